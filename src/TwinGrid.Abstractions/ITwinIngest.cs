@@ -1,0 +1,45 @@
+namespace TwinGrid;
+
+/// <summary>What became of inputs as a whole.</summary>
+public enum IngestStatus : byte
+{
+    /// <summary>Applied and, with <c>Mqtt:Acknowledge=Durable</c>, committed.</summary>
+    Accepted = 0,
+
+    /// <summary>No such twin, and <c>Ingest:NewTwins</c> makes none of such readings.</summary>
+    UnknownTwin = 1,
+
+    /// <summary>Too many new twins in this minute (<c>Limits:NewTwinsPerMinute</c>) or at all (<c>Limits:Twins</c>).</summary>
+    TooManyTwins = 2,
+
+    /// <summary>Not now: the silo stops or the store does not answer. Send it again.</summary>
+    Unavailable = 3,
+}
+
+/// <summary>The answer to inputs.</summary>
+/// <param name="Status">What became of them.</param>
+/// <param name="Revision">The twin's revision after them.</param>
+/// <param name="Applied">How many readings became live values.</param>
+/// <param name="Seen">How many were late or seen before: kept or ignored, but nothing is wrong with them.</param>
+/// <param name="Dropped">The readings that could not be used, or null for none.</param>
+[GenerateSerializer, Immutable, Alias("TwinGrid.IngestResult")]
+public readonly record struct IngestResult(
+    [property: Id(0)] IngestStatus Status,
+    [property: Id(1)] long Revision = 0,
+    [property: Id(2)] int Applied = 0,
+    [property: Id(3)] int Seen = 0,
+    [property: Id(4)] IReadOnlyList<DroppedReading>? Dropped = null);
+
+/// <summary>
+/// The road to the twins: a gateway or the API hands over packed inputs, and learns when they are committed. Step 3
+/// of the walk. Internal to the grid, public because two projects meet here; thread-safe.
+/// </summary>
+public interface ITwinIngest
+{
+    /// <summary>Brings inputs to a twin, in the order of the calls for that twin.</summary>
+    /// <param name="twin">Whose they are.</param>
+    /// <param name="inputs">Packed inputs; must stay untouched until the answer.</param>
+    /// <param name="cancellationToken">Gives up waiting; the inputs may still be applied.</param>
+    ValueTask<IngestResult> IngestAsync(
+        TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken = default);
+}

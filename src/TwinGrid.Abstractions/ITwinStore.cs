@@ -1,0 +1,130 @@
+namespace TwinGrid;
+
+/// <summary>
+/// One turn of one twin as the log keeps it: everything that the fold needs to make it again.
+/// </summary>
+public sealed record TwinTurn
+{
+    /// <summary>Whose turn.</summary>
+    public required TwinId Twin { get; init; }
+
+    /// <summary>The revision that the turn made: one more than before it.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The turn's time, Unix microseconds.</summary>
+    public required long Time { get; init; }
+
+    /// <summary>The version of the fold that applied it; equality of a refold is promised within one.</summary>
+    public required byte FoldVersion { get; init; }
+
+    /// <summary>
+    /// The turn's inputs: <see cref="PackedInputs.Version"/>, the control mode, the definition's revision, then packed
+    /// inputs. Opaque to a store.
+    /// </summary>
+    public required ReadOnlyMemory<byte> Inputs { get; init; }
+}
+
+/// <summary>A twin's whole state at a revision, so that recovery starts there and not at the first turn.</summary>
+public sealed record StoredSnapshot
+{
+    /// <summary>Whose.</summary>
+    public required TwinId Twin { get; init; }
+
+    /// <summary>At which revision.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The version of the fold that made it.</summary>
+    public required byte FoldVersion { get; init; }
+
+    /// <summary>When the twin next has something to do of itself, Unix microseconds; null for never.</summary>
+    public long? NextDue { get; init; }
+
+    /// <summary>The state; opaque to a store.</summary>
+    public required ReadOnlyMemory<byte> State { get; init; }
+}
+
+/// <summary>What a store knows of one twin.</summary>
+/// <param name="Snapshot">The newest snapshot, or null where none was written yet.</param>
+/// <param name="Tail">The turns after it, in order, without a gap.</param>
+public sealed record StoredTwin(StoredSnapshot? Snapshot, IReadOnlyList<TwinTurn> Tail);
+
+/// <summary>What became of one turn of a group.</summary>
+public enum CommitOutcome : byte
+{
+    /// <summary>It is durable.</summary>
+    Committed = 0,
+
+    /// <summary>The store has that revision already, or the silo was declared dead: the activation must go.</summary>
+    Fenced = 1,
+}
+
+/// <summary>A message, or a reading of one, that could not be used.</summary>
+public sealed record DeadLetter
+{
+    /// <summary>When it came, Unix microseconds.</summary>
+    public required long Time { get; init; }
+
+    /// <summary>Where it came to: the MQTT topic or the URL's path.</summary>
+    public required string Topic { get; init; }
+
+    /// <summary>The client that sent it; empty where it has no name.</summary>
+    public required string Client { get; init; }
+
+    /// <summary>A short word for counting, such as <c>malformed-json</c> or <c>out-of-range</c>.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>A sentence that says what was there and what was expected.</summary>
+    public required string Detail { get; init; }
+
+    /// <summary>The payload's whole size in bytes.</summary>
+    public required int Size { get; init; }
+
+    /// <summary>The payload's first KiB.</summary>
+    public required ReadOnlyMemory<byte> Sample { get; init; }
+}
+
+/// <summary>A dead letter with its place in the log.</summary>
+/// <param name="Id">Its place; newer ones are greater.</param>
+/// <param name="Letter">The letter.</param>
+public sealed record StoredDeadLetter(long Id, DeadLetter Letter);
+
+/// <summary>
+/// Where turns become durable. A store knows no grains and no fold: it keeps rows, fences them and gives them back.
+/// </summary>
+/// <remarks>
+/// <para>Thread-safe; one caller commits at a time. A store that cannot answer throws: nothing was then committed or
+/// the outcome is unknown, and the caller reads the twins again.</para>
+/// <para>Implement it for a database of your own and register it before <c>AddTwinGridSilo</c>.</para>
+/// </remarks>
+public interface ITwinStore
+{
+    /// <summary>Creates or migrates the schema; called once before anything else.</summary>
+    Task InitializeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads what is known of a twin; an empty answer for an unknown one.</summary>
+    Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Commits a group of turns and snapshots in one transaction that is on disk when the task ends. A turn whose
+    /// (twin, revision) exists is fenced and changes nothing; the others commit.
+    /// </summary>
+    /// <returns>One outcome per turn, in order.</returns>
+    Task<IReadOnlyList<CommitOutcome>> CommitAsync(
+        IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken);
+
+    /// <summary>The twins that may have something due of themselves: a snapshot with a time, or turns after it.</summary>
+    IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for.</summary>
+    Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken);
+
+    /// <summary>Appends dead letters, durable when the task ends; the oldest beyond the limit go.</summary>
+    Task AppendDeadLettersAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken);
+
+    /// <summary>Reads dead letters, newest first.</summary>
+    /// <param name="before">Only those with a smaller id; null for the newest.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<StoredDeadLetter>> ReadDeadLettersAsync(
+        long? before, int limit, CancellationToken cancellationToken);
+}

@@ -1,0 +1,74 @@
+namespace TwinGrid;
+
+/// <summary>What an input of a twin is. The numbers stand in the durable log: never reuse one.</summary>
+public enum InputKind : byte
+{
+    /// <summary>Readings of one device message; the body is packed, see <see cref="PackedInputs"/>.</summary>
+    Readings = 1,
+
+    /// <summary>A merge patch of the reported properties; the body is the patch (RFC 7396).</summary>
+    ReportedProperties = 2,
+
+    /// <summary>A device's answer to a command; the body is a <see cref="CommandResultInput"/>.</summary>
+    CommandResult = 3,
+
+    /// <summary>A device came or went; the body is a <see cref="PresenceInput"/>.</summary>
+    Presence = 4,
+
+    /// <summary>Somebody asks for a command; the body is a <see cref="CommandRequestInput"/>.</summary>
+    CommandRequest = 5,
+
+    /// <summary>A device's session acknowledged a command; the body is a <see cref="CommandDeliveredInput"/>.</summary>
+    CommandDelivered = 6,
+
+    /// <summary>A person acknowledged an alarm; the body is an <see cref="AlarmAcknowledgementInput"/>.</summary>
+    AlarmAcknowledged = 7,
+
+    /// <summary>Time passed and something was due; no body.</summary>
+    Tick = 8,
+
+    /// <summary>The twin was deleted; no body.</summary>
+    Deleted = 9,
+
+    /// <summary>Reserved: a merge patch of the desired properties.</summary>
+    DesiredProperties = 10,
+
+    /// <summary>Reserved: a command is called back.</summary>
+    CommandCancelled = 11,
+
+    /// <summary>Reserved: values with a valid time in the future, from outside.</summary>
+    Forecast = 12,
+}
+
+/// <summary>A device's answer to a command.</summary>
+/// <param name="Id">The command's id.</param>
+/// <param name="Status">in-progress, succeeded, failed or rejected.</param>
+/// <param name="Progress">0 to 1, or as the device counts.</param>
+/// <param name="Result">What it gave back.</param>
+/// <param name="Message">A sentence for people.</param>
+public sealed record CommandResultInput(
+    string Id, CommandStatus Status, double? Progress = null, RawJson? Result = null, string? Message = null);
+
+/// <summary>A device came or went.</summary>
+/// <param name="Online">True, false, or null where it cannot be known.</param>
+/// <param name="Session">The MQTT session that says so; empty when the device itself said it on its <c>online</c> topic.</param>
+public sealed record PresenceInput(bool? Online, string Session);
+
+/// <summary>Somebody asks for a command.</summary>
+/// <param name="Id">A UUIDv7 given by the caller's side, so that a retry is the same command.</param>
+/// <param name="Name">The command's name.</param>
+/// <param name="Args">Its arguments.</param>
+/// <param name="ExpiresAt">Unix microseconds after which it is never delivered.</param>
+/// <param name="IdempotencyKey">The caller's key, if any: remembered for 24 h.</param>
+public sealed record CommandRequestInput(
+    string Id, string Name, RawJson Args, long ExpiresAt, string? IdempotencyKey = null);
+
+/// <summary>A device's own session acknowledged a command.</summary>
+/// <param name="Id">The command's id.</param>
+public sealed record CommandDeliveredInput(string Id);
+
+/// <summary>A person acknowledged an alarm.</summary>
+/// <param name="Alarm">The alarm's name.</param>
+/// <param name="By">Who.</param>
+/// <param name="Note">What they wrote.</param>
+public sealed record AlarmAcknowledgementInput(string Alarm, string By, string? Note = null);

@@ -1,0 +1,38 @@
+namespace TwinGrid;
+
+/// <summary>
+/// The bounds of a process, section <c>TwinGrid:Limits</c>. Everything has one, so that no device, topic or query can
+/// take the whole machine.
+/// </summary>
+public sealed class LimitOptions
+{
+    /// <summary>Twins of one silo; default 1,000,000 (8 GiB of heap hold about as many).</summary>
+    public int Twins { get; set; } = 1_000_000;
+
+    /// <summary>New twins in a minute; default 1,000, so that a typo in a topic cannot fill the catalogue.</summary>
+    public int NewTwinsPerMinute { get; set; } = 1_000;
+
+    /// <summary>Telemetry names of one twin, declared ones included; default 512.</summary>
+    public int TelemetryNamesPerKind { get; set; } = 512;
+
+    /// <summary>Publishers of one twin that keep numbers of their own; default 8.</summary>
+    public int SourcesPerTwin { get; set; } = 8;
+
+    /// <summary>Dead letters that are kept; default 100,000. The oldest go, further ones are only counted.</summary>
+    public int DeadLetters { get; set; } = 100_000;
+
+    /// <summary>How long dead letters are kept; default 7 d.</summary>
+    public Duration DeadLettersKeep { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long history is kept where a kind does not say; default 30 d.</summary>
+    public Duration HistoryKeep { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>MQTT connections from one address; default 20,000, so that a gateway's devices fit.</summary>
+    public int ConnectionsPerAddress { get; set; } = 20_000;
+
+    /// <summary>Unacknowledged publishes of one MQTT connection; default 1,024.</summary>
+    public int InFlightPerConnection { get; set; } = 1_024;
+
+    /// <summary>Bytes of one MQTT packet or HTTP body; default 262,144.</summary>
+    public int PacketBytes { get; set; } = 262_144;
+}

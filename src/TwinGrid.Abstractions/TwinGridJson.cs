@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace TwinGrid;
+
+/// <summary>
+/// How everything that leaves or enters the grid is written as JSON: camelCase, enums in lower case, absent members
+/// left out. Source-generated.
+/// </summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ReadingValue))]
+[JsonSerializable(typeof(TwinSnapshot))]
+[JsonSerializable(typeof(TwinPage))]
+[JsonSerializable(typeof(PredictionSnapshot))]
+[JsonSerializable(typeof(AlarmSnapshot))]
+[JsonSerializable(typeof(CommandSnapshot))]
+[JsonSerializable(typeof(CommandMessage))]
+[JsonSerializable(typeof(CommandResultInput))]
+[JsonSerializable(typeof(PresenceInput))]
+[JsonSerializable(typeof(CommandRequestInput))]
+[JsonSerializable(typeof(CommandDeliveredInput))]
+[JsonSerializable(typeof(AlarmAcknowledgementInput))]
+[JsonSerializable(typeof(TwinDefinition))]
+[JsonSerializable(typeof(DroppedReading))]
+[JsonSerializable(typeof(JsonElement))]
+public sealed partial class TwinGridJson : JsonSerializerContext;
+
+/// <summary>Writes an enum as the API's words: camelCase.</summary>
+internal sealed class CamelCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+    where T : struct, Enum;
