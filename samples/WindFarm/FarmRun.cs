@@ -1,5 +1,5 @@
 using System.Net;
-using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Configuration.Memory;
 using TwinGrid.MqttGateway;
 using WindFarm.Devices;
 using WindFarm.Scada;
@@ -22,25 +22,52 @@ internal static class FarmRun
     public static async Task<int> RunAsync(FarmOptions options, string[] args)
     {
         IReadOnlyList<ScadaRow>? log = options.Replay is string file ? ScadaFile.Read(file) : null;
+        WebApplication grid = BuildGrid(args);
+        TaskCompletionSource started = new();
+        using CancellationTokenRegistration registration =
+            grid.Lifetime.ApplicationStarted.Register(started.SetResult);
+        Task<int> gridEnd = grid.RunTwinGridAsync();
+        if (await Task.WhenAny(started.Task, gridEnd) == gridEnd)
+        {
+            return await gridEnd;
+        }
+
+        bool good;
+        try
+        {
+            good = await RunFarmAsync(options, log, grid);
+        }
+        finally
+        {
+            grid.Lifetime.StopApplication();
+            await gridEnd;
+        }
+
+        return good ? 0 : 1;
+    }
+
+    private static async Task<bool> RunFarmAsync(FarmOptions options, IReadOnlyList<ScadaRow>? log, WebApplication grid)
+    {
         TimeProvider time = TimeProvider.System;
-        await using WebApplication grid = BuildGrid(args);
-        await grid.StartAsync();
-        IPEndPoint listener = grid.Services.GetRequiredService<MqttAddress>().EndPoint;
-
-        await using FarmWatch watch = new(time);
-        await watch.ConnectAsync(listener, grid.Lifetime.ApplicationStopping);
-        BearingFault fault = new(time, Turbines);
-        IReadOnlyList<Device> devices = log is null
-            ? Farm(options.Seed, fault, listener, time)
-            : [new ScadaDevice(log, options.Speed, listener, time)];
-
+        IPEndPoint listener = grid.Services.GetRequiredService<MqttGatewayEndpoint>().Bound
+            ?? throw new IOException("this sample needs the MQTT listener: TwinGrid:Mqtt:Port must not be -1");
         using CancellationTokenSource stop =
             CancellationTokenSource.CreateLinkedTokenSource(grid.Lifetime.ApplicationStopping);
+        await using FarmWatch watch = new(time);
+        await watch.ConnectAsync(listener, stop.Token);
+
+        BearingFault fault = new(time, Turbines);
+        List<Device> devices = log is null
+            ? Farm(options.Seed, fault, listener, time)
+            : [new ScadaDevice(log, options.Speed, listener, time)];
         Task running = Task.WhenAll(devices.Select(device => device.RunAsync(stop.Token)));
-        await FirstPictureAsync(watch, devices.Count, time, stop.Token);
+        if (!await FirstPictureAsync(watch, devices.Count, time, stop.Token))
+        {
+            return false;
+        }
+
         watch.Begin();
         fault.Begin();
-
         if (options.Seconds is double seconds)
         {
             stop.CancelAfter(TimeSpan.FromSeconds(seconds));
@@ -49,31 +76,37 @@ internal static class FarmRun
         FarmScreen screen = Console.IsOutputRedirected ? new PlainScreen(watch, time) : new LiveScreen(watch, time);
         Task shown = screen.ShowAsync(stop.Token);
         await Task.WhenAny(shown, running);
-        await stop.CancelAsync();
-        await shown;
-        await running;
-
         double shownSeconds = watch.Seconds;
+        await stop.CancelAsync();
+        await Task.WhenAll(shown, running);
         foreach (Device device in devices)
         {
             await device.DisposeAsync();
         }
 
-        bool good = Summary.Print(watch, shownSeconds, isReplay: log is not null);
-        await grid.StopAsync();
-        return good ? 0 : 1;
+        return Summary.Print(watch, shownSeconds, isReplay: log is not null);
     }
 
-    #region readme-embed-silo
     private static WebApplication BuildGrid(string[] args)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+
+        // First in the list, so that environment and command line win over them.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData = new Dictionary<string, string?>
+            {
+                ["TwinGrid:DataDirectory"] = "./twingrid-data/windfarm",
+                ["TwinGrid:DefinitionsDirectory"] = Path.Combine(AppContext.BaseDirectory, "definitions"),
+                ["Logging:LogLevel:Default"] = "Warning",
+            },
+        });
         builder.AddTwinGridSilo();
+        builder.UseTwinGridHttp();
         WebApplication app = builder.Build();
         app.MapTwinGrid();
         return app;
     }
-    #endregion
 
     private static List<Device> Farm(int seed, BearingFault fault, IPEndPoint listener, TimeProvider time)
     {
@@ -86,20 +119,28 @@ internal static class FarmRun
         ];
     }
 
-    // The first live picture stands when the grid has published a state of every twin.
-    private static async Task FirstPictureAsync(
+    // The first live picture stands when the grid has published a state of every twin; false after Ctrl-C before it.
+    private static async Task<bool> FirstPictureAsync(
         FarmWatch watch, int twins, TimeProvider time, CancellationToken cancellationToken)
     {
         long started = time.GetTimestamp();
+        using PeriodicTimer timer = new(LookEvery, time);
         while (watch.Twins.Count < twins)
         {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+
             if (time.GetElapsedTime(started) > FirstPictureWithin)
             {
                 throw new IOException(FormattableString.Invariant(
                     $"only {watch.Twins.Count} of {twins} twins after {FirstPictureWithin.TotalSeconds:0} s"));
             }
 
-            await Task.Delay(LookEvery, time, cancellationToken);
+            await timer.WaitForNextTickAsync(CancellationToken.None);
         }
+
+        return true;
     }
 }

@@ -6,14 +6,14 @@ using WindFarm.Simulation;
 namespace WindFarm.Devices;
 
 /// <summary>
-/// A turbine's controller: uploads what it buffered before it was connected, then publishes twice a second, and
+/// A turbine's controller: uploads what it buffered before it was connected, then publishes four times a second, and
 /// obeys <c>derate {"limit": share of rated power}</c>.
 /// </summary>
 internal sealed class TurbineDevice : Device
 {
     private const double BufferedSeconds = 600;
     private const double BufferedEvery = 3;
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
 
     private readonly int _number;
     private readonly WindField _wind;

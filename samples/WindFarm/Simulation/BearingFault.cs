@@ -9,10 +9,10 @@ internal sealed class BearingFault
     /// <summary>The number of the first turbine that it strikes.</summary>
     public const int FirstTurbine = 7;
 
-    private const double Onset = 3;
+    private const double Onset = 1;
     private const double Cure = 45;
     private const double Period = 60;
-    private const double DryFriction = 3.6;
+    private const double DryFriction = 7;
     private const int NextTurbine = 11;
 
     private readonly TimeProvider _time;

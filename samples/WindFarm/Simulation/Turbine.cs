@@ -20,14 +20,14 @@ internal readonly record struct TurbineReading(
 /// load and cools to the air. One device steps it; not thread-safe.
 /// </summary>
 /// <remarks>
-/// The bearing's temperature T goes to air + 34 K · load · friction with a time constant of 8 s. That of a real
-/// bearing is of the order of an hour; so a failure and its cure fit into half a minute. Friction is 1 when sound.
+/// The bearing goes to air + 34 K · load · (1 + (friction - 1) · load) with a time constant of 25 s: a dry bearing
+/// suffers most under full load. A real bearing takes an hour; so a failure and its cure fit into half a minute.
 /// </remarks>
 internal sealed class Turbine
 {
     private const double AirTemperature = 20;
     private const double RiseAtFullLoad = 34;
-    private const double BearingSeconds = 8;
+    private const double BearingSeconds = 25;
     private const double PitchPerSecond = 0.5;
 
     private readonly Random _random;
@@ -60,7 +60,7 @@ internal sealed class Turbine
         double theoretical = MakerCurve.PowerAt(wind);
         double power = Math.Min(theoretical * _efficiency, _limit * MakerCurve.RatedPower);
         double load = power / MakerCurve.RatedPower;
-        double target = AirTemperature + RiseAtFullLoad * load * friction;
+        double target = AirTemperature + RiseAtFullLoad * load * (1 + (friction - 1) * load);
         _temperature += (target - _temperature) * (1 - Math.Exp(-seconds / BearingSeconds));
 
         return new TurbineReading(
@@ -68,8 +68,8 @@ internal sealed class Turbine
             Math.Max(0, power + Noise(0.008 * MakerCurve.RatedPower)),
             theoretical,
             power <= 0 ? 0 : 6 + 9 * Math.Min(1, wind / 11),
-            _temperature + Noise(0.12),
-            1.1 + 0.5 * load * friction + Math.Abs(Noise(0.06)));
+            _temperature + Noise(0.4),
+            1.1 + 0.05 * load * friction * friction + Noise(0.06));
     }
 
     // A normal deviate by Box and Muller.
