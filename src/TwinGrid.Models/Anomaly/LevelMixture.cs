@@ -5,7 +5,7 @@ namespace TwinGrid.Models.Anomaly;
 /// noise about a level, a fast one on a wandering level, a level with trend on a ramp. Unmanaged, 8 doubles.
 /// </summary>
 /// <remarks>
-/// Weights are error^-4 of the exponentially weighted mean absolute errors, after the combination of forecasts
+/// Weights are error^-8 of the exponentially weighted mean absolute errors, after the combination of forecasts
 /// by Bates and Granger (1969); the trend is Holt's (1957). Counts readings, not time.
 /// </remarks>
 internal struct LevelMixture
@@ -14,7 +14,7 @@ internal struct LevelMixture
     private const double SlowGain = 0.03;
     private const double HoltGain = 0.4;
     private const double TrendGain = 0.1;
-    private const double ErrorGain = 0.05;
+    private const double ErrorGain = 0.03;
 
     private double _slow;
     private double _fast;
@@ -24,6 +24,9 @@ internal struct LevelMixture
     private double _fastError;
     private double _levelError;
     private double _readings;
+
+    /// <summary>The slow mean: about the last thirty readings.</summary>
+    public readonly double Slow => _slow;
 
     /// <summary>The next value; 0 before the first reading.</summary>
     /// <param name="indistinct">Errors below this are no errors.</param>
@@ -35,9 +38,9 @@ internal struct LevelMixture
 
         // As ratios to the best, so that no power of a wild scale overflows.
         double best = Math.Min(slowError, Math.Min(fastError, levelError));
-        double slow = Fourth(best / slowError);
-        double fast = Fourth(best / fastError);
-        double level = Fourth(best / levelError);
+        double slow = Eighth(best / slowError);
+        double fast = Eighth(best / fastError);
+        double level = Eighth(best / levelError);
         return ((slow * _slow) + (fast * _fast) + (level * (_level + _trend))) / (slow + fast + level);
     }
 
@@ -75,5 +78,10 @@ internal struct LevelMixture
         (_slow, _fast, _level, _trend) = (value, value, value, 0);
     }
 
-    private static double Fourth(double ratio) => ratio * ratio * (ratio * ratio);
+    private static double Eighth(double ratio)
+    {
+        double square = ratio * ratio;
+        double fourth = square * square;
+        return fourth * fourth;
+    }
 }

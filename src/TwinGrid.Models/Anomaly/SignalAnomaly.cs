@@ -7,15 +7,15 @@ internal struct SignalAnomalyState
     public double Readings;
     public double Latest;
 
-    /// <summary>Mean absolute residual, and of the run's statistic.</summary>
+    /// <summary>Mean absolute residual, and mean absolute distance of the short mean from the slow one.</summary>
     public double Spread;
     public double RunSpread;
 
     /// <summary>The least change between two readings that differ: the step of a coarse sensor.</summary>
     public double Quantum;
 
-    /// <summary>Exponential mean of signed residuals in sigmas.</summary>
-    public double Run;
+    /// <summary>Exponential mean of the last readings, to be held against the slow one.</summary>
+    public double Short;
 
     /// <summary>Readings in a row far above (positive) or below (negative) what was expected.</summary>
     public double Surprises;
@@ -30,9 +30,9 @@ internal struct SignalAnomalyState
 /// </summary>
 /// <remarks>
 /// <para>Formula: residual r = x - expected (<see cref="LevelMixture"/>); z = |r|/σ, σ from the Huberised exponential
-/// mean of |r|; p₁ the tail probability of z (<see cref="TailEstimate"/>). For runs: m = exponential mean (gain
-/// <see cref="RunGain"/>) of the signed z, clipped; p₂ the tail probability of |m| in its own spread. Both are, as
-/// in Lavin and Ahmad's likelihood (NAB 2015), a short window against a long one.
+/// mean of |r|; p₁ the tail probability of z (<see cref="TailEstimate"/>). For runs: d = short mean (gain
+/// <see cref="ShortGain"/>, surprises clipped) - slow mean; p₂ the tail probability of |d| in its own spread: as in
+/// Lavin and Ahmad's likelihood (NAB 2015) a short window against a long one.
 /// p = min(1, 2 min(p₁, p₂)); score = 1 - √p. So a normal reading passes a score s with probability
 /// (1 - s)²: 0.9 one in 100, 0.99 one in 10,000, 0.995 one a month at a reading a minute.</para>
 /// <para>Says: nothing for the first <c>warmup</c> readings; then <c>value</c> the score, <c>expected</c>,
@@ -49,8 +49,8 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
 {
     public const string TypeName = "Anomaly";
 
-    /// <summary>How much the newest reading counts in a run: about the last ten matter.</summary>
-    public const double RunGain = 0.2;
+    /// <summary>How much the newest reading counts in the short mean: about the last ten matter.</summary>
+    public const double ShortGain = 0.2;
 
     /// <summary>So many surprises in a row on one side are a new level.</summary>
     public const int SurprisesBelieved = 10;
@@ -89,7 +89,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         {
             prediction = Prediction.None with { At = input.Time, Threshold = _options.Threshold };
             state.Level.Learn(value, double.PositiveInfinity);
-            state.Latest = value;
+            (state.Latest, state.Short) = (value, value);
             state.Readings = 1;
             return;
         }
@@ -99,8 +99,10 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         double sigma = Math.Max(SigmasPerMeanAbsolute * state.Spread, indistinct);
         double residual = value - expected;
         double size = Math.Min(Math.Abs(residual) / sigma, 1e6);
-        double run = state.Run + (RunGain * (Math.Clamp(Math.CopySign(size, residual), -4, 4) - state.Run));
-        double runSize = Math.Abs(run) / Math.Max(SigmasPerMeanAbsolute * state.RunSpread, 0.1);
+        double clip = 4 * sigma;
+        state.Short += ShortGain * Math.Clamp(value - state.Short, -clip, clip);
+        double run = Math.Abs(state.Short - state.Level.Slow);
+        double runSize = Math.Min(run / Math.Max(SigmasPerMeanAbsolute * state.RunSpread, indistinct), 1e6);
 
         prediction = Prediction.None with { At = input.Time, Threshold = _options.Threshold };
         if (state.Readings >= _options.Warmup)
@@ -108,8 +110,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
             Say(state, expected, sigma, residual, Score(state, size, runSize), ref prediction);
         }
 
-        state.Run = run;
-        LearnNoise(ref state, residual, sigma, size, runSize);
+        LearnNoise(ref state, residual, sigma, size, run, runSize);
         LearnLevel(ref state, value, residual, sigma, size);
         LearnQuantum(ref state, Math.Abs(value - state.Latest));
         state.Latest = value;
@@ -132,7 +133,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
             && prediction.Expected + prediction.Residual <= prediction.Upper;
         if (inside && prediction.Value >= prediction.Threshold)
         {
-            string side = state.Run < 0 ? "below" : "above";
+            string side = state.Short < state.Level.Slow ? "below" : "above";
             return $"{value} and has kept {side} what was expected, now {expected} ({normal}){score}";
         }
 
@@ -164,14 +165,15 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
     }
 
     private void LearnNoise(
-        ref SignalAnomalyState state, double residual, double sigma, double size, double runSize)
+        ref SignalAnomalyState state, double residual, double sigma, double size, double run, double runSize)
     {
         // The size of the noise is followed faster than the shape of its tail.
         double recent = 1 / Math.Min(state.Readings, SpreadMemoryShare * _options.Memory);
         bool young = state.Readings < SurprisesBelieved;
         double clip = young ? double.PositiveInfinity : FarInSigmas * sigma;
         state.Spread += recent * (Math.Min(Math.Abs(residual), clip) - state.Spread);
-        state.RunSpread += (Math.Min(Math.Abs(state.Run), 1) - state.RunSpread) / Math.Min(state.Readings, _options.Memory);
+        double runClip = young ? double.PositiveInfinity : FarInSigmas * Math.Max(state.RunSpread, sigma / 4);
+        state.RunSpread += (Math.Min(run, runClip) - state.RunSpread) / Math.Min(state.Readings, _options.Memory);
         if (!young)
         {
             state.Residuals.Learn(size, state.Readings, _options.Memory);
@@ -188,6 +190,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         if (Math.Abs(state.Surprises) >= SurprisesBelieved)
         {
             state.Level.StartAt(value);
+            state.Short = value;
             state.Surprises = 0;
             return;
         }

@@ -16,6 +16,7 @@ internal struct TailEstimate
     public const double EdgeRate = 0.1;
 
     private const double PriorExcesses = 10;
+    private const double LightestShape = -0.15;
     private const double HeaviestShape = 0.4;
 
     private double _edge;
@@ -23,12 +24,12 @@ internal struct TailEstimate
     private double _excessSquare;
     private double _excesses;
 
-    /// <summary>The edge, mean excess and mean square of it (twice the squared mean and a little) of such a tail.</summary>
+    /// <summary>A Gaussian's edge, its mean excess (0.42) and a little, and the mean square of an exponential tail.</summary>
     public void Begin()
     {
         _edge = 1.65;
-        _excess = 0.5;
-        _excessSquare = 0.55;
+        _excess = 0.45;
+        _excessSquare = 0.405;
         _excesses = PriorExcesses;
     }
 
@@ -42,9 +43,9 @@ internal struct TailEstimate
 
         (double shape, double scale) = Pareto();
         double steps = (size - _edge) / scale;
-        return shape < 0.01
+        return Math.Abs(shape) < 0.01
             ? EdgeRate * Math.Exp(-steps)
-            : EdgeRate * Math.Exp(-Math.Log(1 + (shape * steps)) / shape);
+            : EdgeRate * Math.Exp(-Math.Log(Math.Max(Magnitude.Smallest, 1 + (shape * steps))) / shape);
     }
 
     /// <summary>The size that a normal reading exceeds with this probability, at most <see cref="EdgeRate"/>.</summary>
@@ -52,7 +53,7 @@ internal struct TailEstimate
     {
         (double shape, double scale) = Pareto();
         double steps = Math.Log(EdgeRate / probability);
-        return _edge + (scale * (shape < 0.01 ? steps : (Math.Exp(shape * steps) - 1) / shape));
+        return _edge + (scale * (Math.Abs(shape) < 0.01 ? steps : (Math.Exp(shape * steps) - 1) / shape));
     }
 
     /// <summary>Learns a size; one that is wild by what is known counts as eight mean excesses.</summary>
@@ -77,7 +78,9 @@ internal struct TailEstimate
     private readonly (double Shape, double Scale) Pareto()
     {
         double variance = _excessSquare - (_excess * _excess);
-        double shape = variance > 0 ? Math.Clamp((1 - (_excess * _excess / variance)) / 2, 0, HeaviestShape) : 0;
+        double shape = variance > 0
+            ? Math.Clamp((1 - (_excess * _excess / variance)) / 2, LightestShape, HeaviestShape)
+            : LightestShape;
         return (shape, _excess * (1 - shape));
     }
 }
