@@ -4,7 +4,7 @@ namespace OwnModel;
 /// <summary>How clogged a filter is: its resistance, as a multiple of what it was when clean.</summary>
 public sealed class FilterClogging : PredictiveModel<FilterClogging.Memory>
 {
-    public struct Memory { public double CleanResistance; }
+    public struct Memory { public double CleanResistance { get; set; } }
 
     protected override void Update(in ModelInput input, ref Memory memory, ref Prediction prediction)
     {
