@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Configuration.Memory;
 using TwinGrid.MqttGateway;
@@ -54,6 +55,7 @@ internal static class FarmRun
         using CancellationTokenSource stop =
             CancellationTokenSource.CreateLinkedTokenSource(grid.Lifetime.ApplicationStopping);
         await using FarmWatch watch = new(time);
+        using MessageCount messages = new(new Uri(grid.Urls.First()), time);
         await watch.ConnectAsync(listener, stop.Token);
 
         BearingFault fault = new(time, Turbines);
@@ -66,6 +68,9 @@ internal static class FarmRun
             return false;
         }
 
+        double startSeconds = (time.GetLocalNow() - Process.GetCurrentProcess().StartTime).TotalSeconds;
+        await messages.ReadAsync(CancellationToken.None);
+        long messagesBefore = messages.Latest;
         watch.Begin();
         fault.Begin();
         if (options.Seconds is double seconds)
@@ -73,8 +78,10 @@ internal static class FarmRun
             stop.CancelAfter(TimeSpan.FromSeconds(seconds));
         }
 
-        FarmScreen screen = Console.IsOutputRedirected ? new PlainScreen(watch, time) : new LiveScreen(watch, time);
-        Task shown = screen.ShowAsync(stop.Token);
+        FarmScreen screen = Console.IsOutputRedirected
+            ? new PlainScreen(watch, messages, time)
+            : new LiveScreen(watch, messages, time);
+        Task shown = Task.WhenAll(screen.ShowAsync(stop.Token), messages.RunAsync(stop.Token));
         await Task.WhenAny(shown, running);
         double shownSeconds = watch.Seconds;
         await stop.CancelAsync();
@@ -84,7 +91,8 @@ internal static class FarmRun
             await device.DisposeAsync();
         }
 
-        return Summary.Print(watch, shownSeconds, isReplay: log is not null);
+        Summary summary = new(watch, messages.Latest - messagesBefore, shownSeconds, startSeconds);
+        return summary.Print(isReplay: log is not null);
     }
 
     private static WebApplication BuildGrid(string[] args)

@@ -6,7 +6,8 @@ using WindFarm.Watching;
 namespace WindFarm.Screen;
 
 /// <summary>The farm as a table in the terminal that is drawn anew four times a second.</summary>
-internal sealed class LiveScreen(FarmWatch watch, TimeProvider time) : FarmScreen(watch, time)
+internal sealed class LiveScreen(FarmWatch watch, MessageCount messages, TimeProvider time)
+    : FarmScreen(watch, messages, time)
 {
     private const int EventsShown = 6;
     private const int LinesBesideTheTable = EventsShown + 8;
@@ -54,7 +55,7 @@ internal sealed class LiveScreen(FarmWatch watch, TimeProvider time) : FarmScree
             $"[bold]TwinGrid wind farm[/]  {Watch.Seconds:0} s   {picture.Turbines.Count} turbines, ")
             + string.Create(invariant, $"{picture.OtherTwins} masts   wind [aqua]{picture.MeanWind:0.0}[/] m/s   ")
             + string.Create(invariant, $"power [green]{picture.Power:0.0}[/] MW, predicted {picture.Predicted:0.0}   ")
-            + string.Create(invariant, $"{Rate.Per(Watch.Readings):0} readings/s\n")
+            + string.Create(invariant, $"{MessagesPerSecond:0} messages/s\n")
             + string.Create(invariant, $"alarms active {alarms}   commands {Watch.Count(FarmEventKind.CommandSent)} ")
             + string.Create(invariant, $"sent, {Watch.Count(FarmEventKind.CommandEnded)} answered"));
     }

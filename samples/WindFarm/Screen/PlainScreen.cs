@@ -6,7 +6,8 @@ namespace WindFarm.Screen;
 /// <summary>
 /// The farm as lines of text, for a log or a pipe: one line a second and one for each event.
 /// </summary>
-internal sealed class PlainScreen(FarmWatch watch, TimeProvider time) : FarmScreen(watch, time)
+internal sealed class PlainScreen(FarmWatch watch, MessageCount messages, TimeProvider time)
+    : FarmScreen(watch, messages, time)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
@@ -39,7 +40,7 @@ internal sealed class PlainScreen(FarmWatch watch, TimeProvider time) : FarmScre
         (int sent, int ended) = (Watch.Count(FarmEventKind.CommandSent), Watch.Count(FarmEventKind.CommandEnded));
         string line = string.Create(
             invariant,
-            $"{Watch.Seconds,6:0.0} s  {twins} twins  {Rate.Per(Watch.Readings):0} readings/s  ")
+            $"{Watch.Seconds,6:0.0} s  {twins} twins  {MessagesPerSecond:0} messages/s  ")
             + string.Create(
             invariant,
             $"wind {picture.MeanWind:0.0} m/s  power {picture.Power:0.0} MW (predicted {picture.Predicted:0.0})  ")

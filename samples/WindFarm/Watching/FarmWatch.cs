@@ -20,6 +20,7 @@ internal sealed class FarmWatch : IAsyncDisposable
     private readonly Dictionary<string, string> _alarms = [];
     private readonly Dictionary<string, CommandStatus> _commands = [];
     private long _begun;
+    private long _readingsBefore;
 
     public FarmWatch(TimeProvider time)
     {
@@ -43,11 +44,17 @@ internal sealed class FarmWatch : IAsyncDisposable
     /// <summary>Seconds since the first live picture; 0 before it.</summary>
     public double Seconds => _begun == 0 ? 0 : _time.GetElapsedTime(_begun).TotalSeconds;
 
-    /// <summary>All readings that the twins have counted.</summary>
-    public long Readings => _twins.Values.Sum(twin => twin.Counters.Readings);
+    /// <summary>The readings that the twins have counted since the first live picture.</summary>
+    public long Readings => AllReadings - _readingsBefore;
+
+    private long AllReadings => _twins.Values.Sum(twin => twin.Counters.Readings);
 
     /// <summary>The first live picture stands: events count from now.</summary>
-    public void Begin() => Volatile.Write(ref _begun, _time.GetTimestamp());
+    public void Begin()
+    {
+        _readingsBefore = AllReadings;
+        Volatile.Write(ref _begun, _time.GetTimestamp());
+    }
 
     /// <summary>How many events of a sort there were.</summary>
     public int Count(FarmEventKind kind) => _events.Count(e => e.Kind == kind);

@@ -1,14 +1,14 @@
 namespace WindFarm.Watching;
 
 /// <summary>How many of something come in a second, over the last five seconds. Called by one thread.</summary>
-internal sealed class ReadingRate
+internal sealed class RatePerSecond
 {
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(5);
 
     private readonly TimeProvider _time;
     private readonly Queue<(long At, long Count)> _samples = new();
 
-    public ReadingRate(TimeProvider time) => _time = time;
+    public RatePerSecond(TimeProvider time) => _time = time;
 
     /// <summary>Takes the count so far and gives the rate per second; 0 until there are two counts.</summary>
     public double Per(long count)
