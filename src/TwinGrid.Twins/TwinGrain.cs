@@ -11,7 +11,7 @@ namespace TwinGrid.Twins;
 /// The grain of one twin: a thin shell around <see cref="TwinTurns"/>, which runs the fold. It loads, lets calls in,
 /// and writes a snapshot when it goes.
 /// </summary>
-[ShardPlacement, Immovable]
+[GrainType("twingrid.twin"), ShardPlacement, Immovable]
 internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(20);
