@@ -27,7 +27,8 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
     private readonly StoreMetrics _metrics = new("sqlite");
 
     /// <summary>Starts the threads; the file is opened by <see cref="InitializeAsync"/>.</summary>
-    public SqliteTwinStore(SqliteDatabase database, LimitOptions limits, TimeProvider clock, ILogger<SqliteTwinStore> logger)
+    public SqliteTwinStore(
+        SqliteDatabase database, LimitOptions limits, TimeProvider clock, ILogger<SqliteTwinStore> logger)
     {
         _database = database;
         _clock = clock;
@@ -126,8 +127,9 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
 
     /// <inheritdoc cref="Dispose"/>
     public async ValueTask DisposeAsync() =>
-        await Task.Factory.StartNew(
-            Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Factory
+            .StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ConfigureAwait(false);
 
     private async Task<TResult> RunAsync<TSession, TResult>(
         DatabaseThreads<TSession> threads, Func<TSession, TResult> work, CancellationToken cancellationToken)

@@ -186,11 +186,11 @@ internal sealed partial class StoreWriter : IDisposable
 
     [LoggerMessage(
         Level = LogLevel.Error,
-        Message = "Store {Path}: another process took over and incarnation {Incarnation} is fenced; it keeps nothing any more")]
+        Message = "Store {Path}: another process took over; incarnation {Incarnation} is fenced, keeps nothing")]
     private partial void LogFenced(string path, long incarnation);
 
     [LoggerMessage(
         Level = LogLevel.Critical,
-        Message = "Store {Path}: the disk failed to keep a commit (fsync); nothing more is written until the process starts again")]
+        Message = "Store {Path}: the disk failed to keep a commit (fsync); nothing is written until the next start")]
     private partial void LogFsyncFailed(string path);
 }

@@ -17,7 +17,8 @@ public sealed class DeadLetterTests : IDisposable
         await store.AppendDeadLettersAsync([Letter("a"), Letter("b"), Letter("c")], CancellationToken.None);
 
         IReadOnlyList<StoredDeadLetter> first = await store.ReadDeadLettersAsync(null, 2, CancellationToken.None);
-        IReadOnlyList<StoredDeadLetter> rest = await store.ReadDeadLettersAsync(first[^1].Id, 2, CancellationToken.None);
+        IReadOnlyList<StoredDeadLetter> rest = await store.ReadDeadLettersAsync(
+            first[^1].Id, 2, CancellationToken.None);
 
         Assert.Equal(["c", "b"], first.Select(stored => stored.Letter.Topic));
         Assert.Equal(["a"], rest.Select(stored => stored.Letter.Topic));

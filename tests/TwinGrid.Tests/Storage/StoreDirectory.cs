@@ -23,14 +23,15 @@ internal sealed class StoreDirectory : IDisposable
         Inputs = Encoding.UTF8.GetBytes(inputs),
     };
 
-    public static StoredSnapshot Snapshot(TwinId twin, long revision, string state = "state", long? nextDue = null) => new()
-    {
-        Twin = twin,
-        Revision = revision,
-        FoldVersion = 1,
-        NextDue = nextDue,
-        State = Encoding.UTF8.GetBytes(state),
-    };
+    public static StoredSnapshot Snapshot(
+        TwinId twin, long revision, string state = "state", long? nextDue = null) => new()
+        {
+            Twin = twin,
+            Revision = revision,
+            FoldVersion = 1,
+            NextDue = nextDue,
+            State = Encoding.UTF8.GetBytes(state),
+        };
 
     public async Task<SqliteTwinStore> OpenAsync(LimitOptions? limits = null, TimeProvider? clock = null)
     {
@@ -81,7 +82,8 @@ internal static class StoreWords
     public static Task<IReadOnlyList<CommitOutcome>> Commit(this ITwinStore store, params StoredSnapshot[] snapshots) =>
         store.CommitAsync([], snapshots, CancellationToken.None);
 
-    public static Task<StoredTwin> Load(this ITwinStore store, TwinId twin) => store.LoadAsync(twin, CancellationToken.None);
+    public static Task<StoredTwin> Load(this ITwinStore store, TwinId twin) =>
+        store.LoadAsync(twin, CancellationToken.None);
 
     public static async Task<List<TwinId>> Due(this ITwinStore store)
     {

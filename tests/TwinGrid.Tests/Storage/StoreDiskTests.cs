@@ -6,7 +6,7 @@ using static TwinGrid.Tests.Storage.StoreDirectory;
 
 namespace TwinGrid.Tests.Storage;
 
-/// <summary>What the store asks of the disk and does when the disk fails, seen and done with strace at its thread.</summary>
+/// <summary>What the store asks of the disk and does when the disk fails: strace watches and disturbs it.</summary>
 public sealed partial class StoreDiskTests : IDisposable
 {
     private readonly StoreDirectory _directory = new();
@@ -43,7 +43,8 @@ public sealed partial class StoreDiskTests : IDisposable
         {
             await store.Commit(Turn(Turbine, 1));
             using (await Strace.AttachAsync(
-                _clock.Thread, "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"))
+                _clock.Thread,
+                "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"))
             {
                 TwinGridException failed = await Assert.ThrowsAsync<TwinGridException>(
                     () => store.Commit(Turn(Turbine, 2)));

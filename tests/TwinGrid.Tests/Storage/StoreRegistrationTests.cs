@@ -72,7 +72,9 @@ public sealed class StoreRegistrationTests : IDisposable
             Task.FromResult(new StoredTwin(null, []));
 
         public Task<IReadOnlyList<CommitOutcome>> CommitAsync(
-            IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken) =>
+            IReadOnlyList<TwinTurn> turns,
+            IReadOnlyList<StoredSnapshot> snapshots,
+            CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<CommitOutcome>>(new CommitOutcome[turns.Count]);
 
         public IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken) =>
