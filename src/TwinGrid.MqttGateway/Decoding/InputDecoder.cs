@@ -121,7 +121,12 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
             InputKind.CommandResult,
             received,
             JsonSerializer.SerializeToUtf8Bytes(
-                new CommandResultInput(id, status, message.Progress, message.Result, message.Message),
+                new CommandResultInput(
+                    id,
+                    status,
+                    message.Progress,
+                    message.Result is { } result ? new RawJson(result.GetRawText()) : null,
+                    message.Message),
                 TwinGridJson.Default.CommandResultInput));
         return null;
     }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace TwinGrid.MqttGateway.Decoding;
 
 /// <summary>What a device publishes on <c>results/{id}</c>, as it stands in the contract.</summary>
-internal sealed record ResultMessage(string? Status, double? Progress, RawJson? Result, string? Message)
+internal sealed record ResultMessage(string? Status, double? Progress, JsonElement? Result, string? Message)
 {
     /// <summary>The status as the grid knows it, or null for a word that a device may not say.</summary>
     [JsonIgnore]
