@@ -88,6 +88,9 @@ public sealed record PropertyDefinition
 
     /// <summary>True when the grid may ask for a value.</summary>
     public bool Writable { get; init; }
+
+    /// <summary>A sentence for people.</summary>
+    public string? Description { get; init; }
 }
 
 /// <summary>One command of a kind.</summary>
@@ -119,6 +122,7 @@ public sealed record ModelDefinition
     public string? Output { get; init; }
 
     /// <summary>Options of its type; an undefined element for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public JsonElement Options { get; init; }
 }
 
@@ -211,6 +215,7 @@ public sealed record PolicyDefinition
     public PolicyVerification? Verify { get; init; }
 
     /// <summary>Options of its type; an undefined element for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public JsonElement Options { get; init; }
 }
 

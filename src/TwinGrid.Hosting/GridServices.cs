@@ -1,0 +1,103 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Orleans.Hosting;
+using TwinGrid.Hosting.Api;
+using TwinGrid.Hosting.Health;
+using TwinGrid.Hosting.Observability;
+using TwinGrid.Hosting.Roles;
+using TwinGrid.Hosting.Security;
+using TwinGrid.Hosting.Settings;
+using TwinGrid.Hosting.Startup;
+
+namespace TwinGrid.Hosting;
+
+/// <summary>
+/// Puts the grid's parts together: the only place that knows all of them. Hosted services start in the order of
+/// registration: what must be right first, the silo, the MQTT listener; the host's HTTP server comes last.
+/// </summary>
+internal static class GridServices
+{
+    public static void Add(IHostApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        AddSettings(services);
+        AddDefinitions(services);
+        services.AddSingleton<ListenerCheck>();
+        services.AddSingleton<GridStartup>();
+        services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
+        builder.UseOrleans(silo => AddSilo(silo, DashboardSwitch.IsOn(builder.Configuration)));
+        AddApi(services);
+        MetricsExport.Add(builder);
+    }
+
+    private static void AddSettings(IServiceCollection services)
+    {
+        services.AddSingleton<GridSettings>();
+        services.BindSettings<TwinGridOptions>("").ValidateOnStart();
+        services.BindSettings<HttpOptions>("Http");
+        services.BindSettings<GridClusterOptions>("Cluster");
+        services.BindSettings<SecurityOptions>("Security");
+        services.BindSettings<LimitOptions>("Limits");
+    }
+
+    private static void AddDefinitions(IServiceCollection services)
+    {
+        services.AddSingleton(static provider => new DefinitionSet(provider.GetServices<TwinDefinition>()));
+        services.AddSingleton<Func<DefinitionSet>>(static provider => provider.GetRequiredService<DefinitionSet>);
+    }
+
+    private static void AddSilo(ISiloBuilder silo, bool dashboard)
+    {
+        silo.UseDevelopmentClustering(static (OptionsBuilder<DevelopmentClusterMembershipOptions> options) =>
+            options.Configure<IOptions<GridClusterOptions>>(static (membership, cluster) =>
+                membership.PrimarySiloEndpoint = new IPEndPoint(
+                    GridListener.Parse(cluster.Value.AdvertisedAddress), cluster.Value.SiloPort)));
+        silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
+        {
+            orleans.ClusterId = cluster.Value.ClusterId;
+            orleans.ServiceId = cluster.Value.ServiceId;
+        });
+        silo.Services.AddOptions<SiloOptions>().Configure<IOptions<GridClusterOptions>>(
+            static (orleans, cluster) => orleans.SiloName = cluster.Value.SiloName);
+        silo.Services.AddOptions<EndpointOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
+        {
+            orleans.AdvertisedIPAddress = GridListener.Parse(cluster.Value.AdvertisedAddress);
+            orleans.SiloPort = cluster.Value.SiloPort;
+            orleans.GatewayPort = cluster.Value.GatewayPort;
+        });
+        silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
+        silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
+        if (dashboard)
+        {
+            silo.AddDashboard();
+        }
+    }
+
+    private static GridListener Listener(IServiceProvider provider, string key, Func<GridClusterOptions, int> port)
+    {
+        GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
+        return new GridListener(
+            "TwinGrid:Cluster:AdvertisedAddress",
+            $"TwinGrid:Cluster:{key}",
+            GridListener.Parse(cluster.AdvertisedAddress),
+            port(cluster));
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.AddSingleton<ApiCalls>();
+        services.AddSingleton<ApiGuard>();
+        services.AddSingleton<TelemetryRoutes>();
+        services.AddSingleton<GridHealth>();
+        services.ConfigureHttpJsonOptions(static json =>
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, TwinGridJson.Default));
+        services.AddOpenApi("v1", static document =>
+            document.ShouldInclude = static route => route.GroupName == TwinGridRoutes.Group);
+    }
+}

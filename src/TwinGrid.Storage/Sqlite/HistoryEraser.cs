@@ -1,0 +1,61 @@
+using Microsoft.Data.Sqlite;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>
+/// Erases a twin's oldest turns in steps, each a transaction of its own, oldest first: between two steps the twin is
+/// whole, and commits of other twins go between.
+/// </summary>
+internal sealed class HistoryEraser : IDisposable
+{
+    /// <summary>Turns of one step: about 2 ms.</summary>
+    public const int StepTurns = 500;
+
+    private readonly SqliteStatement _dropSnapshot;
+    private readonly SqliteStatement _noteErased;
+    private readonly SqliteStatement _deleteTurn;
+
+    public HistoryEraser(SqliteConnection connection)
+    {
+        _dropSnapshot = new(connection, "DELETE FROM snapshot WHERE twin_id = ?1 AND revision < ?2 - 1");
+        _noteErased = new(connection, """
+            UPDATE twin SET
+                erased_before = max(erased_before, ?2),
+                next_due = iif(snapshot_revision < ?3 - 1, NULL, next_due),
+                snapshot_revision = iif(snapshot_revision < ?3 - 1, 0, snapshot_revision)
+            WHERE twin_id = ?1
+            """);
+        _deleteTurn = new(connection, "DELETE FROM turn WHERE turn_id = ?1 AND twin_id = ?2");
+    }
+
+    /// <summary>Erases one step.</summary>
+    /// <param name="plan">What the whole erasing takes.</param>
+    /// <param name="from">The step's first turn in the plan.</param>
+    public void Erase(ErasePlan plan, int from)
+    {
+        int to = Math.Min(from + StepTurns, plan.TurnIds.Count);
+        long erasedBefore = plan.BeforeRevision - (plan.TurnIds.Count - to);
+
+        // A snapshot that the remaining turns cannot continue is a part of what is erased.
+        _dropSnapshot.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
+        _noteErased.Bind(1, plan.Twin).Bind(2, erasedBefore).Bind(3, plan.BeforeRevision).Run();
+        for (int i = from; i < to; i++)
+        {
+            _deleteTurn.Bind(1, plan.TurnIds[i]).Bind(2, plan.Twin).Run();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _dropSnapshot.Dispose();
+        _noteErased.Dispose();
+        _deleteTurn.Dispose();
+    }
+}
+
+/// <summary>The turns of one twin that are to be erased.</summary>
+/// <param name="Twin">The number of the twin.</param>
+/// <param name="BeforeRevision">All before it go; at most one more than the twin's revision.</param>
+/// <param name="TurnIds">Their rows, oldest first: consecutive revisions up to the one before that.</param>
+internal sealed record ErasePlan(long Twin, long BeforeRevision, IReadOnlyList<long> TurnIds);

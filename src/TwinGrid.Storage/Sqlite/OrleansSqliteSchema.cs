@@ -1,0 +1,117 @@
+using Microsoft.Data.Sqlite;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>
+/// The tables and queries that Orleans' ADO.NET grain storage needs of a SQLite database: its packages bring none.
+/// </summary>
+/// <remarks>
+/// The provider reads its queries from the table <c>OrleansQuery</c> and gives them the parameters that appear below;
+/// a write or a clear answers with one row, <c>NewGrainStateVersion</c>, NULL where the version was another. A primary
+/// key makes that true for first writes too: of two, one wins. Give it a file of its own: in the log's file it would
+/// wait for the log's commits, and they for it.
+/// </remarks>
+public static class OrleansSqliteSchema
+{
+    /// <summary>
+    /// Orleans' name for SQLite, for <c>AdoNetGrainStorageOptions.Invariant</c>; it loads Microsoft.Data.Sqlite.
+    /// </summary>
+    public const string Invariant = "System.Data.SQLite";
+
+    /// <summary>The name of the file in a data directory.</summary>
+    public const string FileName = "orleans.db";
+
+    private const string Key = """
+        ServiceId = @ServiceId AND GrainTypeString = @GrainTypeString AND GrainIdN0 = @GrainIdN0
+        AND GrainIdN1 = @GrainIdN1 AND GrainIdExtensionString = COALESCE(@GrainIdExtensionString, '')
+        """;
+
+    private const string Tables = """
+        CREATE TABLE IF NOT EXISTS OrleansQuery (
+            QueryKey TEXT PRIMARY KEY,
+            QueryText TEXT NOT NULL);
+
+        CREATE TABLE IF NOT EXISTS OrleansStorage (
+            ServiceId TEXT NOT NULL,
+            GrainTypeString TEXT NOT NULL,
+            GrainIdN0 INTEGER NOT NULL,
+            GrainIdN1 INTEGER NOT NULL,
+            GrainIdExtensionString TEXT NOT NULL,
+            Version INTEGER NOT NULL,
+            ModifiedOn TEXT NOT NULL,
+            PayloadBinary BLOB,
+            PRIMARY KEY (ServiceId, GrainTypeString, GrainIdN0, GrainIdN1, GrainIdExtensionString));
+        """;
+
+    private const string Read = $"SELECT PayloadBinary, Version FROM OrleansStorage WHERE {Key}";
+
+    // One statement decides, and changes() says whether it did; the new version needs no second look at the row.
+    private const string Write = $"""
+        INSERT INTO OrleansStorage
+        SELECT @ServiceId, @GrainTypeString, @GrainIdN0, @GrainIdN1, COALESCE(@GrainIdExtensionString, ''),
+            1, datetime('now'), @PayloadBinary
+        WHERE @GrainStateVersion IS NULL OR EXISTS (SELECT 1 FROM OrleansStorage WHERE {Key})
+        ON CONFLICT DO UPDATE SET
+            Version = Version + 1, ModifiedOn = excluded.ModifiedOn, PayloadBinary = excluded.PayloadBinary
+        WHERE Version = @GrainStateVersion;
+        SELECT CASE WHEN changes() = 1 THEN COALESCE(@GrainStateVersion, 0) + 1 END AS NewGrainStateVersion;
+        """;
+
+    private const string Clear = $"""
+        UPDATE OrleansStorage SET Version = Version + 1, ModifiedOn = datetime('now'), PayloadBinary = NULL
+        WHERE {Key} AND Version = @GrainStateVersion;
+        SELECT CASE WHEN changes() = 1 THEN @GrainStateVersion + 1 END AS NewGrainStateVersion;
+        """;
+
+    private const string Delete = $"""
+        DELETE FROM OrleansStorage WHERE {Key} AND Version = @GrainStateVersion;
+        SELECT CASE WHEN changes() = 1 THEN @GrainStateVersion + 1 END AS NewGrainStateVersion;
+        """;
+
+    /// <summary>The connection string of the file <see cref="FileName"/> in a data directory.</summary>
+    public static string ConnectionString(string dataDirectory) =>
+        new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, FileName) }.ToString();
+
+    /// <summary>
+    /// Creates what is missing and brings the queries up to date, in one transaction. Call it before the silo starts.
+    /// </summary>
+    /// <param name="connectionString">The same that the provider is given.</param>
+    /// <param name="cancellationToken">Gives up waiting for it.</param>
+    public static Task CreateAsync(string connectionString, CancellationToken cancellationToken = default) =>
+        Task.Factory.StartNew(
+            () => Create(connectionString), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static void Create(string connectionString)
+    {
+        string file = Path.GetFullPath(new SqliteConnectionStringBuilder(connectionString).DataSource);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        using SqliteConnection connection = new(connectionString);
+        connection.Open();
+        Execute(connection, "PRAGMA journal_mode = WAL");
+        using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
+        Execute(connection, Tables);
+        SetQuery(connection, "ReadFromStorageKey", Read);
+        SetQuery(connection, "WriteToStorageKey", Write);
+        SetQuery(connection, "ClearStorageKey", Clear);
+        SetQuery(connection, "DeleteStorageKey", Delete);
+        transaction.Commit();
+    }
+
+    private static void SetQuery(SqliteConnection connection, string key, string text)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = "INSERT OR REPLACE INTO OrleansQuery VALUES ($key, $text)";
+        command.Parameters.AddWithValue("$key", key);
+        command.Parameters.AddWithValue("$text", text);
+        command.ExecuteNonQuery();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // Only our own constants come here.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}

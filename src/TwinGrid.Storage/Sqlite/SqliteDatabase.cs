@@ -1,0 +1,99 @@
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>Where the database is and how its connections are set up. Immutable, thread-safe.</summary>
+internal sealed class SqliteDatabase
+{
+    private readonly string _connectionString;
+
+    /// <summary>Takes a connection string, or the file <c>twingrid.db</c> in a directory.</summary>
+    /// <param name="dataDirectory">Where the file goes; made where it does not exist.</param>
+    /// <param name="connectionString">The options of Microsoft.Data.Sqlite; null for none.</param>
+    /// <exception cref="TwinGridException">The connection string cannot be read.</exception>
+    public SqliteDatabase(string dataDirectory, string? connectionString)
+    {
+        SqliteConnectionStringBuilder builder;
+        try
+        {
+            builder = new SqliteConnectionStringBuilder(connectionString ?? "");
+        }
+        catch (ArgumentException e)
+        {
+            throw new TwinGridException(
+                $"TwinGrid:Storage:ConnectionString is not one of SQLite: {e.Message} Write 'Data Source=FILE' or leave it out.",
+                e);
+        }
+
+        if (builder.DataSource.Length == 0)
+        {
+            builder.DataSource = Path.Combine(dataDirectory, "twingrid.db");
+        }
+
+        // The threads keep their connections; a pool would keep files open behind a closed store.
+        builder.Pooling = false;
+        File = Path.GetFullPath(builder.DataSource);
+        builder.DataSource = File;
+        _connectionString = builder.ToString();
+    }
+
+    /// <summary>The database file.</summary>
+    public string File { get; }
+
+    /// <summary>Opens a connection of the store. Its page cache takes at most <paramref name="cacheKib"/> KiB.</summary>
+    public SqliteConnection Open(int cacheKib)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
+        SqliteConnection connection = new(_connectionString);
+        try
+        {
+            connection.Open();
+
+            // FULL: every commit is on disk before it answers. fullfsync: on macOS fsync alone leaves data in the
+            // drive. secure_delete: what was erased is gone from the file. busy_timeout: a silo that this one has just
+            // replaced may still write for a moment.
+            using SqliteCommand setup = connection.CreateCommand();
+#pragma warning disable CA2100 // The only variable is a number.
+            setup.CommandText = $"""
+                PRAGMA busy_timeout = 10000;
+                PRAGMA journal_mode = WAL;
+                PRAGMA synchronous = FULL;
+                PRAGMA fullfsync = ON;
+                PRAGMA checkpoint_fullfsync = ON;
+                PRAGMA foreign_keys = OFF;
+                PRAGMA secure_delete = ON;
+                PRAGMA cell_size_check = ON;
+                PRAGMA journal_size_limit = 67108864;
+                PRAGMA cache_size = -{cacheKib};
+                """;
+#pragma warning restore CA2100
+            setup.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Says in a sentence what a failure means and what to do.</summary>
+    public TwinGridException Explain(SqliteException e)
+    {
+        string cause = (e.SqliteErrorCode, e.SqliteExtendedErrorCode) switch
+        {
+            (raw.SQLITE_FULL, _) => "the disk is full: free space, and it goes on by itself",
+            (raw.SQLITE_BUSY, _) => "another process holds its lock: one silo at a time may use it",
+            (raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB, _) =>
+                "the file is damaged or is no database: stop the silo, keep the file and restore a backup",
+            (raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM, _) =>
+                "it cannot be opened for writing: check that the directory exists and who may write to it "
+                + "(TwinGrid:DataDirectory)",
+            (_, raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC) =>
+                "the disk failed to keep what was written: check the disk, then start the silo again",
+            _ => e.Message,
+        };
+        return new TwinGridException($"The store {File} did not answer: {cause}. Nothing of this group was kept.", e);
+    }
+}

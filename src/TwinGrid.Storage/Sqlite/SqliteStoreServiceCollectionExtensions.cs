@@ -1,0 +1,49 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using TwinGrid;
+using TwinGrid.Storage;
+using TwinGrid.Storage.Sqlite;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the SQLite store.</summary>
+public static class SqliteStoreServiceCollectionExtensions
+{
+    /// <summary>
+    /// Keeps twins in SQLite: the file <c>twingrid.db</c> in a data directory that this process then holds for itself.
+    /// Does nothing where an <see cref="ITwinStore"/> is registered already, so that a store of your own wins.
+    /// </summary>
+    /// <remarks>
+    /// Takes <see cref="StorageOptions"/> and <see cref="LimitOptions"/> as options, and the process's
+    /// <see cref="TimeProvider"/>. The directory is held (<see cref="DataDirectoryLock"/>) from the store's first use,
+    /// or earlier by resolving the lock.
+    /// </remarks>
+    /// <param name="services">The services.</param>
+    /// <param name="dataDirectory">Where; asked once, when the lock or the store is first resolved.</param>
+    public static IServiceCollection AddSqliteTwinStore(
+        this IServiceCollection services, Func<IServiceProvider, string> dataDirectory)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(dataDirectory);
+        if (services.Any(service => service.ServiceType == typeof(ITwinStore) && !service.IsKeyedService))
+        {
+            return services;
+        }
+
+        services.AddOptions();
+        services.TryAddSingleton(provider => DataDirectoryLock.Acquire(dataDirectory(provider)));
+        return services.AddSingleton<ITwinStore>(provider => new SqliteTwinStore(
+            new SqliteDatabase(
+                provider.GetRequiredService<DataDirectoryLock>().Directory,
+                provider.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString),
+            provider.GetRequiredService<IOptions<LimitOptions>>().Value,
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetService<ILogger<SqliteTwinStore>>() ?? NullLogger<SqliteTwinStore>.Instance));
+    }
+
+    /// <inheritdoc cref="AddSqliteTwinStore(IServiceCollection, Func{IServiceProvider, string})"/>
+    public static IServiceCollection AddSqliteTwinStore(this IServiceCollection services, string dataDirectory) =>
+        services.AddSqliteTwinStore(_ => dataDirectory);
+}

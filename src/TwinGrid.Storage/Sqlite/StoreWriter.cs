@@ -1,0 +1,196 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using SQLitePCL;
+using TwinGrid.Storage.Log;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>
+/// The one connection that writes, with its transactions and the fence of its incarnation. Belongs to one thread.
+/// </summary>
+internal sealed partial class StoreWriter : IDisposable
+{
+    private const int CacheKib = 65_536;
+
+    private readonly SqliteDatabase _database;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly SqliteConnection _connection;
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _rollback;
+    private readonly SqliteStatement _isCurrent;
+    private readonly TurnLog _turns;
+    private readonly DeadLetterLog _deadLetters;
+    private readonly HistoryEraser _eraser;
+    private TwinGridException? _refusal;
+    private bool _fenced;
+
+    /// <summary>Opens the database, creates or checks its schema and opens an incarnation.</summary>
+    public StoreWriter(SqliteDatabase database, LimitOptions limits, TimeProvider clock, ILogger logger)
+    {
+        _database = database;
+        _clock = clock;
+        _logger = logger;
+        _connection = database.Open(CacheKib);
+        try
+        {
+            SqliteSchema.Ensure(_connection);
+            Incarnation = SqliteSchema.OpenIncarnation(_connection, UnixMicroseconds.Now(clock));
+            _begin = new(_connection, "BEGIN IMMEDIATE");
+            _commit = new(_connection, "COMMIT");
+            _rollback = new(_connection, "ROLLBACK");
+            _isCurrent = new(_connection, "SELECT 1 FROM silo_incarnation WHERE incarnation = ?1 AND fenced = 0");
+            _turns = new TurnLog(_connection);
+            _deadLetters = new DeadLetterLog(_connection, limits);
+            _eraser = new HistoryEraser(_connection);
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
+
+        LogOpened(database.File, Incarnation);
+    }
+
+    /// <summary>The number under which this store writes; a newer one fences it.</summary>
+    public long Incarnation { get; }
+
+    /// <summary>Commits a group; all of it is fenced when another process took the database over.</summary>
+    public GroupCommit Commit(IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
+    {
+        GroupCommit group = default;
+        if (TryTransact(() => group = _turns.Write(turns, snapshots)))
+        {
+            return group;
+        }
+
+        CommitOutcome[] outcomes = new CommitOutcome[turns.Count];
+        Array.Fill(outcomes, CommitOutcome.Fenced);
+        return new GroupCommit(outcomes, outcomes.Length, 0, snapshots.Count, 0);
+    }
+
+    /// <summary>Appends dead letters.</summary>
+    /// <returns>How many of the oldest went.</returns>
+    public long AppendDeadLetters(IReadOnlyList<DeadLetter> letters)
+    {
+        long trimmed = 0;
+        TransactOrThrow(() => trimmed = _deadLetters.Append(letters, UnixMicroseconds.Now(_clock)));
+        return trimmed;
+    }
+
+    /// <summary>Erases one step of a plan.</summary>
+    public bool Erase(ErasePlan plan, int from)
+    {
+        TransactOrThrow(() => _eraser.Erase(plan, from));
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _turns.Dispose();
+        _deadLetters.Dispose();
+        _eraser.Dispose();
+        _begin.Dispose();
+        _commit.Dispose();
+        _rollback.Dispose();
+        _isCurrent.Dispose();
+        _connection.Dispose();
+    }
+
+    private void TransactOrThrow(Action work)
+    {
+        if (!TryTransact(work))
+        {
+            throw new TwinGridException(
+                $"Another process took over the store {_database.File}: this one keeps nothing any more. Stop it, or "
+                + "give it a TwinGrid:DataDirectory of its own.");
+        }
+    }
+
+    /// <summary>Runs work in a transaction that is on disk at the end; false, and nothing done, when fenced.</summary>
+    private bool TryTransact(Action work)
+    {
+        if (_refusal is not null)
+        {
+            throw _refusal;
+        }
+
+        try
+        {
+            _begin.Run();
+            if (!IsCurrent())
+            {
+                Rollback();
+                NoteFenced();
+                return false;
+            }
+
+            work();
+            _commit.Run();
+            return true;
+        }
+        catch (Exception e)
+        {
+            Rollback();
+            _turns.Forget();
+            throw e is SqliteException failure ? Refuse(failure) : e;
+        }
+    }
+
+    private bool IsCurrent()
+    {
+        bool current = _isCurrent.Bind(1, Incarnation).Step();
+        _isCurrent.Reset();
+        return current;
+    }
+
+    private void Rollback()
+    {
+        // Some failures have rolled back already.
+        if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+        {
+            _rollback.Run();
+        }
+    }
+
+    /// <summary>
+    /// After a failed fsync the kernel may have dropped what it could not write and say yes the next time, so that
+    /// nothing after it can be trusted: this store writes no more until it is opened again.
+    /// </summary>
+    private TwinGridException Refuse(SqliteException failure)
+    {
+        TwinGridException explained = _database.Explain(failure);
+        if (failure.SqliteExtendedErrorCode is raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC)
+        {
+            _refusal = explained;
+            LogFsyncFailed(_database.File);
+        }
+
+        return explained;
+    }
+
+    private void NoteFenced()
+    {
+        if (!_fenced)
+        {
+            _fenced = true;
+            LogFenced(_database.File, Incarnation);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Store {Path} opened as incarnation {Incarnation}")]
+    private partial void LogOpened(string path, long incarnation);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Store {Path}: another process took over and incarnation {Incarnation} is fenced; it keeps nothing any more")]
+    private partial void LogFenced(string path, long incarnation);
+
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "Store {Path}: the disk failed to keep a commit (fsync); nothing more is written until the process starts again")]
+    private partial void LogFsyncFailed(string path);
+}
