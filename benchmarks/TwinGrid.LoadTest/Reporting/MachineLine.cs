@@ -14,7 +14,8 @@ internal static class MachineLine
             ?? RuntimeInformation.ProcessArchitecture.ToString();
         double gibibytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1 << 30);
         string disk = dataDirectory is null ? "" : $", data on {new DriveInfo(dataDirectory).DriveFormat}";
-        return $"{Environment.ProcessorCount} x {processor}, {gibibytes.ToString("0", CultureInfo.InvariantCulture)} GiB, "
+        string memory = gibibytes.ToString("0 GiB", CultureInfo.InvariantCulture);
+        return $"{Environment.ProcessorCount} x {processor}, {memory}, "
             + $"{RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.FrameworkDescription}{disk}, "
             + $"load and grid share the machine{Build}";
     }

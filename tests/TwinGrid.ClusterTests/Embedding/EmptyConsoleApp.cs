@@ -8,9 +8,11 @@ builder.AddTwinGridClient(options => options.Gateways = [args[0]]);
 using IHost host = builder.Build();
 await host.StartAsync();
 var grid = host.Services.GetRequiredService<TwinGridClient>();
-var twin = grid.Twin("valve/embedded");
+TwinHandle twin = grid.Twin("valve/embedded");
+
 TwinSnapshot? snapshot = await twin.GetAsync();
 Console.WriteLine($"angle={snapshot?.Telemetry["angle"].Value}");
-CommandSnapshot command = await twin.SendCommandAsync("open", new { angle = 30 });
-Console.WriteLine($"command={command.Status}");
+CommandHandle command = await twin.SendCommandAsync("open", new { angle = 30 });
+CommandSnapshot end = await command.WaitAsync();
+Console.WriteLine($"command={end.Status}");
 await host.StopAsync();

@@ -13,6 +13,9 @@ internal static class Repository
     /// <summary>The silo program in its own output directory, beside its runtimeconfig and appsettings.</summary>
     public static string SiloProgram { get; } = Built("src", "TwinGrid.Silo", "TwinGrid.Silo.dll");
 
+    /// <summary>The load harness.</summary>
+    public static string LoadProgram { get; } = Built("benchmarks", "TwinGrid.LoadTest", "TwinGrid.LoadTest.dll");
+
     private static string Built(string area, string project, string file)
     {
         string path = Path.Combine(Root, area, project, "bin", Configuration, "net10.0", file);
