@@ -112,7 +112,9 @@ public interface ITwinStore
     Task<IReadOnlyList<CommitOutcome>> CommitAsync(
         IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken);
 
-    /// <summary>The twins that may have something due of themselves: a snapshot with a time, or turns after it.</summary>
+    /// <summary>
+    /// The twins that may have something due of themselves: a snapshot with a time, or turns after it.
+    /// </summary>
     IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
 
     /// <summary>Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for.</summary>

@@ -232,7 +232,9 @@ public sealed record PolicyCommand
     public Duration? ExpiresIn { get; init; }
 }
 
-/// <summary>What must come true after a policy's command; else the alarm <c>{policy}.unverified</c> is raised.</summary>
+/// <summary>
+/// What must come true after a policy's command; else the alarm <c>{policy}.unverified</c> is raised.
+/// </summary>
 public sealed record PolicyVerification
 {
     /// <summary>The condition.</summary>
@@ -245,7 +247,9 @@ public sealed record PolicyVerification
 /// <summary>Topics whose messages are readings of a kind.</summary>
 public sealed record IngestMapping
 {
-    /// <summary>A topic with placeholders, such as <c>site/{site}/{key}/{telemetry}</c>; <c>{key}</c> is needed.</summary>
+    /// <summary>
+    /// A topic with placeholders, such as <c>site/{site}/{key}/{telemetry}</c>; <c>{key}</c> is needed.
+    /// </summary>
     public required string Topic { get; init; }
 
     /// <summary>The <see cref="IPayloadDecoder.Format"/> of the payload; default <c>json</c>.</summary>

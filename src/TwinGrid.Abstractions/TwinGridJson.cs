@@ -30,5 +30,6 @@ namespace TwinGrid;
 public sealed partial class TwinGridJson : JsonSerializerContext;
 
 /// <summary>Writes an enum as the API's words: camelCase.</summary>
-internal sealed class CamelCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+internal sealed class CamelCaseEnum<T>()
+    : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
     where T : struct, Enum;

@@ -33,24 +33,24 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
     /// <summary>Takes what a committed turn did.</summary>
     public void Committed(TwinState state, TurnEffects effects, long now)
     {
-        List<TwinEffect> now_ = [];
-        now_.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
-        now_.AddRange(effects.Deliveries
+        List<TwinEffect> atOnce = [];
+        atOnce.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
+        atOnce.AddRange(effects.Deliveries
             .Where(command => command.Status == CommandStatus.Queued)
             .Select(command => Effect(twin, command)));
         if (effects.Deleted)
         {
-            now_.Add(new TwinEffect { Twin = twin, Kind = EffectKind.Deleted });
+            atOnce.Add(new TwinEffect { Twin = twin, Kind = EffectKind.Deleted });
         }
 
         _owesState = true;
         _owedPredictions |= effects.Predictions;
         if (effects.Alarms.Count > 0)
         {
-            AddPredictions(state, now_);
+            AddPredictions(state, atOnce);
         }
 
-        Publish(now_);
+        Publish(atOnce);
         PublishOwed(state, now);
     }
 
@@ -72,7 +72,8 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
         AddPredictions(state, effects);
         if (state.Exists && IsWanted(EffectKind.State, ""))
         {
-            effects.Add(new TwinEffect { Twin = twin, Kind = EffectKind.State, State = SnapshotBuilder.Snapshot(state) });
+            TwinSnapshot snapshot = SnapshotBuilder.Snapshot(state);
+            effects.Add(new TwinEffect { Twin = twin, Kind = EffectKind.State, State = snapshot });
         }
 
         _owesState = false;
@@ -102,7 +103,13 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
             if ((_owedPredictions & (1UL << i)) != 0 && IsWanted(EffectKind.Prediction, name))
             {
                 PredictionSnapshot prediction = SnapshotBuilder.Prediction(state, i);
-                effects.Add(new TwinEffect { Twin = twin, Kind = EffectKind.Prediction, Name = name, Prediction = prediction });
+                effects.Add(new TwinEffect
+                {
+                    Twin = twin,
+                    Kind = EffectKind.Prediction,
+                    Name = name,
+                    Prediction = prediction,
+                });
             }
         }
 

@@ -25,7 +25,8 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     {
         TwinId twin = TwinId.FromGrainKey(this.GetPrimaryKeyString());
         await runtime.Kinds.Ready;
-        (TwinState state, int tail) = await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
+        (TwinState state, int tail) =
+            await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
         _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);
         _turns.Open();
     }

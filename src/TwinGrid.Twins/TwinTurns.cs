@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Orleans.Runtime;
 using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
@@ -21,12 +20,6 @@ internal sealed class TwinTurns
 
     private static readonly TimeSpan s_idleAge = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
-
-    private static readonly Histogram<double> s_turnTime = TwinGridDiagnostics.Meter.CreateHistogram<double>(
-        "twingrid.turn.duration", "s", "How long a twin's turn takes, without its commit.");
-
-    private static readonly Counter<long> s_outcomes = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.readings", "{reading}", "Readings by what became of them.");
 
     private readonly TwinRuntime _runtime;
     private readonly IGrainContext _context;
@@ -143,7 +136,9 @@ internal sealed class TwinTurns
         }
     }
 
-    /// <summary>Erases the log before a revision; a snapshot takes its place first, so that the twin stays readable.</summary>
+    /// <summary>
+    /// Erases the log before a revision; a snapshot takes its place first, so that the twin stays readable.
+    /// </summary>
     public async Task EraseAsync(long beforeRevision)
     {
         TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -205,7 +200,7 @@ internal sealed class TwinTurns
         TakeTurn();
         byte[] inputs = Fold(header, now);
         ScheduleDue(now);
-        s_turnTime.Record(_runtime.Clock.GetElapsedTime(start).TotalSeconds);
+        TurnMetrics.Took(_runtime.Clock.GetElapsedTime(start));
         if (!_effects.Changed)
         {
             CompleteTurn(IngestStatus.Accepted);
@@ -257,7 +252,7 @@ internal sealed class TwinTurns
             item.Inputs.Span.CopyTo(inputs.AsSpan(at));
             at += item.Inputs.Length;
             item.Answer = TwinFold.Apply(State, header, item.Inputs.Span, _effects);
-            Count(item.Answer);
+            TurnMetrics.Count(item.Answer);
         }
 
         if (ticks)
@@ -397,23 +392,6 @@ internal sealed class TwinTurns
     }
 
     private void Deactivate() => _context.Deactivate(
-        new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "the twin must be read again or does not exist"));
-
-    private static void Count(in InputAnswer answer)
-    {
-        if (answer.Applied > 0)
-        {
-            s_outcomes.Add(answer.Applied, new KeyValuePair<string, object?>("outcome", "applied"));
-        }
-
-        if (answer.Seen > 0)
-        {
-            s_outcomes.Add(answer.Seen, new KeyValuePair<string, object?>("outcome", "seen"));
-        }
-
-        foreach (DroppedReading dropped in answer.Dropped ?? [])
-        {
-            s_outcomes.Add(1, new KeyValuePair<string, object?>("outcome", dropped.Outcome.ToString()));
-        }
-    }
+        new DeactivationReason(
+            DeactivationReasonCode.ApplicationRequested, "the twin must be read again or does not exist"));
 }

@@ -82,7 +82,8 @@ internal sealed class CatalogueGrain(
     {
         // Everybody of the current call comes first; those who follow during the write belong to the next.
         await Task.Yield();
-        await last.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await last.ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         _writing = _nextWrite!;
         _nextWrite = null;
         stored.State.Twins = [.. _twins.Select(id => id.ToString())];

@@ -21,7 +21,8 @@ internal static class BuiltInAlarms
 
         string who = off.Name.Length == 0 ? "the device" : $"the publisher {off.Name}";
         string direction = off.ClockOffset > 0 ? "behind" : "ahead of";
-        string seconds = (Math.Abs(off.ClockOffset) / UnixMicroseconds.PerSecond).ToString("0", CultureInfo.InvariantCulture);
+        double offset = Math.Abs(off.ClockOffset) / UnixMicroseconds.PerSecond;
+        string seconds = offset.ToString("0", CultureInfo.InvariantCulture);
         Raise(state, ClockName, now, $"the clock of {who} is {seconds} s {direction} the grid's", effects);
     }
 
@@ -53,7 +54,9 @@ internal static class BuiltInAlarms
         }
     }
 
-    /// <summary>When a telemetry that still comes will count as silent; never, for one that counts so already.</summary>
+    /// <summary>
+    /// When a telemetry that still comes will count as silent; never, for one that counts so already.
+    /// </summary>
     public static long NextNoData(TwinState state, long now)
     {
         long next = long.MaxValue;

@@ -22,7 +22,9 @@ internal static class CommandBook
     // A device may check the expiry by a clock that is 2 s off and its answer takes a while to arrive.
     private const long AnswerGrace = 10 * UnixMicroseconds.PerSecond;
 
-    /// <summary>Queues a command that somebody asks for; the same id or idempotency key again is the same command.</summary>
+    /// <summary>
+    /// Queues a command that somebody asks for; the same id or idempotency key again is the same command.
+    /// </summary>
     public static void Request(
         TwinState state, CommandRequestInput request, long now, TurnEffects effects, ref InputAnswer answer)
     {
@@ -59,7 +61,8 @@ internal static class CommandBook
     }
 
     /// <summary>Queues a policy's command; null when the twin has too many open ones.</summary>
-    public static CommandRecord? Issue(TwinState state, CompiledPolicy policy, long now, string why, TurnEffects effects)
+    public static CommandRecord? Issue(
+        TwinState state, CompiledPolicy policy, long now, string why, TurnEffects effects)
     {
         CommandRecord command = new()
         {
@@ -122,8 +125,8 @@ internal static class CommandBook
         {
             if (!command.IsClosed && DueAt(command) <= now)
             {
-                string how = command.Status == CommandStatus.Queued ? "its device did not take it" : "its device gave no answer";
-                End(command, CommandStatus.Expired, $"{how} in time", now, effects);
+                string missed = command.Status == CommandStatus.Queued ? "did not take it" : "gave no answer";
+                End(command, CommandStatus.Expired, $"its device {missed} in time", now, effects);
             }
         }
     }
@@ -181,7 +184,7 @@ internal static class CommandBook
         }
 
         while (state.Commands.Count >= MostKept
-            || (state.Commands.Count > MostOpen && state.Commands[0].IsClosed && state.Commands[0].IssuedAt < now - Day))
+            || (state.Commands.Count > 0 && state.Commands[0].IsClosed && state.Commands[0].IssuedAt < now - Day))
         {
             state.Commands.RemoveAt(state.Commands.FindIndex(c => c.IsClosed));
         }
@@ -191,7 +194,10 @@ internal static class CommandBook
         return true;
     }
 
-    /// <summary>A UUIDv7 (RFC 9562 section 5.7) whose random part is a hash of what caused it, so that a refold makes the same.</summary>
+    /// <summary>
+    /// A UUIDv7 (RFC 9562 section 5.7) whose random part is a hash of what caused it, so that a refold makes the
+    /// same.
+    /// </summary>
     private static string MakeId(TwinState state, string policy, long now)
     {
         string cause = $"{state.Twin}\n{state.Revision}\n{policy}\n{state.Commands.Count}\n{now}";

@@ -26,7 +26,8 @@ internal sealed class CompiledPolicy
         else
         {
             PolicyExpression when = Definition.When
-                ?? throw new DefinitionException(kind.Source ?? kind.Kind, place, "a policy needs a condition, \"when\"");
+                ?? throw new DefinitionException(
+                    kind.Source ?? kind.Kind, place, "a policy needs a condition, \"when\"");
             _when = CompiledExpression.Compile(kind, when, $"{place}.when");
             _clear = Definition.Clear is { } clear ? CompiledExpression.Compile(kind, clear, $"{place}.clear") : null;
         }
@@ -108,6 +109,8 @@ internal sealed class CompiledPolicy
 
         string known = string.Join(", ", types.Keys.Append(ExpressionType).Order(StringComparer.Ordinal));
         throw new DefinitionException(
-            kind.Source ?? kind.Kind, $"{place}.type", $"no policy type '{Definition.Type}' is registered; known are {known}");
+            kind.Source ?? kind.Kind,
+            $"{place}.type",
+            $"no policy type '{Definition.Type}' is registered; known are {known}");
     }
 }

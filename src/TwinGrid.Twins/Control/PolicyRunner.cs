@@ -56,7 +56,9 @@ internal static class PolicyRunner
         }
     }
 
-    /// <summary>When time alone next changes something of the policies; never, for <see cref="long.MaxValue"/>.</summary>
+    /// <summary>
+    /// When time alone next changes something of the policies; never, for <see cref="long.MaxValue"/>.
+    /// </summary>
     public static long NextDue(TwinState state, long now)
     {
         long next = long.MaxValue;
@@ -127,8 +129,10 @@ internal static class PolicyRunner
         /// <summary>Sees whether the command had its effect.</summary>
         public void Verify()
         {
+            bool isOpen = _own.VerifyDue != UnixMicroseconds.Absent
+                || state.FindAlarm(UnverifiedName) is { State: AlarmState.Active };
             if (policy.Expect is null
-                || (_own.VerifyDue == UnixMicroseconds.Absent && state.FindAlarm(UnverifiedName) is not { State: AlarmState.Active })
+                || !isOpen
                 || policy.Expect.Evaluate(StateScope.Over(state, now)) != Ternary.True)
             {
                 return;
@@ -147,12 +151,11 @@ internal static class PolicyRunner
                 return;
             }
 
-            string expected = policy.Definition.Verify!.Expect.Text;
-            string within = policy.Definition.Verify.Within.ToString();
-            string command = policy.Definition.Command!.Name;
+            PolicyVerification verify = policy.Definition.Verify!;
+            string why = $"{verify.Expect.Text} did not come true within {verify.Within}"
+                + $" of the command {policy.Definition.Command!.Name}";
             StopVerifying();
-            BuiltInAlarms.Raise(
-                state, UnverifiedName, now, $"{expected} did not come true within {within} of the command {command}", effects);
+            BuiltInAlarms.Raise(state, UnverifiedName, now, why, effects);
         }
 
         private void Hold(StateScope scope)

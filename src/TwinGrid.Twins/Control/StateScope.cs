@@ -4,7 +4,9 @@ using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Control;
 
-/// <summary>A twin's live state as expressions, and policies of a user's own, see it. One per thread, lent for a call.</summary>
+/// <summary>
+/// A twin's live state as expressions, and policies of a user's own, see it. One per thread, lent for a call.
+/// </summary>
 internal sealed class StateScope : ExpressionScope
 {
     [ThreadStatic]

@@ -53,7 +53,9 @@ internal sealed class CompiledKind
     public static CompiledKind Unmodelled(string kind) => new(kind, 0, null);
 
     /// <summary>Compiles a definition.</summary>
-    /// <exception cref="DefinitionException">A model or policy type is not registered, or an expression is wrong.</exception>
+    /// <exception cref="DefinitionException">
+    /// A model or policy type is not registered, or an expression is wrong.
+    /// </exception>
     public static CompiledKind Compile(
         TwinDefinition definition,
         int revision,

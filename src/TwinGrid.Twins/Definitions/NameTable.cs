@@ -19,7 +19,9 @@ internal sealed class NameTable
 
     public NameTable(IEnumerable<string> names)
     {
-        _slots = names.Select((name, slot) => KeyValuePair.Create(name, slot)).ToFrozenDictionary(StringComparer.Ordinal);
+        _slots = names
+            .Select((name, slot) => KeyValuePair.Create(name, slot))
+            .ToFrozenDictionary(StringComparer.Ordinal);
         _byChars = _slots.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 

@@ -26,7 +26,9 @@ public enum Acknowledgement
 /// <summary>How readings are taken in, section <c>TwinGrid:Ingest</c>.</summary>
 public sealed class IngestOptions
 {
-    /// <summary>Which first readings make a twin; default any while everything listens on loopback, else known kinds.</summary>
+    /// <summary>
+    /// Which first readings make a twin; default any while everything listens on loopback, else known kinds.
+    /// </summary>
     public NewTwins? NewTwins { get; set; }
 
     /// <summary>Readings older than this on arrival are history: they never cause a command. Default 60 s.</summary>

@@ -57,7 +57,8 @@ internal sealed class IngestRouter(
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            // The silo stops or does not answer: whether the inputs were applied is not known, so they are not acknowledged.
+            // The silo stops or does not answer: whether the inputs were applied is not known, so nobody is
+            // acknowledged.
             return new IngestResult(IngestStatus.Unavailable);
         }
     }

@@ -3,7 +3,9 @@ using TwinGrid.Twins.Definitions;
 
 namespace TwinGrid.Twins.Ingest;
 
-/// <summary>Decides whether first readings make a twin: the policy, then the limits of this silo. Thread-safe.</summary>
+/// <summary>
+/// Decides whether first readings make a twin: the policy, then the limits of this silo. Thread-safe.
+/// </summary>
 internal sealed class NewTwinGate(
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<LimitOptions> limits,

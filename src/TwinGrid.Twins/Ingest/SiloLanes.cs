@@ -92,7 +92,8 @@ internal sealed partial class SiloLanes(TwinIngestServiceClient client, ILogger<
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "A batch of {Count} messages did not reach silo {Silo}; they are not acknowledged.")]
+    [LoggerMessage(
+        LogLevel.Warning, "A batch of {Count} messages did not reach silo {Silo}; they are not acknowledged.")]
     private partial void LogFailed(Exception exception, int count, SiloAddress silo);
 
     private sealed record Passenger(TwinId Twin, byte[] Inputs)

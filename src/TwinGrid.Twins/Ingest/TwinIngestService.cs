@@ -26,7 +26,8 @@ internal sealed class TwinIngestService(
         if (batch.Version != PackedInputs.Version)
         {
             throw new TwinGridException(
-                $"a batch of form {batch.Version} came, this silo reads {PackedInputs.Version}: upgrade one version at a time");
+                $"a batch of form {batch.Version} came, this silo reads {PackedInputs.Version}:"
+                + " upgrade one version at a time");
         }
 
         var results = new Task<IngestResult>[batch.Twins.Length];

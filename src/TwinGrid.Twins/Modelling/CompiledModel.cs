@@ -74,7 +74,9 @@ internal sealed class CompiledModel
         if (model.Inputs.Count > MostInputs)
         {
             throw new DefinitionException(
-                source, $"$.models[{index}].inputs", $"{model.Inputs.Count} inputs; a model takes at most {MostInputs}");
+                source,
+                $"$.models[{index}].inputs",
+                $"{model.Inputs.Count} inputs; a model takes at most {MostInputs}");
         }
 
         int[] inputs = [.. model.Inputs.Select((name, i) => Slot(name, $"$.models[{index}].inputs[{i}]"))];

@@ -27,7 +27,7 @@ internal static class ModelRunner
             for (int k = 0; k < model.InputSlots.Length; k++)
             {
                 int slot = model.InputSlots[k];
-                inputs[k] = state.Slots[slot].Value.Type == TelemetryType.None ? double.NaN : state.Slots[slot].Value.Number;
+                inputs[k] = state.Slots[slot].Value.Number;
                 inputsChanged |= IsSet(changed, slot) ? 1UL << k : 0;
             }
 
@@ -41,7 +41,8 @@ internal static class ModelRunner
             ModelInput input = new(
                 state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
             ref Prediction prediction = ref state.Predictions[i];
-            model.Model.Update(input, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength), ref prediction);
+            Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
+            model.Model.Update(input, learnt, ref prediction);
             prediction.At = state.ModelTime;
             effects.Predictions |= 1UL << i;
         }

@@ -46,7 +46,8 @@ internal sealed class ShardMap(
     }
 
     private bool HostsTwins(SiloAddress silo) =>
-        manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest) && manifest.Grains.ContainsKey(_twinType);
+        manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)
+        && manifest.Grains.ContainsKey(_twinType);
 
     private sealed record Built(MembershipVersion Cluster, MajorMinorVersion Manifest, SiloAddress[] Silos);
 }

@@ -24,5 +24,6 @@ internal static class Shards
         siloNames.MaxBy(name => (Hash(name, shard), name))
         ?? throw new ArgumentException("no silo to place a shard on", nameof(siloNames));
 
-    private static ulong Hash(string text, long seed) => XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
+    private static ulong Hash(string text, long seed) =>
+        XxHash3.HashToUInt64(MemoryMarshal.AsBytes(text.AsSpan()), seed);
 }

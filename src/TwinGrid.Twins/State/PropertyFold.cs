@@ -9,7 +9,9 @@ internal static class PropertyFold
     /// <summary>The largest property document of a twin, in characters; a patch that goes beyond is dropped.</summary>
     private const int MostCharacters = 65_536;
 
-    /// <summary>Merges a patch of what the device reports. <c>$revision</c>, the desired revision it answers, is not kept.</summary>
+    /// <summary>
+    /// Merges a patch of what the device reports. <c>$revision</c>, the desired revision it answers, is not kept.
+    /// </summary>
     public static void Report(TwinState state, ReadOnlySpan<byte> patch, TurnEffects effects, ref InputAnswer answer)
     {
         JsonNode? parsed = Parse(patch);
@@ -26,7 +28,9 @@ internal static class PropertyFold
         if (text.Length > MostCharacters)
         {
             answer.Drop(
-                "properties/reported", ReadingOutcome.OverLimit, $"the properties would take over {MostCharacters} characters");
+                "properties/reported",
+                ReadingOutcome.OverLimit,
+                $"the properties would take over {MostCharacters} characters");
             return;
         }
 

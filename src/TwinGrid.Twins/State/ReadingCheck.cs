@@ -70,8 +70,9 @@ internal static class ReadingCheck
 
         if (number < declared?.Min || number > declared?.Max)
         {
-            detail = $"{state.NameOf(index)} is {Number(number)}, outside its range"
-                + $" [{Number(declared!.Min ?? double.NegativeInfinity)}, {Number(declared!.Max ?? double.PositiveInfinity)}]";
+            string least = Number(declared!.Min ?? double.NegativeInfinity);
+            string most = Number(declared.Max ?? double.PositiveInfinity);
+            detail = $"{state.NameOf(index)} is {Number(number)}, outside its range [{least}, {most}]";
             return ReadingOutcome.OutOfRange;
         }
 

@@ -14,7 +14,12 @@ internal static class ReadingsFold
     private const long FutureTolerance = 5 * 60 * UnixMicroseconds.PerSecond;
 
     public static void Apply(
-        TwinState state, in TurnHeader header, long received, ReadingsReader message, TurnEffects effects, ref InputAnswer answer)
+        TwinState state,
+        in TurnHeader header,
+        long received,
+        ReadingsReader message,
+        TurnEffects effects,
+        ref InputAnswer answer)
     {
         int count = message.Left;
         state.Counters.Readings += count;
@@ -92,8 +97,8 @@ internal static class ReadingsFold
             answer.Drop(
                 Encoding.UTF8.GetString(message.Name),
                 ReadingOutcome.OverLimit,
-                $"the source '{Encoding.UTF8.GetString(message.Source)}' is one more than the {header.MaxSources} that a twin"
-                + " keeps apart (TwinGrid:Limits:SourcesPerTwin)");
+                $"the source '{Encoding.UTF8.GetString(message.Source)}' is one more than the {header.MaxSources}"
+                + " that a twin keeps apart (TwinGrid:Limits:SourcesPerTwin)");
         }
     }
 
@@ -159,11 +164,13 @@ internal static class ReadingsFold
                 answer.Drop(
                     Encoding.UTF8.GetString(reading.Name),
                     ReadingOutcome.OverLimit,
-                    $"the twin has its {_header.MaxNames} telemetry names already (TwinGrid:Limits:TelemetryNamesPerKind)");
+                    $"the twin has its {_header.MaxNames} telemetry names already"
+                    + " (TwinGrid:Limits:TelemetryNamesPerKind)");
                 return ReadingOutcome.OverLimit;
             }
 
-            ReadingOutcome problem = ReadingCheck.Read(_state, index, reading, out ReadingValue value, out string? detail);
+            ReadingOutcome problem = ReadingCheck.Read(
+                _state, index, reading, out ReadingValue value, out string? detail);
             if (problem is not (ReadingOutcome.Applied or ReadingOutcome.NoValue))
             {
                 answer.Drop(_state.NameOf(index), problem, detail!);
@@ -173,14 +180,14 @@ internal static class ReadingsFold
             ref TelemetrySlot slot = ref _state.Slots[index];
             ReadingOutcome timing = Place(reading, out long time);
             bool timed = reading.Time != UnixMicroseconds.Absent;
-            if (timed && _seq < 0 && !(slot.Recent ??= new RecentReadings()).Add(reading.Time, ValueOrder.Identity(value)))
+            if (timed && _seq < 0 && !IsNew(ref slot, reading.Time, value))
             {
                 return ReadingOutcome.Duplicate;
             }
 
             if (problem == ReadingOutcome.NoValue)
             {
-                live = Void(ref slot, time);
+                live = Void(ref slot, time, _received);
                 return live ? ReadingOutcome.NoValue : ReadingOutcome.Late;
             }
 
@@ -247,6 +254,9 @@ internal static class ReadingsFold
                 : ReadingOutcome.Applied;
         }
 
+        private static bool IsNew(ref TelemetrySlot slot, long time, in ReadingValue value) =>
+            (slot.Recent ??= new RecentReadings()).Add(time, ValueOrder.Identity(value));
+
         /// <summary>Makes the value live unless a newer one is; true when it did.</summary>
         private readonly bool Store(
             ref TelemetrySlot slot,
@@ -273,7 +283,7 @@ internal static class ReadingsFold
             return true;
         }
 
-        private static bool Void(ref TelemetrySlot slot, long time)
+        private static bool Void(ref TelemetrySlot slot, long time, long received)
         {
             if (time < slot.SourceTime || time <= slot.BadSince)
             {
@@ -281,6 +291,7 @@ internal static class ReadingsFold
             }
 
             slot.BadSince = time;
+            slot.ReceivedTime = received;
             return true;
         }
 

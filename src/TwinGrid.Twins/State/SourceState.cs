@@ -9,7 +9,9 @@ internal enum SequenceVerdict : byte
     /// <summary>Seen before.</summary>
     Seen,
 
-    /// <summary>Older than what is remembered: it may have been seen, so it goes to history and never to state.</summary>
+    /// <summary>
+    /// Older than what is remembered: it may have been seen, so it goes to history and never to state.
+    /// </summary>
     BelowWindow,
 }
 
@@ -38,7 +40,9 @@ internal sealed class SourceState(string name)
     /// <summary>The newest source time of a numbered message.</summary>
     public long NewestTime { get; private set; } = UnixMicroseconds.Absent;
 
-    /// <summary>Arrival minus source time in microseconds, smoothed over about 8 messages; NaN before the first.</summary>
+    /// <summary>
+    /// Arrival minus source time in microseconds, smoothed over about 8 messages; NaN before the first.
+    /// </summary>
     public double ClockOffset { get; private set; } = double.NaN;
 
     /// <summary>How many messages in a row were off by more than the live window.</summary>

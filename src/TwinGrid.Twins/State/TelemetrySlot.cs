@@ -23,7 +23,9 @@ internal struct TelemetrySlot
     /// <summary>When the grid received it.</summary>
     public long ReceivedTime;
 
-    /// <summary>The source time of the newest word that there is no value; it rules while it is newer than the value.</summary>
+    /// <summary>
+    /// The source time of the newest word that there is no value; it rules while it is newer than the value.
+    /// </summary>
     public long BadSince;
 
     /// <summary>The number of the message that it came with, or -1.</summary>
@@ -47,7 +49,9 @@ internal struct TelemetrySlot
     /// <summary>How far to trust it now.</summary>
     public readonly Quality Quality => BadSince > SourceTime ? Quality.Bad : GivenQuality;
 
-    /// <summary>True when a reading orders behind the live value: later in time, else in number, else in value.</summary>
+    /// <summary>
+    /// True when a reading orders after the live value: later in time, else in number, else in value.
+    /// </summary>
     public readonly bool IsNewer(long time, long seq, in ReadingValue value)
     {
         if (time != SourceTime)

@@ -14,7 +14,9 @@ internal readonly record struct TurnHeader
     /// <summary>The kill switch as it stood.</summary>
     public required ControlMode Mode { get; init; }
 
-    /// <summary>The <see cref="Definitions.CompiledKind.Revision"/> that was in force; 0 for an unmodelled kind.</summary>
+    /// <summary>
+    /// The <see cref="Definitions.CompiledKind.Revision"/> that was in force; 0 for an unmodelled kind.
+    /// </summary>
     public required int DefinitionRevision { get; init; }
 
     /// <summary>Readings older than this on arrival are history, microseconds.</summary>
@@ -38,7 +40,9 @@ internal readonly record struct TurnHeader
     }
 
     /// <summary>Reads a header.</summary>
-    /// <exception cref="TwinGridException">It is of another version: the log was written by a newer TwinGrid.</exception>
+    /// <exception cref="TwinGridException">
+    /// It is of another version: the log was written by a newer TwinGrid.
+    /// </exception>
     public static TurnHeader Read(ReadOnlySpan<byte> source) =>
         source.Length >= Size && source[0] == PackedInputs.Version
             ? new TurnHeader
@@ -50,5 +54,6 @@ internal readonly record struct TurnHeader
                 MaxSources = BinaryPrimitives.ReadUInt16LittleEndian(source[16..]),
             }
             : throw new TwinGridException(
-                $"a turn of the log is of form {(source.IsEmpty ? 0 : source[0])}, this TwinGrid reads {PackedInputs.Version}");
+                $"a turn of the log is of form {(source.IsEmpty ? 0 : source[0])},"
+                + $" this TwinGrid reads {PackedInputs.Version}");
 }

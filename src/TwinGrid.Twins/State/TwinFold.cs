@@ -8,7 +8,9 @@ namespace TwinGrid.Twins.State;
 /// </summary>
 internal static class TwinFold
 {
-    /// <summary>Goes up when the same inputs would give another state: equality of a refold is promised within one.</summary>
+    /// <summary>
+    /// Goes up when the same inputs would give another state: equality of a refold is promised within one.
+    /// </summary>
     public const byte Version = 1;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>

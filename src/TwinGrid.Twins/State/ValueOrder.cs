@@ -4,7 +4,9 @@ using System.Text;
 
 namespace TwinGrid.Twins.State;
 
-/// <summary>A total order and a 64-bit identity of values; what they mean does not matter, that they never change does.</summary>
+/// <summary>
+/// A total order and a 64-bit identity of values; what they mean does not matter, that they never change does.
+/// </summary>
 internal static class ValueOrder
 {
     /// <summary>Orders by type, then by number, text or the parts of a composite.</summary>

@@ -10,7 +10,8 @@ internal static class WaveformMath
     /// <param name="encoding">How they are written.</param>
     /// <param name="scale">What each is multiplied by.</param>
     /// <param name="rate">Samples per second, Hz.</param>
-    public static WaveformFeatures? Features(ReadOnlySpan<byte> data, WaveformEncoding encoding, double scale, double rate)
+    public static WaveformFeatures? Features(
+        ReadOnlySpan<byte> data, WaveformEncoding encoding, double scale, double rate)
     {
         int size = encoding switch
         {

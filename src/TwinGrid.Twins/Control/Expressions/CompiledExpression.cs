@@ -65,5 +65,5 @@ internal sealed class CompiledExpression
     /// readings can. Where an age passes through a function, or is multiplied by another age, the time is not known
     /// and is given as one second from now.
     /// </summary>
-    public long NextChange(ExpressionScope scope) => _condition.NextChange(scope);
+    public long NextChange(ExpressionScope scope) => ReadsAge ? _condition.NextChange(scope) : long.MaxValue;
 }

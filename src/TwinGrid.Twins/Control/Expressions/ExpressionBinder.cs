@@ -27,8 +27,11 @@ internal sealed class ExpressionBinder
     {
         ConditionNode condition => condition,
         UntypedNode untyped => new UntypedCondition(untyped),
-        NumberNode => throw Expected("true or false", "a number", syntax, $", such as {_errors.Quote(syntax)} > 0"),
-        Node node => throw Expected("true or false", node.TypeName, syntax, $", such as {_errors.Quote(syntax)} == 'on'"),
+        Node node => throw Expected(
+            "true or false",
+            node.TypeName,
+            syntax,
+            $", such as {_errors.Quote(syntax)} {(node is TextNode ? "== 'on'" : "> 0")}"),
     };
 
     /// <summary>Binds what must be a number.</summary>

@@ -62,7 +62,8 @@ internal sealed class ExpressionErrors(TwinDefinition definition, PolicyExpressi
         }
 
         int end = offset;
-        while (end < Text.Length && end - offset < LongestQuote && (char.IsAsciiLetterOrDigit(Text[end]) || Text[end] == '_'))
+        int longest = Math.Min(Text.Length, offset + LongestQuote);
+        while (end < longest && (char.IsAsciiLetterOrDigit(Text[end]) || Text[end] == '_'))
         {
             end++;
         }

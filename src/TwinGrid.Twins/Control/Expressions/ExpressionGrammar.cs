@@ -61,8 +61,7 @@ internal static class ExpressionGrammar
             // Every other error of Parlot is the bound on its recursion.
             throw errors.At(
                 context.Scanner.Cursor.Offset,
-                $"too deeply nested: found more than {MaxDepth} levels of parentheses and functions (or as many prefix "
-                + "operators); write it in fewer levels");
+                $"found too many levels of parentheses, functions and prefix operators; expected at most {MaxDepth}");
         }
     }
 

@@ -62,7 +62,7 @@ internal sealed class FunctionBinder(ExpressionBinder expressions, NameBinder na
             throw errors.At(
                 call.Start,
                 $"found the unknown function '{call.Function}'; expected one of the functions"
-                + NearestName.Sentence(call.Function, "functions", [.. Signatures.Values]));
+                + NearestName.Sentence(call.Function, "functions", [.. Signatures.Keys]));
         }
 
         Count(call, call.Arguments.Count == 1);
@@ -89,7 +89,8 @@ internal sealed class FunctionBinder(ExpressionBinder expressions, NameBinder na
         if (argument is not NameSyntax { Name: not ("true" or "false") } name)
         {
             throw errors.At(
-                argument.Start, $"found {errors.Quote(argument)}; expected the name of a telemetry, prediction or property");
+                argument.Start,
+                $"found {errors.Quote(argument)}; expected the name of a telemetry, prediction or property");
         }
 
         if (names.FindTelemetry(name.Name) is not null)
@@ -105,7 +106,7 @@ internal sealed class FunctionBinder(ExpressionBinder expressions, NameBinder na
             TextNode text => scope => text.Evaluate(scope) is not null,
             ConditionNode condition => scope => condition.Evaluate(scope) != Ternary.Unknown,
             UntypedNode untyped => scope => untyped.Evaluate(scope).Type != TelemetryType.None,
-            Node node => throw new InvalidOperationException($"no rule tells whether {node.GetType().Name} has a value"),
+            Node node => throw new InvalidOperationException($"no rule says when {node.GetType().Name} has a value"),
         });
     }
 

@@ -230,8 +230,8 @@ internal sealed class NameBinder(TwinDefinition definition, ExpressionErrors err
         known.AddRange(definition.Models.Select(static model => $"{PredictionPrefix}{model.Name}.value"));
         return errors.At(
             syntax.Start,
-            $"found the unknown name '{syntax.Name}'; expected a telemetry of this kind, predictions.{{model}}.{{field}}, "
-            + "properties.reported.{name} or properties.desired.{name}"
+            $"found the unknown name '{syntax.Name}'; expected a telemetry of this kind, "
+            + "predictions.{model}.{field}, properties.reported.{name} or properties.desired.{name}"
             + NearestName.Sentence(syntax.Name, "names", known));
     }
 }

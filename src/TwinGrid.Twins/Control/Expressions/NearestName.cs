@@ -6,6 +6,9 @@ internal static class NearestName
     // A kind may have 512 telemetry names; a message shows a screen line or two of them.
     private const int MostListed = 20;
 
+    // A beginning this long is taken for a name that was not written to its end.
+    private const int ShortestBeginning = 3;
+
     /// <summary>
     /// The end of an error message: <c>. Did you mean 'power'? Known names: power, windSpeed</c>.
     /// </summary>
@@ -19,8 +22,9 @@ internal static class NearestName
             return $". This kind has no {what}";
         }
 
-        string nearest = known.MinBy(name => Distance(found, name))!;
-        string suggestion = IsNear(found, nearest) ? $". Did you mean '{nearest}'?" : ".";
+        string nearest = known.MinBy(name => Farness(found, name))!;
+        bool near = found.Length > 0 && Farness(found, nearest) <= Math.Max(found.Length, nearest.Length) / 2;
+        string suggestion = near ? $". Did you mean '{nearest}'?" : ".";
         string more = known.Count > MostListed ? $" and {known.Count - MostListed} more" : "";
         return $"{suggestion} Known {what}: {string.Join(", ", known.Take(MostListed))}{more}";
     }
@@ -38,7 +42,8 @@ internal static class NearestName
             row[0] = i;
             for (int j = 1; j <= to.Length; j++)
             {
-                int replace = diagonal + (char.ToLowerInvariant(from[i - 1]) == char.ToLowerInvariant(to[j - 1]) ? 0 : 1);
+                bool same = char.ToLowerInvariant(from[i - 1]) == char.ToLowerInvariant(to[j - 1]);
+                int replace = same ? diagonal : diagonal + 1;
                 diagonal = row[j];
                 row[j] = Math.Min(replace, Math.Min(row[j], row[j - 1]) + 1);
             }
@@ -47,6 +52,8 @@ internal static class NearestName
         return row[to.Length];
     }
 
-    private static bool IsNear(string found, string name) =>
-        found.Length > 0 && Distance(found, name) <= Math.Max(found.Length, name.Length) / 2;
+    private static int Farness(string found, string name) =>
+        found.Length >= ShortestBeginning && name.StartsWith(found, StringComparison.OrdinalIgnoreCase)
+            ? 0
+            : Distance(found, name);
 }

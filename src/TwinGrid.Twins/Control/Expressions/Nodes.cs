@@ -50,7 +50,7 @@ internal abstract class TextNode(string source) : Node(source)
 }
 
 /// <summary>
-/// Something whose type the definition does not say, a property of a complex or undeclared schema: it takes the type
+/// Something whose type the definition does not say, such as a property that it does not declare: it takes the type
 /// that its place needs, and has no value where it is of another.
 /// </summary>
 internal abstract class UntypedNode(string source) : Node(source)
@@ -77,6 +77,6 @@ internal abstract class ConditionNode(string source) : Node(source)
     /// <summary>Adds the sentence fragments that say why its truth is what it is now.</summary>
     public abstract void Describe(ExpressionScope scope, List<string> reasons);
 
-    /// <summary>When time alone could change it next, Unix microseconds; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>When time alone could change it, Unix microseconds; <see cref="long.MaxValue"/> for never.</summary>
     public virtual long NextChange(ExpressionScope scope) => long.MaxValue;
 }

@@ -58,9 +58,9 @@ internal sealed class UntypedEquality(string source, bool equal, UntypedNode lef
             Ternary.Unknown => Sentence.HasNoValue(a.Type == TelemetryType.None ? left.Source : right.Source),
             Ternary truth => Sentence.Compares(
                 left.Source,
-                Sentence.Shorten(a.ToString()),
+                Sentence.Any(a),
                 truth == Ternary.True == equal ? Operator.Equal : Operator.NotEqual,
-                Sentence.Bound(right, Sentence.Shorten(b.ToString()))),
+                Sentence.Bound(right, Sentence.Any(b))),
         });
     }
 }

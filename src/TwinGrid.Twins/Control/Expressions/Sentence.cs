@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TwinGrid.Twins.Control.Expressions;
 
-/// <summary>How values and comparisons are told to people. Invariant culture; made only when an alarm changes.</summary>
+/// <summary>How values and comparisons are told to people, in the invariant culture. Not on the hot path.</summary>
 internal static class Sentence
 {
     // A device's text may be as long as its packet; a sentence shows its beginning.
@@ -30,8 +30,24 @@ internal static class Sentence
     public static string Quoted(string text) => $"'{Shorten(text)}'";
 
     /// <summary>The text, cut where it is too long for a sentence.</summary>
-    public static string Shorten(string text) =>
-        text.Length <= LongestText ? text : string.Concat(text.AsSpan(0, LongestText), "…");
+    public static string Shorten(string text)
+    {
+        if (text.Length <= LongestText)
+        {
+            return text;
+        }
+
+        int length = char.IsHighSurrogate(text[LongestText - 1]) ? LongestText - 1 : LongestText;
+        return string.Concat(text.AsSpan(0, length), "…");
+    }
+
+    /// <summary>A value of any type.</summary>
+    public static string Any(ReadingValue value) => value.Type switch
+    {
+        TelemetryType.Number => Rounded(value.Number),
+        TelemetryType.Text => Quoted(value.Text!),
+        _ => Shorten(value.ToString()),
+    };
 
     /// <summary>
     /// Two numbers, each rounded for people: three decimals, or four digits below 1. Where the rounding would make
