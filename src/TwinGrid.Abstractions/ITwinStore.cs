@@ -98,7 +98,7 @@ public sealed record StoredDeadLetter(long Id, DeadLetter Letter);
 /// </remarks>
 public interface ITwinStore
 {
-    /// <summary>Creates or migrates the schema; called once before anything else.</summary>
+    /// <summary>Creates or migrates the schema; called before anything else. A second call changes nothing.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
 
     /// <summary>Reads what is known of a twin; an empty answer for an unknown one.</summary>

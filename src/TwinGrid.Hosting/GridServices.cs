@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using TwinGrid.Dtdl;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Health;
 using TwinGrid.Hosting.Observability;
@@ -13,6 +14,11 @@ using TwinGrid.Hosting.Roles;
 using TwinGrid.Hosting.Security;
 using TwinGrid.Hosting.Settings;
 using TwinGrid.Hosting.Startup;
+using TwinGrid.MqttGateway;
+using TwinGrid.Storage;
+using TwinGrid.Storage.Sqlite;
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Ingest;
 
 namespace TwinGrid.Hosting;
 
@@ -28,10 +34,12 @@ internal static class GridServices
         services.TryAddSingleton(TimeProvider.System);
         AddSettings(services);
         AddDefinitions(services);
+        AddStore(services);
         services.AddSingleton<ListenerCheck>();
         services.AddSingleton<GridStartup>();
         services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
         builder.UseOrleans(silo => AddSilo(silo, DashboardSwitch.IsOn(builder.Configuration)));
+        services.AddMqttGateway();
         AddApi(services);
         MetricsExport.Add(builder);
     }
@@ -44,12 +52,43 @@ internal static class GridServices
         services.BindSettings<GridClusterOptions>("Cluster");
         services.BindSettings<SecurityOptions>("Security");
         services.BindSettings<LimitOptions>("Limits");
+        services.BindSettings<StorageOptions>("Storage");
+        services.BindSettings<ControlOptions>("Control");
+        services.BindSettings<MqttOptions>("Mqtt");
+        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>>(static (ingest, mqtt) =>
+        {
+            ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
+                ? Acknowledgement.Applied
+                : Acknowledgement.Durable;
+            ingest.NewTwins ??= IPAddress.IsLoopback(GridListener.Parse(mqtt.Value.Address))
+                ? NewTwins.Any
+                : NewTwins.KnownKinds;
+        });
+        services.AddTransient(static provider =>
+        {
+            MqttOptions mqtt = provider.GetRequiredService<IOptions<MqttOptions>>().Value;
+            return new GridListener(
+                "TwinGrid:Mqtt:Address", "TwinGrid:Mqtt:Port", GridListener.Parse(mqtt.Address), mqtt.Port);
+        });
     }
 
     private static void AddDefinitions(IServiceCollection services)
     {
-        services.AddSingleton(static provider => new DefinitionSet(provider.GetServices<TwinDefinition>()));
-        services.AddSingleton<Func<DefinitionSet>>(static provider => provider.GetRequiredService<DefinitionSet>);
+        services.AddTwinGridModels();
+        services.AddSingleton(static provider =>
+        {
+            TwinGridOptions grid = provider.GetRequiredService<IOptions<TwinGridOptions>>().Value;
+            return new DefinitionSet(
+                [.. DefinitionLoader.LoadDirectory(grid.DefinitionsDirectory), .. provider.GetServices<TwinDefinition>()]);
+        });
+        services.AddSingleton<DefinitionCheck>();
+    }
+
+    private static void AddStore(IServiceCollection services)
+    {
+        services.AddSingleton(static provider => DataDirectoryLock.Acquire(
+            provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory));
+        services.AddSqliteTwinStore(static provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
     }
 
     private static void AddSilo(ISiloBuilder silo, bool dashboard)
@@ -71,6 +110,13 @@ internal static class GridServices
             orleans.SiloPort = cluster.Value.SiloPort;
             orleans.GatewayPort = cluster.Value.GatewayPort;
         });
+        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
+            options.Configure<DataDirectoryLock>(static (storage, directory) =>
+            {
+                storage.Invariant = OrleansSqliteSchema.Invariant;
+                storage.ConnectionString = OrleansSqliteSchema.ConnectionString(directory.Directory);
+            }));
+        silo.AddTwins();
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)

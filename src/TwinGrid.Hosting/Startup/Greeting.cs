@@ -2,6 +2,9 @@ using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway;
+using TwinGrid.Twins.Ingest;
 
 namespace TwinGrid.Hosting.Startup;
 
@@ -19,7 +22,11 @@ internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (T
     {
         string? web = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses
             .FirstOrDefault();
-        return new Greeting(web is null ? null : Reachable(new Uri(web)), null, "twins", (new TwinId("demo", "one"), "temperature"));
+        return new Greeting(
+            web is null ? null : Reachable(new Uri(web)),
+            services.GetRequiredService<MqttGatewayEndpoint>().Bound,
+            services.GetRequiredService<IOptions<MqttOptions>>().Value.TopicRoot,
+            FindSample(services));
     }
 
     public IEnumerable<string> Lines()
@@ -70,4 +77,22 @@ internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (T
         IPAddress.TryParse(web.Host, out IPAddress? address)
             ? new UriBuilder(web) { Host = Reachable(new IPEndPoint(address, web.Port)).Address.ToString() }.Uri
             : web;
+
+    private static (TwinId Twin, string Telemetry)? FindSample(IServiceProvider services)
+    {
+        switch (services.GetRequiredService<IOptions<IngestOptions>>().Value.NewTwins)
+        {
+            case NewTwins.Existing:
+                return null;
+            case NewTwins.KnownKinds:
+                IEnumerable<(TwinId, string)?> declared =
+                    from definition in services.GetRequiredService<DefinitionSet>().All
+                    from telemetry in definition.Telemetry
+                    where telemetry.Type == TelemetryType.Number
+                    select ((TwinId, string)?)(new TwinId(definition.Kind, "one"), telemetry.Name);
+                return declared.FirstOrDefault();
+            default:
+                return (new TwinId("demo", "one"), "temperature");
+        }
+    }
 }

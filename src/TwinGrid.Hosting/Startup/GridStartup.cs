@@ -1,18 +1,19 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TwinGrid.Hosting.Security;
+using TwinGrid.Storage;
+using TwinGrid.Storage.Sqlite;
 
 namespace TwinGrid.Hosting.Startup;
 
 /// <summary>
 /// What must be right before the silo starts, in this order: configuration, definitions, the data directory's lock,
-/// ports, the store. Runs before every hosted service, whoever registered it first.
+/// ports, the store. Runs before every hosted service, whoever registered it first. What comes later is resolved only
+/// when what comes before is right.
 /// </summary>
 internal sealed class GridStartup(
-    IOptions<TwinGridOptions> options,
-    Func<DefinitionSet> definitions,
-    ListenerCheck listeners,
-    ITwinStore store)
+    IServiceProvider services, IOptions<TwinGridOptions> options, ListenerCheck listeners)
     : IHostedLifecycleService
 {
     private readonly Lock _gate = new();
@@ -45,8 +46,11 @@ internal sealed class GridStartup(
     {
         _ = options.Value;
         listeners.JudgePlaintext();
-        _ = definitions();
+        services.GetRequiredService<DefinitionCheck>().Judge();
+        DataDirectoryLock directory = services.GetRequiredService<DataDirectoryLock>();
         listeners.JudgePorts();
-        await store.InitializeAsync(cancellationToken);
+        await OrleansSqliteSchema.CreateAsync(
+            OrleansSqliteSchema.ConnectionString(directory.Directory), cancellationToken);
+        await services.GetRequiredService<ITwinStore>().InitializeAsync(cancellationToken);
     }
 }

@@ -2,7 +2,7 @@ namespace TwinGrid.Models.Trend;
 
 /// <summary>
 /// A straight line through the newest readings: least squares with weights exp(-age/τ), kept as weighted means and
-/// central moments. Unmanaged, 12 doubles.
+/// central moments. Unmanaged, 14 doubles.
 /// </summary>
 /// <remarks>
 /// Means and central moments are updated as in West, "Updating mean and variance estimates", CACM 22 (1979), so no
@@ -20,8 +20,10 @@ internal struct ForgettingLine
     private double _weight;
     private double _weightOfSquares;
     private double _meanAge;
+    private double _meanAgeOfSquares;
     private double _meanValue;
     private double _timeTime;
+    private double _timeTimeOfSquares;
     private double _timeValue;
     private double _valueValue;
     private double _lastError;
@@ -37,18 +39,8 @@ internal struct ForgettingLine
     /// <summary>True before the first reading.</summary>
     public readonly bool IsEmpty => _weight == 0;
 
-    /// <summary>
-    /// How many readings of equal weight would tell as much: (Σw)²/Σw² (Kish), fewer where errors follow each other.
-    /// </summary>
-    public readonly double EffectiveReadings
-    {
-        get
-        {
-            double independent = _weight * _weight / _weightOfSquares;
-            double follow = _errorError > 0 ? Math.Clamp(_errorLagged / _errorError, 0, 0.95) : 0;
-            return independent * (1 - follow) / (1 + follow);
-        }
-    }
+    /// <summary>How many readings of equal weight would tell as much: (Σw)²/Σw² (Kish 1965).</summary>
+    public readonly double EffectiveReadings => _weight * _weight / _weightOfSquares;
 
     /// <summary>Adds a reading and forgets older ones by the time that has passed.</summary>
     /// <param name="time">Source time; one before the last counts as the same moment.</param>
@@ -71,6 +63,12 @@ internal struct ForgettingLine
         double keep = window > 0 ? Math.Exp(-passed / window) : 1;
         Forget(keep, passed);
 
+        double squares = _weightOfSquares + 1;
+        double ageOfSquares = -_meanAgeOfSquares;
+        _timeTimeOfSquares += _weightOfSquares / squares * ageOfSquares * ageOfSquares;
+        _meanAgeOfSquares += ageOfSquares / squares;
+        _weightOfSquares = squares;
+
         double weight = _weight + 1;
         double age = -_meanAge;
         double rise = value - _meanValue;
@@ -81,7 +79,6 @@ internal struct ForgettingLine
         _meanAge += age / weight;
         _meanValue += rise / weight;
         _weight = weight;
-        _weightOfSquares += 1;
 
         _errorError = (keep * _errorError) + (error * error);
         _errorLagged = (keep * _errorLagged) + (error * _lastError);
@@ -99,7 +96,10 @@ internal struct ForgettingLine
         }
     }
 
-    /// <summary>The standard error of the slope, for readings whose errors are independent or follow each other.</summary>
+    /// <summary>
+    /// The standard error of the slope: σ √(Σw²(t - t̄)²) / Σw(t - t̄)², σ from the weighted residuals, times
+    /// √((1+ρ)/(1-ρ)) where errors follow each other with lag-1 correlation ρ (Bartlett 1935).
+    /// </summary>
     public readonly double SlopeError()
     {
         double readings = EffectiveReadings;
@@ -111,7 +111,10 @@ internal struct ForgettingLine
         double rounding = Magnitude.Rounding * Math.Abs(_meanValue);
         double unexplained = Math.Max(0, _valueValue - (_timeValue * (_timeValue / _timeTime))) / _weight;
         double variance = (unexplained * readings / (readings - 2)) + (rounding * rounding);
-        return Math.Sqrt(variance / readings * (_weight / _timeTime));
+        double follow = _errorError > 0 ? Math.Clamp(_errorLagged / _errorError, 0, 0.95) : 0;
+        double centres = _meanAgeOfSquares - _meanAge;
+        double lever = (_timeTimeOfSquares + (_weightOfSquares * centres * centres)) / _timeTime / _timeTime;
+        return Math.Sqrt(variance * lever * (1 + follow) / (1 - follow));
     }
 
     /// <summary>Seconds from the newest reading until a line of this slope through the centre meets a value.</summary>
@@ -122,8 +125,10 @@ internal struct ForgettingLine
         _weight *= keep;
         _weightOfSquares *= keep * keep;
         _timeTime *= keep;
+        _timeTimeOfSquares *= keep * keep;
         _timeValue *= keep;
         _valueValue *= keep;
         _meanAge -= passed;
+        _meanAgeOfSquares -= passed;
     }
 }

@@ -3,14 +3,11 @@ using MathNet.Numerics.Distributions;
 
 namespace TwinGrid.Models.Trend;
 
-/// <summary>What <see cref="TrendToLimit"/> knows of a twin: 15 doubles.</summary>
+/// <summary>What <see cref="TrendToLimit"/> knows of a twin: 16 doubles.</summary>
 internal struct TrendToLimitState
 {
     public ForgettingLine Line;
     public double Latest;
-
-    /// <summary>Readings taken, counted up to <see cref="TrendToLimit.FewestReadings"/>.</summary>
-    public double Readings;
 
     /// <summary>+1 where the limit is a ceiling, -1 where it is a floor, 0 before the first reading.</summary>
     public double Side;
@@ -23,10 +20,10 @@ internal struct TrendToLimitState
 /// <remarks>
 /// <para>Formula: least squares with weights exp(-age/window) (see <see cref="ForgettingLine"/>). With centre (t̄, ȳ),
 /// slope b and its standard error s: value = t̄ + (limit - ȳ)/b, lower and upper the same with b ± q·s, where q is
-/// Student's quantile of the confidence. Effective readings are Kish's (Σw)²/Σw², times (1-ρ)/(1+ρ) where errors
-/// follow each other with lag-1 correlation ρ (Bartlett 1935), so that a slow wave is not taken for a trend.</para>
-/// <para>Says: 0 while the newest reading is at or beyond the limit; nothing before
-/// <see cref="FewestReadings"/> readings, when the slope does not differ from none at the confidence or leads away, and
+/// Student's quantile of the confidence. s grows where errors follow each other, so that a slow wave is not taken
+/// for a trend.</para>
+/// <para>Says: 0 while the newest reading is at or beyond the limit; nothing before four
+/// readings (effective ones, Kish's (Σw)²/Σw²: more where the window is short), when the slope does not differ from none at the confidence or leads away, and
 /// when the limit lies beyond the horizon. <c>horizon</c> equals the value, <c>expected</c> is the line's value now,
 /// <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest reading.</para>
 /// <para>Options: <c>limit</c> (required, in the input's unit), <c>direction</c> (auto), <c>window</c> (30 times the
@@ -40,9 +37,6 @@ internal struct TrendToLimitState
 internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
 {
     public const string TypeName = "TrendToLimit";
-
-    /// <summary>A line with an honest error needs some points more than its two parameters.</summary>
-    public const int FewestReadings = 5;
 
     private readonly string _input;
     private readonly TrendToLimitOptions _options;
@@ -70,7 +64,6 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
         double window = Window(state);
         double residual = state.Line.Add(input.Time, value, window);
         state.Latest = value;
-        state.Readings = Math.Min(FewestReadings, state.Readings + 1);
         state.Side = state.Side == 0 ? SideOf(value) : state.Side;
 
         prediction = Prediction.None with
@@ -84,7 +77,7 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
         {
             Say(ref prediction, 0, 0, 0);
         }
-        else if (state.Readings >= FewestReadings)
+        else
         {
             Extrapolate(state, window, ref prediction);
         }

@@ -42,9 +42,14 @@ internal sealed partial class TimerWheel : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops; the silo's stop does it first, the container once more.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        if (!_stopping.IsCancellationRequested)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        }
+
         await _loop.ConfigureAwait(false);
         _stopping.Dispose();
     }

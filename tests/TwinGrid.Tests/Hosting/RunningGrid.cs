@@ -51,11 +51,6 @@ internal sealed class RunningGrid : IAsyncDisposable
         });
         builder.Configuration.AddInMemoryCollection(
             settings.Select(static setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
-        builder.Services.AddSingleton<InterimMemory>();
-        builder.Services.AddSingleton<ITwinIngest, InterimIngest>();
-        builder.Services.AddSingleton<ITwinStore, InterimStore>();
-        builder.Services.AddSingleton<IPayloadDecoder>(new InterimDecoder("json"));
-        builder.Services.AddSingleton<IPayloadDecoder>(new InterimDecoder("scalar"));
         builder.AddTwinGridSilo(configure);
         builder.UseTwinGridHttp();
         WebApplication app = builder.Build();
