@@ -21,6 +21,7 @@ internal sealed class RunningProgram : IAsyncDisposable
     private RunningProgram(Process process)
     {
         _process = process;
+        Id = process.Id;
         _ended = Task.WhenAll(
             CollectAsync(process.StandardOutput, _output),
             CollectAsync(process.StandardError, _errors),
@@ -28,7 +29,7 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>The process id.</summary>
-    public int Id => _process.Id;
+    public int Id { get; }
 
     /// <summary>True once it has ended.</summary>
     public bool HasExited => _process.HasExited;
@@ -103,15 +104,20 @@ internal sealed class RunningProgram : IAsyncDisposable
         Assert.Equal(0, end.ExitCode);
     }
 
+    /// <summary>Ends it, if it has not ended; may be called again.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (!Alive.TryRemove(Id, out _))
+        {
+            return;
+        }
+
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
         }
 
         await _ended;
-        Alive.TryRemove(_process.Id, out _);
         _process.Dispose();
     }
 

@@ -14,11 +14,12 @@ public sealed class IdentityTests(SharedGrid grid)
             "lamp/duplicate",
             """{"source":"a","epoch":1,"seq":5,"ts":TS-2,"bright":10}""",
             """{"source":"a","epoch":1,"seq":5,"ts":TS-2,"bright":10}""",
-            """{"source":"a","epoch":1,"seq":4,"ts":TS-1,"bright":77}""");
+            """{"source":"a","epoch":1,"seq":5,"ts":TS-1,"bright":77}""",
+            """{"source":"a","epoch":1,"seq":5,"bright":78}""");
 
         Assert.Equal(10, twin.Number("bright"));
         Assert.Equal(1, Count(twin, "bright"));
-        Assert.Equal(2, twin.Counter("duplicates"));
+        Assert.Equal(3, twin.Counter("duplicates"));
         Assert.Equal(5, twin.Source("a")!.Value.GetProperty("seq").GetInt64());
     }
 
@@ -136,7 +137,7 @@ public sealed class IdentityTests(SharedGrid grid)
         Assert.Equal(20, twin.Number("temperature"));
         Assert.Equal(3, twin.Number("vibration"));
         Assert.Equal(2, twin.Counter("rejected"));
-        string[] words = ["outOfRange", "wrongType"];
+        string[] words = ["out-of-range", "wrong-type"];
         await Eventually.SeeAsync(
             "two dead letters of pump/rejected",
             () => grid.Api.GetAsync("/api/v1/deadletters?limit=1000"),
