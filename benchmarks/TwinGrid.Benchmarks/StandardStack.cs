@@ -5,7 +5,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace TwinGrid.Benchmarks;
 
 /// <summary>
-/// The standard stack, Anomaly and TrendToLimit on each of four telemetries: time per reading, for 10,000 twins in turn.
+/// The standard stack, Anomaly and TrendToLimit on each of four telemetries: time per reading, for 10,000 twins in
+/// turn.
 /// </summary>
 [MemoryDiagnoser]
 public class StandardStack

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Options;
 using TwinGrid.Hosting;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Security;
+using TwinGrid.Hosting.Settings;
 using TwinGrid.Hosting.Startup;
 
 namespace Microsoft.Extensions.Hosting;
@@ -55,13 +56,7 @@ public static class TwinGridHostApplicationBuilderExtensions
             return new GridListener(
                 "TwinGrid:Http:Address", "TwinGrid:Http:Port", GridListener.Parse(http.Address), http.Port);
         });
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<HttpOptions>>(static (kestrel, http) =>
-        {
-            // An id of 8 KiB gets the API's own answer instead of the server's 414.
-            kestrel.Limits.MaxRequestLineSize = 32 * 1_024;
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(GridListener.Parse(http.Value.Address), http.Value.Port);
-        });
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<GridSettings, IServiceProvider>(Listen);
         builder.Services.AddOptions<HostFilteringOptions>()
             .PostConfigure<IOptions<HttpOptions>, IConfiguration>(static (filter, http, configuration) =>
             {
@@ -71,5 +66,21 @@ public static class TwinGridHostApplicationBuilderExtensions
                 }
             });
         return builder;
+    }
+
+    /// <summary>
+    /// Runs when the application is built; with a wrong configuration it must not throw there, because the start then
+    /// says every mistake in a line of its own.
+    /// </summary>
+    private static void Listen(KestrelServerOptions kestrel, GridSettings settings, IServiceProvider services)
+    {
+        // An id of 8 KiB gets the API's own answer instead of the server's 414.
+        kestrel.Limits.MaxRequestLineSize = 32 * 1_024;
+        kestrel.AddServerHeader = false;
+        if (settings.WasRightAtStart)
+        {
+            HttpOptions http = services.GetRequiredService<IOptions<HttpOptions>>().Value;
+            kestrel.Listen(GridListener.Parse(http.Address), http.Port);
+        }
     }
 }

@@ -18,7 +18,7 @@ internal sealed class ModelOptions
         _definition = definition;
         if (definition.Options.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
         {
-            throw Wrong("$.options", $"expected an object, found {definition.Options.GetRawText()}");
+            throw Wrong("options", $"expected an object, found {definition.Options.GetRawText()}");
         }
     }
 
@@ -27,22 +27,27 @@ internal sealed class ModelOptions
     {
         if (_definition.Output is not null)
         {
-            throw Wrong("$.output", $"{_definition.Type} has no output: leave it out");
+            throw Wrong("output", $"{_definition.Type} has no output: leave it out");
         }
 
         return OneInput();
     }
 
     /// <summary>The input and the output of a model that learns one telemetry from another.</summary>
-    public (string Input, string Output) InputAndOutput() =>
-        (OneInput(), _definition.Output ?? throw Wrong("$.output", $"{_definition.Type} needs the telemetry to predict"));
+    public (string Input, string Output) InputAndOutput()
+    {
+        string input = OneInput();
+        return _definition.Output is { } output
+            ? (input, output)
+            : throw Wrong("output", $"{_definition.Type} needs the telemetry to predict");
+    }
 
     public double Number(string name, double fallback, double least, double greatest) =>
         OptionalNumber(name, least, greatest, fallback.ToString(CultureInfo.InvariantCulture)) ?? fallback;
 
     public double RequiredNumber(string name) =>
         OptionalNumber(name, -Magnitude.Limit, Magnitude.Limit, "no default")
-        ?? throw Wrong($"$.options.{name}", $"{_definition.Type} needs it: expected a number");
+        ?? throw Wrong($"options.{name}", $"{_definition.Type} needs it: expected a number");
 
     public Duration Duration(string name, TimeSpan fallback, TimeSpan least, TimeSpan greatest) =>
         OptionalDuration(name, least, greatest) ?? fallback;
@@ -59,7 +64,7 @@ internal sealed class ModelOptions
             && duration.Value >= least && duration.Value <= greatest
                 ? duration
                 : throw Wrong(
-                    $"$.options.{name}",
+                    $"options.{name}",
                     $"expected a duration such as \"30s\" from {new Duration(least)} to {new Duration(greatest)}, "
                     + $"found {value.GetRawText()}");
     }
@@ -77,7 +82,7 @@ internal sealed class ModelOptions
         return choice >= 0
             ? Enum.GetValues<TChoice>()[choice]
             : throw Wrong(
-                $"$.options.{name}",
+                $"options.{name}",
                 $"expected one of \"{string.Join("\", \"", words)}\", found {value.GetRawText()}");
     }
 
@@ -94,7 +99,7 @@ internal sealed class ModelOptions
             if (!_known.Contains(option.Name))
             {
                 throw Wrong(
-                    $"$.options.{option.Name}",
+                    $"options.{option.Name}",
                     $"{_definition.Type} knows no such option: expected {string.Join(", ", _known)}");
             }
         }
@@ -102,7 +107,7 @@ internal sealed class ModelOptions
 
     private string OneInput() => _definition.Inputs.Count == 1
         ? _definition.Inputs[0]
-        : throw Wrong("$.inputs", $"{_definition.Type} reads exactly one telemetry, found {_definition.Inputs.Count}");
+        : throw Wrong("inputs", $"{_definition.Type} reads exactly one telemetry, found {_definition.Inputs.Count}");
 
     private double? OptionalNumber(string name, double least, double greatest, string fallback)
     {
@@ -115,7 +120,7 @@ internal sealed class ModelOptions
             && value.TryGetDouble(out double number) && number >= least && number <= greatest
                 ? number
                 : throw Wrong(
-                    $"$.options.{name}",
+                    $"options.{name}",
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"expected a number from {least} to {greatest} ({fallback}), found {value.GetRawText()}"));

@@ -11,7 +11,7 @@ namespace TwinGrid.Twins;
 /// The grain of one twin: a thin shell around <see cref="TwinTurns"/>, which runs the fold. It loads, lets calls in,
 /// and writes a snapshot when it goes.
 /// </summary>
-[ShardPlacement, Immovable]
+[GrainType("twingrid.twin"), ShardPlacement, Immovable]
 internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(20);
@@ -111,7 +111,14 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         }
 
         TwinId twin = Turns.State.Twin;
-        await GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin)).RemoveAsync(twin);
+        ITwinCatalogue catalogue = GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin));
+        await catalogue.RemoveAsync(twin);
+        if (Turns.State.Exists)
+        {
+            // A reading came in between and made it anew: it must be listed.
+            await catalogue.AddAsync(twin);
+        }
+
         if (eraseHistory)
         {
             await Turns.EraseAsync(item.Revision);

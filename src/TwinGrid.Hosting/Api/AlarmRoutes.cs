@@ -51,7 +51,7 @@ internal static class AlarmRoutes
             grid.Twin(id).AcknowledgeAlarmAsync(name, request!.By!, request.Note), cancellationToken);
         return alarm is null
             ? Problem.NotFound("unknown-alarm", $"twin {id} has no alarm {name}")
-            : Results.Json(alarm, TwinGridJson.Default.AlarmSnapshot);
+            : Results.Json(alarm, TwinGridJson.Readable.AlarmSnapshot);
     }
 
     private static Problem? Read(ReadOnlyMemory<byte> body, out AcknowledgeRequest? request)

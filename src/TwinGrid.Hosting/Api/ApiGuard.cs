@@ -14,6 +14,7 @@ internal sealed partial class ApiGuard(ILogger<ApiGuard> log) : IEndpointFilter
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         HttpContext http = context.HttpContext;
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         if (ComesFromAnotherSite(http.Request))
         {
             return new Problem(

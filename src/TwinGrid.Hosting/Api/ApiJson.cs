@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -12,4 +13,15 @@ namespace TwinGrid.Hosting.Api;
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(AcknowledgeRequest))]
 [JsonSerializable(typeof(Health.HealthBody))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <summary>As <see cref="TwinGridJson.Readable"/>.</summary>
+    public static ApiJson Readable => Eyes.Context;
+
+    // A class of its own, because the order in which the parts of this one are initialized is not defined.
+    private static class Eyes
+    {
+        public static readonly ApiJson Context =
+            new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+}

@@ -61,7 +61,7 @@ internal static class CommandRoutes
             : null;
         return command is null
             ? Problem.NotFound("unknown-command", $"twin {twin} has no such command, or has it no more")
-            : Results.Json(command, TwinGridJson.Default.CommandSnapshot);
+            : Results.Json(command, TwinGridJson.Readable.CommandSnapshot);
     }
 
     private static bool Judge(
@@ -137,7 +137,7 @@ internal static class CommandRoutes
             httpContext.Response.Headers.Location =
                 $"{httpContext.Request.PathBase}{TwinGridRoutes.Root}/twins/{twin.Kind}/{twin.Key}/commands/{command.Id}";
             return httpContext.Response.WriteAsJsonAsync(
-                command, TwinGridJson.Default.CommandSnapshot, cancellationToken: httpContext.RequestAborted);
+                command, TwinGridJson.Readable.CommandSnapshot, cancellationToken: httpContext.RequestAborted);
         }
     }
 }

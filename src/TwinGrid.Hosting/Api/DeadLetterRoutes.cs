@@ -48,7 +48,7 @@ internal static class DeadLetterRoutes
             store.ReadDeadLettersAsync(from is null ? null : before, count + 1, cancellationToken), cancellationToken);
         string? next = letters.Count > count ? letters[count - 1].Id.ToString(CultureInfo.InvariantCulture) : null;
         DeadLetterPage page = new([.. letters.Take(count).Select(Line)], Paging.ToCursor(next));
-        return Results.Json(page, ApiJson.Default.DeadLetterPage);
+        return Results.Json(page, ApiJson.Readable.DeadLetterPage);
     }
 
     private static DeadLetterLine Line(StoredDeadLetter stored)

@@ -63,6 +63,6 @@ internal sealed class Problem(int status, string code, string title, string deta
             Errors,
             Activity.Current?.TraceId.ToHexString() ?? httpContext.TraceIdentifier);
         return httpContext.Response.WriteAsJsonAsync(
-            body, ApiJson.Default.ProblemBody, ContentType, httpContext.RequestAborted);
+            body, ApiJson.Readable.ProblemBody, ContentType, httpContext.RequestAborted);
     }
 }

@@ -21,7 +21,7 @@ internal static class TwinRoutes
         }
 
         TwinPage page = await grid.Wait(grid.Fleet.ListAsync(kind, from, count), cancellationToken);
-        return Results.Json(page with { Cursor = Paging.ToCursor(page.Cursor) }, TwinGridJson.Default.TwinPage);
+        return Results.Json(page with { Cursor = Paging.ToCursor(page.Cursor) }, TwinGridJson.Readable.TwinPage);
     }
 
     /// <summary>The twin at its last committed revision, which is its ETag too: who polls need not read it again.</summary>
@@ -45,7 +45,7 @@ internal static class TwinRoutes
         context.Response.Headers.CacheControl = "no-cache";
         return context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false))
             ? Results.StatusCode(StatusCodes.Status304NotModified)
-            : Results.Json(twin, TwinGridJson.Default.TwinSnapshot);
+            : Results.Json(twin, TwinGridJson.Readable.TwinSnapshot);
     }
 
     public static async Task<IResult> DeleteAsync(

@@ -27,11 +27,14 @@ internal sealed partial class GridSettings : IDisposable
         _watch = ChangeToken.OnChange(_section.GetReloadToken, Reload);
     }
 
+    /// <summary>False when the process must not start.</summary>
+    public bool WasRightAtStart => _problemsAtStart.Count == 0;
+
     /// <summary>A part of the section, empty path for the whole.</summary>
     /// <exception cref="OptionsValidationException">The section was wrong at the start.</exception>
     public IConfiguration Part(string path)
     {
-        if (_problemsAtStart.Count != 0)
+        if (!WasRightAtStart)
         {
             throw new OptionsValidationException(SettingsTable.Section, typeof(TwinGridOptions), _problemsAtStart);
         }

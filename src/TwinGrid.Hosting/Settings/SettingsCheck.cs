@@ -52,11 +52,18 @@ internal static class SettingsCheck
     private static string Unknown(string key)
     {
         string problem = $"{SettingsTable.Section}:{key} is not a key";
-        Setting nearest = SettingsTable.All.MinBy(setting => Distance(setting.Key, key))!;
-        return Distance(nearest.Key, key) <= Math.Max(3, key.Length / 4)
+        Setting[] ofThatName = [.. SettingsTable.All.Where(setting => IsNameOf(setting.Key, key))];
+        Setting nearest = (ofThatName.Length == 0 ? SettingsTable.All : ofThatName)
+            .MinBy(setting => Distance(setting.Key, key))!;
+        return ofThatName.Length != 0 || Distance(nearest.Key, key) <= 3
             ? $"{problem}; did you mean {SettingsTable.Section}:{nearest.Key}?"
             : $"{problem}; the keys are listed in the README under Configuration";
     }
+
+    /// <summary>True when two keys differ only in the part that they stand in.</summary>
+    private static bool IsNameOf(string known, string key) =>
+        key.Contains(':', StringComparison.Ordinal)
+        && string.Equals(known.Split(':')[^1], key.Split(':')[^1], StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Levenshtein's distance without regard to case: insertions, deletions and substitutions.</summary>
     private static int Distance(string a, string b)

@@ -1,8 +1,8 @@
 namespace TwinGrid.Models.Anomaly;
 
 /// <summary>
-/// Expects a signal's next value: three simple forecasts, each trusted by how well it did lately. A slow mean is best on
-/// noise about a level, a fast one on a wandering level, a level with trend on a ramp. Unmanaged, 8 doubles.
+/// Expects a signal's next value: three simple forecasts, each trusted by how well it did lately. A slow mean is
+/// best on noise about a level, a fast one on a wandering level, a level with trend on a ramp. Unmanaged, 8 doubles.
 /// </summary>
 /// <remarks>
 /// Weights are error^-8 of the exponentially weighted mean absolute errors, after the combination of forecasts

@@ -36,8 +36,9 @@ internal struct SignalAnomalyState
 /// p = min(1, 2 min(p₁, p₂)); score = 1 - √p. So a normal reading passes a score s with probability
 /// (1 - s)²: 0.9 one in 100, 0.99 one in 10,000, 0.995 one a month at a reading a minute.</para>
 /// <para>Says: nothing for the first <c>warmup</c> readings; then <c>value</c> the score, <c>expected</c>,
-/// <c>residual</c>, <c>lower</c> and <c>upper</c> the band that a reading must leave to reach the threshold by itself,
-/// <c>confidence</c> the band's coverage, <c>threshold</c> the option. Expected, band and residual are in the input's unit.</para>
+/// <c>residual</c>, <c>lower</c> and <c>upper</c> the band that a reading must leave to reach the threshold by
+/// itself, <c>confidence</c> the band's coverage, <c>threshold</c> the option. Expected, residual and band are in the
+/// input's unit.</para>
 /// <para>Adapts: a level that stays is the new level after <see cref="SurprisesBelieved"/> readings; noise that
 /// grows is normal after some tens of readings; one spike moves nothing by more than three sigmas.</para>
 /// <para>Options: <c>threshold</c> (0.99), <c>warmup</c> (30 readings), <c>memory</c> (500 readings).</para>

@@ -8,7 +8,7 @@ namespace TwinGrid.Models.Anomaly;
 /// Peaks over a threshold (Pickands 1975; on streams Siffer et al., "Anomaly detection in streams with extreme
 /// value theory", KDD 2017). The threshold is the <see cref="EdgeRate"/> quantile, followed by gradient steps; what
 /// exceeds it is a generalised Pareto tail whose two parameters come from mean and mean square of the excess
-/// (Hosking and Wallis 1987). It begins as the tail of a slightly heavy Gaussian in standard deviations.
+/// (Hosking and Wallis 1987). It begins as a Gaussian's tail, a little heavier, in standard deviations.
 /// </remarks>
 internal struct TailEstimate
 {
@@ -24,7 +24,7 @@ internal struct TailEstimate
     private double _excessSquare;
     private double _excesses;
 
-    /// <summary>A Gaussian's edge, its mean excess (0.42) and a little, and the mean square of an exponential tail.</summary>
+    /// <summary>A Gaussian's edge, its mean excess (0.42) and a little; mean square as of an exponential tail.</summary>
     public void Begin()
     {
         _edge = 1.65;

@@ -19,7 +19,7 @@ internal struct Knot
 [InlineArray(Length)]
 internal struct KnotArray
 {
-    /// <summary>Over the 0 to 25 m/s of a turbine this is a knot about every 0.7 m/s; IEC 61400-12-1 bins by 0.5.</summary>
+    /// <summary>Over a turbine's 0 to 25 m/s a knot about every 0.7 m/s; IEC 61400-12-1 bins by 0.5.</summary>
     public const int Length = 40;
 
     private Knot _first;

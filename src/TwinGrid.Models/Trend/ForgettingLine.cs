@@ -86,7 +86,7 @@ internal struct ForgettingLine
         return error;
     }
 
-    /// <summary>Counts the time since the last reading into the mean; a gap counts five times the mean at most.</summary>
+    /// <summary>Counts the time since the last reading into the mean; a gap counts as five means at most.</summary>
     public void CountInterval(long time)
     {
         double passed = ((double)time - Time) / UnixMicroseconds.PerSecond;

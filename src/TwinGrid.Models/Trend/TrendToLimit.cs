@@ -18,14 +18,14 @@ internal struct TrendToLimitState
 /// older ones forgotten exponentially in source time, and the interval that the slope's standard error gives.
 /// </summary>
 /// <remarks>
-/// <para>Formula: least squares with weights exp(-age/window) (see <see cref="ForgettingLine"/>). With centre (t̄, ȳ),
-/// slope b and its standard error s: value = t̄ + (limit - ȳ)/b, lower and upper the same with b ± q·s, where q is
-/// Student's quantile of the confidence. s grows where errors follow each other, so that a slow wave is not taken
+/// <para>Formula: least squares with weights exp(-age/window) (see <see cref="ForgettingLine"/>). With centre
+/// (t̄, ȳ), slope b and its standard error s: value = t̄ + (limit - ȳ)/b, lower and upper the same with b ± q·s, where
+/// q is Student's quantile of the confidence. s grows where errors follow each other, so that a slow wave is not taken
 /// for a trend.</para>
-/// <para>Says: 0 while the newest reading is at or beyond the limit; nothing before four
-/// readings (effective ones, Kish's (Σw)²/Σw²: more where the window is short), when the slope does not differ from none at the confidence or leads away, and
-/// when the limit lies beyond the horizon. <c>horizon</c> equals the value, <c>expected</c> is the line's value now,
-/// <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest reading.</para>
+/// <para>Says: 0 while the newest reading is at or beyond the limit; nothing before four readings (effective ones,
+/// Kish's (Σw)²/Σw²: more where the window is short), when the slope does not differ from none at the confidence or
+/// leads away, and when the limit lies beyond the horizon. <c>horizon</c> equals the value, <c>expected</c> is the
+/// line's value now, <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest reading.</para>
 /// <para>Options: <c>limit</c> (required, in the input's unit), <c>direction</c> (auto), <c>window</c> (30 times the
 /// mean time between readings), <c>confidence</c> (0.99), <c>horizon</c> (100 windows).</para>
 /// <para>Fails where the signal is not a line over a window: it runs late on what accelerates and early on what
@@ -149,7 +149,7 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
         prediction.Confidence = _options.Confidence;
     }
 
-    /// <summary>Student's quantile by the Cornish-Fisher series about the normal one: Abramowitz and Stegun 26.7.5.</summary>
+    /// <summary>Student's quantile by its series about the normal one: Abramowitz and Stegun 26.7.5.</summary>
     private double StudentQuantile(double freedom)
     {
         if (freedom <= 1)

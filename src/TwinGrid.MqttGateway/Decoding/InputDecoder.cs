@@ -99,21 +99,17 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
             return new DecodeRefusal("malformed-json", problem);
         }
 
-        CommandResultInput? result;
+        ResultMessage? message;
         try
         {
-            result = FirstToken(payload) == JsonTokenType.StartObject
-                ? JsonSerializer.Deserialize(payload, TwinGridJson.Default.CommandResultInput)
-                : null;
+            message = JsonSerializer.Deserialize(payload, ResultMessageJson.Default.ResultMessage);
         }
         catch (JsonException e)
         {
             return new DecodeRefusal("malformed-result", e.Message);
         }
 
-        if (result is null
-            || result.Status is CommandStatus.Queued or CommandStatus.Delivered or > CommandStatus.Rejected
-            || !double.IsFinite(result.Progress ?? 0))
+        if (message?.CommandStatus is not { } status || !double.IsFinite(message.Progress ?? 0))
         {
             return new DecodeRefusal(
                 "malformed-result",
@@ -125,7 +121,13 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
             InputKind.CommandResult,
             received,
             JsonSerializer.SerializeToUtf8Bytes(
-                result with { Id = id }, TwinGridJson.Default.CommandResultInput));
+                new CommandResultInput(
+                    id,
+                    status,
+                    message.Progress,
+                    message.Result is { } result ? new RawJson(result.GetRawText()) : null,
+                    message.Message),
+                TwinGridJson.Default.CommandResultInput));
         return null;
     }
 

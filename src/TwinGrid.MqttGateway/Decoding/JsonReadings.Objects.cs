@@ -22,7 +22,8 @@ internal ref partial struct JsonReadings
     private static readonly uint Block = JsonMembers.Set(JsonMember.Rate, JsonMember.Format, JsonMember.Data);
     private static readonly uint ScaledBlock = Block | JsonMembers.Set(JsonMember.Scale);
 
-    private readonly void Object(ref Utf8JsonReader json, int origin, int length, bool isInner)
+    private readonly void Object(
+        ref Utf8JsonReader json, int origin, int length, in ReadingDetail outer, bool isInner)
     {
         JsonMembers members = new(_document, json, origin);
         uint shape = members.Present & ~Details;
@@ -36,7 +37,8 @@ internal ref partial struct JsonReadings
         }
 
         json.Skip();
-        if (ReadDetail(members, out ReadingDetail detail) is { } problem)
+        ReadingDetail detail = outer;
+        if (ReadDetail(members, ref detail) is { } problem)
         {
             Drop(length, problem.Outcome, problem.Why);
         }
@@ -74,9 +76,8 @@ internal ref partial struct JsonReadings
         Members(ref json, origin, length, isMessage: false);
     }
 
-    private static (ReadingOutcome Outcome, string Why)? ReadDetail(in JsonMembers members, out ReadingDetail detail)
+    private static (ReadingOutcome Outcome, string Why)? ReadDetail(in JsonMembers members, ref ReadingDetail detail)
     {
-        detail = default;
         if (members.Gives(JsonMember.Ts, out Utf8JsonReader json))
         {
             if (SourceTime.Read(ref json, out long time) is { } problem)

@@ -95,7 +95,7 @@ internal ref partial struct JsonReadings
                 _readings.NoValue(name, detail);
                 break;
             case JsonTokenType.StartObject:
-                Object(ref json, origin, length, isInner);
+                Object(ref json, origin, length, detail, isInner);
                 break;
             default:
                 Drop(length, ReadingOutcome.Malformed, "an array is no reading; a waveform is {\"rate\",\"values\":[…]}");

@@ -13,8 +13,8 @@ internal static class LogRow
     public const byte Version = 1;
 
     private const string WhatToDo =
-        "Stop the silo, keep the damaged files, check the disk and restore a backup; a twin is never loaded with a part "
-        + "of its history missing.";
+        "Stop the silo, keep the damaged files, check the disk and restore a backup; a twin is never loaded with a "
+        + "part of its history missing.";
 
     /// <summary>The checksum of a turn: version, identity, revision, time, fold version, inputs.</summary>
     public static uint Checksum(TwinTurn turn)
@@ -53,8 +53,8 @@ internal static class LogRow
         if (stored != computed)
         {
             throw new TwinGridException(
-                $"The {what} of twin {twin} at revision {revision} fails its checksum (CRC32C is {computed:x8}, the row "
-                + $"says {stored:x8}): the store is damaged. {WhatToDo}");
+                $"The {what} of twin {twin} at revision {revision} fails its checksum (CRC32C is {computed:x8}, the "
+                + $"row says {stored:x8}): the store is damaged. {WhatToDo}");
         }
     }
 

@@ -37,7 +37,9 @@ internal sealed class DeadLetterLog : IDisposable
             """);
     }
 
-    /// <summary>Appends letters and takes the oldest beyond <c>Limits:DeadLetters</c> and <c>DeadLettersKeep</c>.</summary>
+    /// <summary>
+    /// Appends letters and takes the oldest beyond <c>Limits:DeadLetters</c> and <c>Limits:DeadLettersKeep</c>.
+    /// </summary>
     /// <returns>How many went.</returns>
     public long Append(IReadOnlyList<DeadLetter> letters, long now)
     {

@@ -22,7 +22,8 @@ internal sealed class SqliteDatabase
         catch (ArgumentException e)
         {
             throw new TwinGridException(
-                $"TwinGrid:Storage:ConnectionString is not one of SQLite: {e.Message} Write 'Data Source=FILE' or leave it out.",
+                $"TwinGrid:Storage:ConnectionString is not one of SQLite: {e.Message} Write 'Data Source=FILE' "
+                + "or leave it out.",
                 e);
         }
 
@@ -41,7 +42,7 @@ internal sealed class SqliteDatabase
     /// <summary>The database file.</summary>
     public string File { get; }
 
-    /// <summary>Opens a connection of the store. Its page cache takes at most <paramref name="cacheKib"/> KiB.</summary>
+    /// <summary>Opens a connection whose page cache takes at most <paramref name="cacheKib"/> KiB.</summary>
     public SqliteConnection Open(int cacheKib)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(File)!);
@@ -94,6 +95,6 @@ internal sealed class SqliteDatabase
                 "the disk failed to keep what was written: check the disk, then start the silo again",
             _ => e.Message,
         };
-        return new TwinGridException($"The store {File} did not answer: {cause}. Nothing of this group was kept.", e);
+        return new TwinGridException($"The store {File} did not answer: {cause}.", e);
     }
 }

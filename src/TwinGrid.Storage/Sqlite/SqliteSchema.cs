@@ -80,7 +80,7 @@ internal static class SqliteSchema
             sample BLOB NOT NULL);
         """;
 
-    /// <summary>Creates the tables in one transaction where there are none; any number of processes may do it at once.</summary>
+    /// <summary>Creates the tables where there are none, in one transaction; many may do it at once.</summary>
     /// <exception cref="TwinGridException">A newer TwinGrid made the database.</exception>
     public static void Ensure(SqliteConnection connection)
     {

@@ -67,7 +67,7 @@ internal sealed class SqliteStatement : IDisposable
         }
     }
 
-    /// <summary>Steps to the next row; false at the end. Call <see cref="Reset"/> after the last row that matters.</summary>
+    /// <summary>Steps to the next row; false at the end. <see cref="Reset"/> it after the last row of use.</summary>
     public bool Step()
     {
         int code = raw.sqlite3_step(_statement);

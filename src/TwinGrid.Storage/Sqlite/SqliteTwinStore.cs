@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -27,7 +26,8 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
     private readonly StoreMetrics _metrics = new("sqlite");
 
     /// <summary>Starts the threads; the file is opened by <see cref="InitializeAsync"/>.</summary>
-    public SqliteTwinStore(SqliteDatabase database, LimitOptions limits, TimeProvider clock, ILogger<SqliteTwinStore> logger)
+    public SqliteTwinStore(
+        SqliteDatabase database, LimitOptions limits, TimeProvider clock, ILogger<SqliteTwinStore> logger)
     {
         _database = database;
         _clock = clock;
@@ -53,10 +53,8 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
     public async Task<IReadOnlyList<CommitOutcome>> CommitAsync(
         IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken)
     {
-        using Activity? span = TwinGridDiagnostics.ActivitySource.StartActivity("twingrid.store.commit");
-        span?.SetTag("twingrid.turns", turns.Count);
         long start = _clock.GetTimestamp();
-        GroupCommit group = await RunAsync(_writer, writer => writer.Commit(turns, snapshots), cancellationToken)
+        CommitResult group = await RunAsync(_writer, writer => writer.Commit(turns, snapshots), cancellationToken)
             .ConfigureAwait(false);
         _metrics.Committed(group, _clock.GetElapsedTime(start));
         return group.Outcomes;
@@ -126,8 +124,9 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
 
     /// <inheritdoc cref="Dispose"/>
     public async ValueTask DisposeAsync() =>
-        await Task.Factory.StartNew(
-            Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Factory
+            .StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ConfigureAwait(false);
 
     private async Task<TResult> RunAsync<TSession, TResult>(
         DatabaseThreads<TSession> threads, Func<TSession, TResult> work, CancellationToken cancellationToken)

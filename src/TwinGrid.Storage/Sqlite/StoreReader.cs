@@ -27,8 +27,9 @@ internal sealed class StoreReader : IDisposable
             SELECT twin_id, erased_before, revision, turn_id FROM twin JOIN head USING (twin_id)
             WHERE tenant = ?1 AND kind = ?2 AND key = ?3
             """);
-        _snapshot = new(
-            _connection, "SELECT record, revision, fold_version, next_due, crc, state FROM snapshot WHERE twin_id = ?1");
+        _snapshot = new(_connection, """
+            SELECT record, revision, fold_version, next_due, crc, state FROM snapshot WHERE twin_id = ?1
+            """);
         _turn = new(_connection, """
             SELECT record, time, fold_version, crc, inputs, previous_turn_id FROM turn
             WHERE turn_id = ?1 AND twin_id = ?2
@@ -55,6 +56,11 @@ internal sealed class StoreReader : IDisposable
         }
 
         StoredSnapshot? snapshot = ReadSnapshot(twin, head.Twin);
+        if (snapshot?.Revision > head.Revision)
+        {
+            throw LogRow.Missing(twin, snapshot.Revision);
+        }
+
         long first = Math.Max(head.ErasedBefore, (snapshot?.Revision ?? 0) + 1);
         TwinTurn[] tail = new TwinTurn[Math.Max(0, head.Revision - first + 1)];
         long turnId = head.TurnId;

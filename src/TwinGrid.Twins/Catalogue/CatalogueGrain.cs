@@ -37,6 +37,7 @@ internal sealed class CatalogueState
 }
 
 /// <inheritdoc cref="ITwinCatalogue"/>
+[GrainType("twingrid.catalogue")]
 internal sealed class CatalogueGrain(
     [PersistentState("catalogue", TwinsSiloBuilderExtensions.ControlPlaneStorage)]
     IPersistentState<CatalogueState> stored) : Grain, ITwinCatalogue

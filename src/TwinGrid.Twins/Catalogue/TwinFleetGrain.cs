@@ -3,7 +3,7 @@ using Orleans.Concurrency;
 namespace TwinGrid.Twins.Catalogue;
 
 /// <inheritdoc cref="ITwinFleet"/>
-[StatelessWorker]
+[GrainType("twingrid.fleet"), StatelessWorker]
 internal sealed class TwinFleetGrain : Grain, ITwinFleet
 {
     private const int MostItems = 1_000;

@@ -30,6 +30,7 @@ internal sealed class DefinitionHistoryState
 }
 
 /// <inheritdoc cref="IDefinitionHistory"/>
+[GrainType("twingrid.definitions")]
 internal sealed class DefinitionHistoryGrain(
     [PersistentState("definition", TwinsSiloBuilderExtensions.ControlPlaneStorage)]
     IPersistentState<DefinitionHistoryState> stored) : Grain, IDefinitionHistory

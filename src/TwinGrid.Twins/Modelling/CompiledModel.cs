@@ -59,6 +59,19 @@ internal sealed class CompiledModel
         return compiled;
     }
 
+    // A model type knows its options, and not in which file they stand.
+    private static IPredictiveModel Create(PredictiveModelType type, ModelDefinition model, string source, int index)
+    {
+        try
+        {
+            return type.Create(model);
+        }
+        catch (DefinitionException e)
+        {
+            throw new DefinitionException($"{source}: $.models[{index}]: {e.Message}", e);
+        }
+    }
+
     private static CompiledModel Compile(
         TwinDefinition definition, int index, int offset, IReadOnlyDictionary<string, PredictiveModelType> types)
     {
@@ -81,7 +94,7 @@ internal sealed class CompiledModel
 
         int[] inputs = [.. model.Inputs.Select((name, i) => Slot(name, $"$.models[{index}].inputs[{i}]"))];
         int output = model.Output is null ? -1 : Slot(model.Output, $"$.models[{index}].output");
-        return new CompiledModel(model, type.Create(model), offset, inputs, output);
+        return new CompiledModel(model, Create(type, model, source, index), offset, inputs, output);
 
         int Slot(string name, string place)
         {

@@ -32,6 +32,8 @@ internal sealed class RunningGrid : IAsyncDisposable
 
     public int GatewayPort { get; }
 
+    public string DataDirectory => _directory.FullName;
+
     public IServiceProvider Services => _app.Services;
 
     public static async Task<RunningGrid> StartAsync(
@@ -47,7 +49,7 @@ internal sealed class RunningGrid : IAsyncDisposable
             ["TwinGrid:Mqtt:Port"] = "0",
             ["TwinGrid:Cluster:SiloPort"] = $"{ports[0]}",
             ["TwinGrid:Cluster:GatewayPort"] = $"{ports[1]}",
-            ["Logging:LogLevel:Default"] = "Error",
+            ["Logging:LogLevel:Default"] = "Critical",
         });
         builder.Configuration.AddInMemoryCollection(
             settings.Select(static setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)));
@@ -55,8 +57,17 @@ internal sealed class RunningGrid : IAsyncDisposable
         builder.UseTwinGridHttp();
         WebApplication app = builder.Build();
         app.MapTwinGrid();
-        await app.StartAsync();
-        return new RunningGrid(app, directory, ports[1]);
+        try
+        {
+            await app.StartAsync();
+            return new RunningGrid(app, directory, ports[1]);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            directory.Delete(recursive: true);
+            throw;
+        }
     }
 
     /// <summary>Ports that were free a moment ago.</summary>

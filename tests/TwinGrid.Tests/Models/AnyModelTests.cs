@@ -26,16 +26,14 @@ public sealed class AnyModelTests
         (1, Gen.Double[-1e6, 1e6]),
         (1, Gen.OneOf(Gen.Const(1e-6), Gen.Const(9e12), Gen.Const(-9e12))));
 
-    private static readonly Gen<(double Step, double Input, bool InputCame, double Output, bool OutputCame)[]> Messages =
+    /// <summary>Seconds since the last, input, whether it came, output, whether it came.</summary>
+    private static readonly Gen<(double, double, bool, double, bool)[]> Messages =
         Gen.Select(Seconds, Value, Gen.Bool, Value, Gen.Bool).Array[1, 120];
 
-    public static TheoryData<string> Definitions =>
-    [
-        .. RunningModel.TypeNames,
-    ];
+    public static TheoryData<string> Types => [.. RunningModel.TypeNames];
 
     [Theory]
-    [MemberData(nameof(Definitions))]
+    [MemberData(nameof(Types))]
     public void Whatever_comes_it_says_finite_numbers_or_nothing(string type) => Messages.Sample(
         messages =>
         {
@@ -53,7 +51,7 @@ public sealed class AnyModelTests
         threads: 1);
 
     [Theory]
-    [MemberData(nameof(Definitions))]
+    [MemberData(nameof(Types))]
     public void A_copy_of_the_doubles_goes_on_bit_for_bit(string type) => Messages.Sample(
         messages =>
         {
@@ -79,7 +77,7 @@ public sealed class AnyModelTests
         threads: 1);
 
     [Theory]
-    [MemberData(nameof(Definitions))]
+    [MemberData(nameof(Types))]
     public void An_update_allocates_nothing(string type)
     {
         RunningModel model = Start(type);
@@ -102,7 +100,9 @@ public sealed class AnyModelTests
     [Fact]
     public void The_standard_stack_on_four_telemetries_fits_four_kibibytes() =>
         Assert.InRange(
-            4 * sizeof(double) * (Start("Anomaly").Model.StateLength + Start("TrendToLimit").Model.StateLength), 1, 4096);
+            4 * sizeof(double) * (Start("Anomaly").Model.StateLength + Start("TrendToLimit").Model.StateLength),
+            1,
+            4096);
 
     [Fact]
     public void A_model_is_made_by_the_name_that_kind_files_use()
@@ -130,11 +130,7 @@ public sealed class AnyModelTests
 
     private static void Judge(string type, in Prediction said, string why)
     {
-        double[] numbers =
-        [
-            said.Value, said.Lower, said.Upper, said.Confidence, said.Residual, said.Horizon, said.Expected, said.Threshold,
-        ];
-        Assert.All(numbers, number => Assert.False(double.IsInfinity(number)));
+        Assert.All(Numbers(said), number => Assert.False(double.IsInfinity(number)));
         Assert.False(said.Lower > said.Upper);
         Assert.True(type != "Anomaly" || !said.HasValue || said.Value is >= 0 and <= 1);
         Assert.True(type != "TrendToLimit" || !said.HasValue || said.Value >= 0);
@@ -142,12 +138,12 @@ public sealed class AnyModelTests
         Assert.DoesNotContain("Infinity", why, StringComparison.Ordinal);
     }
 
-    private static long[] Bits(in Prediction said) =>
+    private static double[] Numbers(in Prediction said) =>
     [
-        .. new[]
-        {
-            said.Value, said.Lower, said.Upper, said.Confidence, said.Residual, said.Horizon, said.Expected, said.Threshold,
-        }.Select(BitConverter.DoubleToInt64Bits),
-        said.At,
+        said.Value, said.Lower, said.Upper, said.Confidence,
+        said.Residual, said.Horizon, said.Expected, said.Threshold,
     ];
+
+    private static long[] Bits(in Prediction said) =>
+        [.. Numbers(said).Select(BitConverter.DoubleToInt64Bits), said.At];
 }

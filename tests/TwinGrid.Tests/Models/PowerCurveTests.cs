@@ -49,7 +49,8 @@ public sealed class PowerCurveTests(ITestOutputHelper output)
         Assert.Equal(before, said.Value);
         Assert.Equal(98 - before, said.Residual);
         Assert.Matches(
-            @"^power is 81\d(\.\d)? below the 91\d(\.\d)? expected at windSpeed 9\.1 \(normal 9\d\d(\.\d)? to 9\d\d(\.\d)?\)$",
+            @"^power is 81\d(\.\d)? below the 91\d(\.\d)? expected at windSpeed 9\.1 "
+            + @"\(normal 9\d\d(\.\d)? to 9\d\d(\.\d)?\)$",
             curve.Why);
     }
 

@@ -23,9 +23,11 @@ public sealed class SignalAnomalyTests(ITestOutputHelper output)
             hundredth += score > 0.99 ? 1 : 0;
         }
 
-        output.WriteLine($"{kind}: above 0.9 {tenth / (double)Readings:P3}, above 0.99 {hundredth / (double)Readings:P4}");
-        Assert.InRange(tenth / (double)Readings, 0.003, 0.02);
-        Assert.InRange(hundredth / (double)Readings, 0, 0.001);
+        double aboveTenth = tenth / (double)Readings;
+        double aboveHundredth = hundredth / (double)Readings;
+        output.WriteLine($"{kind}: above 0.9 {aboveTenth:P3}, above 0.99 {aboveHundredth:P4}");
+        Assert.InRange(aboveTenth, 0.003, 0.02);
+        Assert.InRange(aboveHundredth, 0, 0.001);
     }
 
     [Theory]
@@ -166,7 +168,8 @@ public sealed class SignalAnomalyTests(ITestOutputHelper output)
         Assert.InRange(said.Lower, 44, 48);
         Assert.InRange(said.Upper, 52, 56);
         Assert.Matches(
-            @"^temperature is 75 where (49|50)\.\d+ was expected \(normal 4\d\.\d+ to 5\d\.\d+\); score (0\.99\d|1), threshold 0\.99$",
+            @"^temperature is 75 where (49|50)\.\d+ was expected \(normal 4\d\.\d+ to 5\d\.\d+\); "
+            + @"score (0\.99\d|1), threshold 0\.99$",
             anomaly.Why);
     }
 

@@ -69,7 +69,12 @@ internal sealed class FoldRig
     }
 
     public InputAnswer Number(
-        double received, double value, double? ts = null, long? seq = null, long? epoch = null, string name = "temperature") =>
+        double received,
+        double value,
+        double? ts = null,
+        long? seq = null,
+        long? epoch = null,
+        string name = "temperature") =>
         Send(received, w => w.Number(Encoding.UTF8.GetBytes(name), value), ts, seq, epoch);
 
     public InputAnswer Apply(ReadOnlySpan<byte> inputs)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using TwinGrid.Twins;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Twins;
@@ -283,18 +284,16 @@ public class ReadingTests
     [Fact]
     public void Silence_of_twice_the_expected_time_raises_the_no_data_alarm()
     {
-        TwinSimulationRig(out var simulation);
+        TwinSimulation simulation = new(new TwinDefinition
+        {
+            Kind = "tank",
+            Telemetry = [new TelemetryDefinition { Name = "level", ExpectEvery = TimeSpan.FromSeconds(10) }],
+        });
         simulation.Read(("level", 1)).Wait(TimeSpan.FromSeconds(19.9));
         Assert.Empty(simulation.Alarms);
         simulation.Wait(TimeSpan.FromSeconds(0.2));
         Assert.Equal(("_noData", AlarmState.Active), (simulation.Alarms[^1].Name, simulation.Alarms[^1].State));
         simulation.Read(("level", 2));
         Assert.Equal(AlarmState.Cleared, simulation.Alarms[^1].State);
-
-        static void TwinSimulationRig(out TwinGrid.Twins.TwinSimulation simulation) => simulation = new(new TwinDefinition
-        {
-            Kind = "tank",
-            Telemetry = [new TelemetryDefinition { Name = "level", ExpectEvery = TimeSpan.FromSeconds(10) }],
-        });
     }
 }

@@ -1,0 +1,100 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using TwinGrid.Storage.Sqlite;
+
+namespace TwinGrid.Tests.Storage;
+
+/// <summary>A directory of one test with the real database file in it, and short words for what goes into it.</summary>
+internal sealed class StoreDirectory : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("twingrid-store-").FullName;
+
+    public string File => System.IO.Path.Combine(Path, "twingrid.db");
+
+    public static TwinId Turbine { get; } = new("turbine", "t07");
+
+    public static TwinTurn Turn(TwinId twin, long revision, string inputs = "inputs") => new()
+    {
+        Twin = twin,
+        Revision = revision,
+        Time = 1_790_000_000_000_000 + revision,
+        FoldVersion = 1,
+        Inputs = Encoding.UTF8.GetBytes(inputs),
+    };
+
+    public static StoredSnapshot Snapshot(
+        TwinId twin, long revision, string state = "state", long? nextDue = null) => new()
+        {
+            Twin = twin,
+            Revision = revision,
+            FoldVersion = 1,
+            NextDue = nextDue,
+            State = Encoding.UTF8.GetBytes(state),
+        };
+
+    public async Task<SqliteTwinStore> OpenAsync(LimitOptions? limits = null, TimeProvider? clock = null)
+    {
+        SqliteTwinStore store = new(
+            new SqliteDatabase(Path, null),
+            limits ?? new LimitOptions(),
+            clock ?? TimeProvider.System,
+            NullLogger<SqliteTwinStore>.Instance);
+        try
+        {
+            await store.InitializeAsync(CancellationToken.None);
+            return store;
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A copy of the files as they are now: what a crash would leave.</summary>
+    public StoreDirectory Crash()
+    {
+        StoreDirectory crashed = new();
+        System.IO.File.Copy(File, crashed.File);
+        System.IO.File.Copy(File + "-wal", crashed.File + "-wal");
+        return crashed;
+    }
+
+    /// <summary>Changes the database behind the store's back.</summary>
+    public int Execute(string sql)
+    {
+        using SqliteConnection connection = new($"Data Source={File};Pooling=False");
+        connection.Open();
+        using SqliteCommand command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
+
+internal static class StoreWords
+{
+    public static Task<IReadOnlyList<CommitOutcome>> Commit(this ITwinStore store, params TwinTurn[] turns) =>
+        store.CommitAsync(turns, [], CancellationToken.None);
+
+    public static Task<IReadOnlyList<CommitOutcome>> Commit(this ITwinStore store, params StoredSnapshot[] snapshots) =>
+        store.CommitAsync([], snapshots, CancellationToken.None);
+
+    public static Task<StoredTwin> Load(this ITwinStore store, TwinId twin) =>
+        store.LoadAsync(twin, CancellationToken.None);
+
+    public static async Task<List<TwinId>> Due(this ITwinStore store)
+    {
+        List<TwinId> due = [];
+        await foreach (TwinId twin in store.ReadDueAsync(CancellationToken.None))
+        {
+            due.Add(twin);
+        }
+
+        return due;
+    }
+
+    public static string Text(this ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
+}
