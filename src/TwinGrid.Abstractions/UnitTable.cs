@@ -58,7 +58,7 @@ internal static partial class UnitTable
             byText.Add(unit.Name, unit);
             foreach (string symbol in row.Symbols.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
-                foreach (string spelling in Spellings(symbol))
+                foreach (string spelling in Spellings(symbol).Where(spelling => spelling != unit.Name))
                 {
                     byText.Add(spelling, unit);
                 }

@@ -19,7 +19,7 @@ public static class Units
     /// <summary>True when the name or symbol is one that can be converted.</summary>
     public static bool IsKnown(string unit) => UnitTable.Find(unit) is not null;
 
-    /// <summary>Gives the name of a unit that is written as a name or a symbol: <c>°C</c> is <c>degreeCelsius</c>.</summary>
+    /// <summary>Gives the name of a unit: <c>°C</c> is <c>degreeCelsius</c>.</summary>
     /// <param name="unit">A name or a symbol.</param>
     /// <param name="name">Its name as DTDL has it; the text itself where it is not known.</param>
     /// <returns>False when it is not known.</returns>
@@ -38,7 +38,7 @@ public static class Units
     /// <param name="value">The value in <paramref name="from"/>.</param>
     /// <param name="from">A DTDL unit name or a symbol.</param>
     /// <param name="to">A DTDL unit name or a symbol.</param>
-    /// <param name="converted">The value in <paramref name="to"/>; <paramref name="value"/> where there is none.</param>
+    /// <param name="converted">The value in <paramref name="to"/>; <paramref name="value"/> where not.</param>
     /// <returns>False when either is not known or they measure different quantities.</returns>
     public static bool TryConvert(double value, string from, string to, out double converted)
     {

@@ -36,7 +36,7 @@ public static class DefinitionLoader
     /// </summary>
     /// <param name="directory">The directory; one that does not exist has no kinds.</param>
     /// <returns>One complete definition for each kind file.</returns>
-    /// <exception cref="DefinitionException">A file is wrong or cannot be read; the message has every problem.</exception>
+    /// <exception cref="DefinitionException">A file is wrong or cannot be read; the message says all of it.</exception>
     public static IReadOnlyList<TwinDefinition> LoadDirectory(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);

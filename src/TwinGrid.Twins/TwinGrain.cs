@@ -111,7 +111,14 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         }
 
         TwinId twin = Turns.State.Twin;
-        await GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin)).RemoveAsync(twin);
+        ITwinCatalogue catalogue = GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin));
+        await catalogue.RemoveAsync(twin);
+        if (Turns.State.Exists)
+        {
+            // A reading came in between and made it anew: it must be listed.
+            await catalogue.AddAsync(twin);
+        }
+
         if (eraseHistory)
         {
             await Turns.EraseAsync(item.Revision);

@@ -14,9 +14,6 @@ internal sealed class DefinitionCompiler
     private readonly List<TwinDefinition> _definitions = [];
     private readonly Dictionary<string, string> _topics = new(StringComparer.Ordinal);
 
-    /// <summary>The model of the interfaces, and whether nothing is wrong so far: for the conformance tests.</summary>
-    internal DtdlModel Model => _model;
-
     /// <summary>Reads a DTDL document.</summary>
     public void AddInterfaces(ReadOnlySpan<byte> bytes, string source)
     {
@@ -86,9 +83,14 @@ internal sealed class DefinitionCompiler
 
     private InterfaceContents? ContentsOf(KindFile file, ProblemList problems)
     {
-        if (file.Interface is not { } id || !Dtmi.IsUser(id))
+        if (file.Root.Find("interface") is not { } at)
         {
             return InterfaceContents.None;
+        }
+
+        if (file.Interface is not { } id || !Dtmi.IsUser(id))
+        {
+            return null;
         }
 
         if (_model.Find(id) is { Class: DtdlClass.Interface } element)
@@ -97,7 +99,7 @@ internal sealed class DefinitionCompiler
         }
 
         problems.Add(
-            file.Root.Find("interface")!,
+            at,
             $"the interface {id} is not among the {_model.InterfaceIds.Count()} that were read: add its file beside "
             + $"this one{NearestName.Hint(id, _model.InterfaceIds)}");
         return null;

@@ -37,20 +37,14 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
             return;
         }
 
-        foreach (DtdlLink link in element.To("extends"))
+        foreach (DtdlElement super in model.Follow(element, "extends"))
         {
-            if (Resolve(link) is { } super)
-            {
-                AddInterface(super, prefix, added);
-            }
+            AddInterface(super, prefix, added);
         }
 
-        foreach (DtdlLink link in element.To("contents"))
+        foreach (DtdlElement content in model.Follow(element, "contents"))
         {
-            if (Resolve(link) is { } content)
-            {
-                AddContent(content, prefix);
-            }
+            AddContent(content, prefix);
         }
     }
 
@@ -68,8 +62,8 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
             case DtdlClass.Command:
                 _commands.Add(new CommandDefinition { Name = name, Description = content.Text("description") });
                 break;
-            case DtdlClass.Component when Resolve(content.To("schema")[0]) is { } part:
-                AddInterface(part, $"{name}.", []);
+            case DtdlClass.Component:
+                AddInterface(model.Follow(content, "schema").First(), $"{name}.", []);
                 break;
             case DtdlClass.Relationship:
                 _relationships.Add(name);
@@ -85,13 +79,14 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
         if (!DtdlNames.IsDotted(name))
         {
             problems.Add(
-                holder.At, $"the telemetry '{name}' is too deep or too long: at most {DtdlNames.MaxComponents} components "
-                + $"and {DtdlNames.MaxLength} characters");
+                holder.At,
+                $"the telemetry '{name}' is too deep or too long: at most {DtdlNames.MaxComponents} components and "
+                + $"{DtdlNames.MaxLength} characters");
             return;
         }
 
         DtdlLink schema = holder.To("schema")[0];
-        if (schema.Term is null && Resolve(schema) is { Class: DtdlClass.Object } fields)
+        if (model.Follow(schema) is { Class: DtdlClass.Object } fields)
         {
             AddFields(fields, name);
             return;
@@ -100,13 +95,10 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
         TelemetryType type = TypeOf(schema);
         if (type == TelemetryType.None)
         {
-            if (schema.Term is not null || model.Follow(schema) is not null)
-            {
-                problems.Add(
-                    schema.At, $"the telemetry '{name}' has a schema that a twin cannot hold yet, {NameOf(schema)}: "
-                    + "expected a primitive schema, point, an Enum or an Object of these");
-            }
-
+            string there = schema.Term ?? TypeReader.NounOf(model.Follow(schema)!.Class);
+            problems.Add(
+                schema.At, $"the telemetry '{name}' has a schema that a twin cannot hold yet, {there}: "
+                + "expected a primitive schema, point, an Enum or an Object of these");
             return;
         }
 
@@ -123,23 +115,15 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
             problems.Add(fields.At, $"the telemetry '{name}' is an Object without fields: there is nothing to measure");
         }
 
-        foreach (DtdlLink link in fields.To("fields"))
+        foreach (DtdlElement field in model.Follow(fields, "fields"))
         {
-            if (Resolve(link) is { } field)
-            {
-                AddTelemetry(field, $"{name}.{field.Name}", field.Text("description"));
-            }
+            AddTelemetry(field, $"{name}.{field.Name}", field.Text("description"));
         }
     }
 
     private void AddProperty(DtdlElement property, string name)
     {
         DtdlLink schema = property.To("schema")[0];
-        if (schema.Term is null)
-        {
-            Resolve(schema);
-        }
-
         _properties.Add(new PropertyDefinition
         {
             Name = name,
@@ -150,7 +134,7 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
         });
     }
 
-    /// <summary>The type of a value of a schema; none where it takes more than one value, or is not there.</summary>
+    /// <summary>The type of a value of a schema; none where it takes more than one value.</summary>
     private TelemetryType TypeOf(DtdlLink schema) => schema.Term switch
     {
         "double" or "float" or "integer" or "long" => TelemetryType.Number,
@@ -163,18 +147,4 @@ internal sealed class InterfaceCompiler(DtdlModel model, ProblemList problems)
     };
 
     private string NameOf(DtdlLink schema) => schema.Term ?? TypeReader.NounOf(model.Follow(schema)!.Class);
-
-    private DtdlElement? Resolve(DtdlLink link)
-    {
-        DtdlElement? element = model.Follow(link);
-        if (element is null)
-        {
-            problems.Add(
-                link.At,
-                $"{link.Reference} is not among the interfaces that were read: add its file"
-                + NearestName.Hint(link.Reference!, model.InterfaceIds));
-        }
-
-        return element;
-    }
 }

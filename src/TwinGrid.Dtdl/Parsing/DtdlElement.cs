@@ -55,7 +55,9 @@ internal sealed class DtdlElement
     /// <summary>Its semantic type such as <c>Temperature</c>, or null.</summary>
     public string? SemanticType { get; set; }
 
-    /// <summary>Its literals by the term of the member: <see cref="string"/>, <see cref="bool"/> or <see cref="int"/>.</summary>
+    /// <summary>
+    /// Its literals by the term of the member: <see cref="string"/>, <see cref="bool"/> or <see cref="int"/>.
+    /// </summary>
     public Dictionary<string, object> Literals { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What its members lead to, by the term of the member.</summary>

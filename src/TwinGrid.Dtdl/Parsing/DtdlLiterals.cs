@@ -15,29 +15,29 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
     /// <summary>Reads a literal member; null where it cannot be used, which is reported.</summary>
     public object? Read(JsonValue value, MemberRule rule, DtdlContext context) => rule.Form switch
     {
-        MemberForm.LocalizedText => ReadLocalized(value, rule.Max),
-        MemberForm.Boolean => Unwrap(value, JsonKind.Boolean, "true or false", "boolean")?.Boolean,
-        MemberForm.Integer => ReadInteger(value, rule),
-        MemberForm.EnumValue => ReadEnumValue(value),
-        MemberForm.Name => ReadName(value, rule.Max),
+        MemberForm.LocalizedText => ReadLocalized(value, rule.Max, context.Version),
+        MemberForm.Boolean => Unwrap(value, JsonKind.Boolean, "true or false", "boolean", context.Version)?.Boolean,
+        MemberForm.Integer => ReadInteger(value, rule, context.Version),
+        MemberForm.EnumValue => ReadEnumValue(value, context.Version),
+        MemberForm.Name => ReadName(value, rule.Max, context.Version),
         MemberForm.Target => ReadTarget(value, context),
         MemberForm.Term => ReadTerm(value, rule, context),
-        _ => ReadText(value, rule.Max),
+        _ => ReadText(value, rule.Max, context.Version),
     };
 
     [GeneratedRegex("^[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Language();
 
-    private string? ReadText(JsonValue value, int max)
+    private string? ReadText(JsonValue value, int max, int version)
     {
-        JsonValue? text = Unwrap(value, JsonKind.Text, "a text", "string");
+        JsonValue? text = Unwrap(value, JsonKind.Text, "a text", "string", version);
         CheckLength(text, max);
         return text?.Text;
     }
 
-    private string? ReadName(JsonValue value, int max)
+    private string? ReadName(JsonValue value, int max, int version)
     {
-        if (Unwrap(value, JsonKind.Text, "a name", "string") is not { } text)
+        if (Unwrap(value, JsonKind.Text, "a name", "string", version) is not { } text)
         {
             return null;
         }
@@ -50,9 +50,9 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
         return text.Text;
     }
 
-    private int? ReadInteger(JsonValue value, MemberRule rule)
+    private int? ReadInteger(JsonValue value, MemberRule rule, int version)
     {
-        JsonValue? number = Unwrap(value, JsonKind.Number, "a whole number", "integer");
+        JsonValue? number = Unwrap(value, JsonKind.Number, "a whole number", "integer", version);
         if (number is null)
         {
             return null;
@@ -68,20 +68,17 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
         return (int)number.Number;
     }
 
-    private object? ReadEnumValue(JsonValue value)
+    private object? ReadEnumValue(JsonValue value, int version)
     {
-        JsonValue literal = Open(value);
-        if (literal.Kind == JsonKind.Text)
-        {
-            return ReadText(value, int.MaxValue);
-        }
-
-        return ReadInteger(value, new MemberRule("enumValue", MemberForm.Integer) { Min = int.MinValue });
+        JsonValue item = Single(value);
+        return (item.Find("@value") ?? item).Kind == JsonKind.Text
+            ? ReadText(value, int.MaxValue, version)
+            : ReadInteger(value, new MemberRule("enumValue", MemberForm.Integer) { Min = int.MinValue }, version);
     }
 
     private string? ReadTarget(JsonValue value, DtdlContext context)
     {
-        JsonValue at = value is { Kind: JsonKind.Array, Items.Count: 1 } ? value.Items[0] : value;
+        JsonValue at = Single(value);
         if (at.Kind == JsonKind.Text && Dtmi.IsUser(at.Text, context.Version) && at.Text.Length <= Dtmi.MaxLength)
         {
             return at.Text;
@@ -93,7 +90,7 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
 
     private string? ReadTerm(JsonValue value, MemberRule rule, DtdlContext context)
     {
-        JsonValue at = value is { Kind: JsonKind.Array, Items.Count: 1 } ? value.Items[0] : value;
+        JsonValue at = Single(value);
         foreach (string term in rule.Terms)
         {
             if (at.Kind == JsonKind.Text
@@ -109,26 +106,15 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
         return null;
     }
 
-    /// <summary>The literal inside a one-item array or a value object, without judging either.</summary>
-    private static JsonValue Open(JsonValue value)
-    {
-        JsonValue item = value is { Kind: JsonKind.Array, Items.Count: 1 } ? value.Items[0] : value;
-        return item.Find("@value") ?? item;
-    }
+    /// <summary>The item of an array that has one, else the value itself.</summary>
+    private static JsonValue Single(JsonValue value) =>
+        value is { Kind: JsonKind.Array, Items.Count: 1 } ? value.Items[0] : value;
 
-    private JsonValue? Unwrap(JsonValue value, JsonKind kind, string expected, string type)
+    private JsonValue? Unwrap(JsonValue value, JsonKind kind, string expected, string type, int version)
     {
-        if (value is { Kind: JsonKind.Array, Items.Count: 0 })
-        {
-            return null;
-        }
-
-        JsonValue item = value is { Kind: JsonKind.Array, Items.Count: 1 } ? value.Items[0] : value;
+        JsonValue item = Single(value);
         JsonValue literal = item.Find("@value") ?? item;
-        bool typed = item.Kind != JsonKind.Object || item.Items.All(member => member.Name == "@value"
-            || (member is { Name: "@type", Kind: JsonKind.Text }
-                && (member.Text == $"xsd:{type}" || member.Text == $"http://www.w3.org/2001/XMLSchema#{type}")));
-        if (typed && literal.Kind == kind)
+        if (literal.Kind == kind && item.Items.All(member => IsValueMember(member, type, version)))
         {
             return literal;
         }
@@ -137,7 +123,15 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
         return null;
     }
 
-    private string? ReadLocalized(JsonValue value, int max)
+    private static bool IsValueMember(JsonValue member, string type, int version) => member.Name switch
+    {
+        "@value" => true,
+        "@type" => Single(member).Text is var text
+            && (text == $"xsd:{type}" || text == $"http://www.w3.org/2001/XMLSchema#{type}"),
+        _ => IsHarmless(member.Name!, version),
+    };
+
+    private string? ReadLocalized(JsonValue value, int max, int version)
     {
         switch (value.Kind)
         {
@@ -153,14 +147,14 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
 
                 return Preferred(value.Items.Select(static member => (member.Name!, member.Text)));
             case JsonKind.Array:
-                return ReadLocalizedArray(value, max);
+                return ReadLocalizedArray(value, max, version);
             default:
                 problems.Add(value, $"{value.Describe()} stands where a text, or texts by language, was expected");
                 return null;
         }
     }
 
-    private string? ReadLocalizedArray(JsonValue array, int max)
+    private string? ReadLocalizedArray(JsonValue array, int max, int version)
     {
         List<(string Language, string Text)> texts = [];
         foreach (JsonValue item in array.Items)
@@ -168,7 +162,7 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
             JsonValue text = item.Find("@value") ?? item;
             JsonValue? language = item.Find("@language");
             CheckText(text, max);
-            if (item.Kind == JsonKind.Object && item.Items.Any(static m => m.Name is not ("@value" or "@language")))
+            if (item.Kind == JsonKind.Object && !item.Items.All(member => IsLanguageMember(member.Name!, version)))
             {
                 problems.Add(item, "a localized text has the members '@value' and '@language' and no other");
             }
@@ -190,11 +184,19 @@ internal sealed partial class DtdlLiterals(ProblemList problems)
         return Preferred(texts);
     }
 
+    private static bool IsLanguageMember(string name, int version) =>
+        name is "@value" or "@language" || IsHarmless(name, version);
+
+    /// <summary>True for the keywords that version 2 lets stand without a meaning.</summary>
+    private static bool IsHarmless(string name, int version) =>
+        version == 2 && name.StartsWith('@') && name is not ("@id" or "@context" or "@graph");
+
     private static string? Preferred(IEnumerable<(string Language, string Text)> texts)
     {
         (string Language, string Text)[] all = [.. texts];
-        return all.FirstOrDefault(static text => text.Language.StartsWith(DefaultLanguage, StringComparison.Ordinal)).Text
-            ?? all.FirstOrDefault().Text;
+        int english = Array.FindIndex(
+            all, static text => text.Language.Split('-')[0].Equals(DefaultLanguage, StringComparison.Ordinal));
+        return all.Length == 0 ? null : all[Math.Max(english, 0)].Text;
     }
 
     private void CheckLanguage(JsonValue at, string tag)

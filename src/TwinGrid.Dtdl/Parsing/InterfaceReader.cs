@@ -27,8 +27,9 @@ internal sealed class InterfaceReader(ProblemList problems)
             else if (value.Find("@context") is null)
             {
                 problems.Add(
-                    value, "a DTDL interface needs a member '@context': expected \"dtmi:dtdl:context;3\"; a kind file's "
-                    + "name ends in .twin.json");
+                    value,
+                    "a DTDL interface needs a member '@context': expected \"dtmi:dtdl:context;3\"; the name of a kind "
+                    + "file ends in .twin.json");
             }
             else if (ReadElement(value, [DtdlClass.Interface], null, null) is { } element)
             {
@@ -39,14 +40,21 @@ internal sealed class InterfaceReader(ProblemList problems)
         return interfaces;
     }
 
-    private DtdlElement? ReadElement(
-        JsonValue value, DtdlClass[] expected, DtdlElement? parent, DtdlContext? outer)
+    private DtdlElement? ReadElement(JsonValue value, DtdlClass[] expected, DtdlElement? parent, DtdlContext? outer)
     {
-        DtdlContext? context =
-            value.Find("@context") is { } given ? DtdlContext.Read(given, outer, problems) : outer;
+        JsonValue? given = value.Find("@context");
+        DtdlContext? context = given is null ? outer : DtdlContext.Read(given, outer, problems);
         if (context is null || _types.Read(value, expected, context) is not { } types)
         {
             return null;
+        }
+
+        if (outer is not null && context.Version != outer.Version && Metamodel.IsImplied(types.Class))
+        {
+            problems.Add(
+                value,
+                $"{TypeReader.NounOf(types.Class)} is of the same version of DTDL as the element around it: leave its "
+                + "'@context' out");
         }
 
         DtdlElement element = new()
@@ -93,29 +101,23 @@ internal sealed class InterfaceReader(ProblemList problems)
     private void ReadMembers(DtdlElement element, ElementTypes types, DtdlContext context)
     {
         IReadOnlyList<MemberRule> rules = Metamodel.MembersOf(element.Class, context.Version);
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (JsonValue member in element.At.Items)
+        if (types.Units is not null)
         {
-            string name = member.Name!;
-            if (name is "@context" or "@id" or "@type")
-            {
-                continue;
-            }
+            rules = [.. rules, new MemberRule("unit", MemberForm.Unit) { Required = true, Terms = [.. types.Units] }];
+        }
 
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (JsonValue member in element.At.Items.Where(static m => m.Name is not ("@context" or "@id" or "@type")))
+        {
             MemberRule? rule = rules.FirstOrDefault(
-                rule => name == rule.Term || name == Metamodel.MemberId(rule.Term, context.Version));
-            string term = rule?.Term ?? name;
-            if (rule is null && UnitTerms(context).Contains(name) && types.Units is not null)
-            {
-                ReadUnit(element, member, types.Units, context);
-            }
-            else if (rule is null)
+                rule => member.Name == rule.Term || member.Name == Metamodel.MemberId(rule.Term, context.Version));
+            if (rule is null)
             {
                 CheckUnknown(element, member, rules, types, context);
             }
-            else if (!seen.Add(term))
+            else if (!seen.Add(rule.Term))
             {
-                problems.Add(member, $"'{term}' is there twice, by its term and by its DTMI");
+                problems.Add(member, $"'{rule.Term}' is there twice, by its term and by its DTMI");
             }
             else
             {
@@ -135,9 +137,16 @@ internal sealed class InterfaceReader(ProblemList problems)
         {
             element.Links[rule.Term] = ReadLinks(element, member, rule, context);
         }
-        else if (rule.Required && member is { Kind: JsonKind.Array, Items.Count: 0 })
+        else if (member is { Kind: JsonKind.Array, Items.Count: 0 })
         {
-            problems.Add(member, $"'{rule.Term}' is empty");
+            if (rule.Required)
+            {
+                problems.Add(member, $"'{rule.Term}' is empty");
+            }
+        }
+        else if (rule.Form == MemberForm.Unit)
+        {
+            ReadUnit(element, member, rule.Terms, context);
         }
         else if (_literals.Read(member, rule, context) is { } literal)
         {
@@ -202,9 +211,8 @@ internal sealed class InterfaceReader(ProblemList problems)
     private static string Expected(MemberRule rule)
     {
         string classes = Words.List(rule.Classes.Select(TypeReader.NounOf));
-        return rule.Form == MemberForm.Schema
-            ? $"{Words.List(Metamodel.PrimitiveSchemas)}, {Words.List(Metamodel.GeospatialSchemas)}, {classes}, or its DTMI,"
-            : $"{classes}, or its DTMI,";
+        string standard = string.Join(", ", Metamodel.PrimitiveSchemas.Concat(Metamodel.GeospatialSchemas));
+        return rule.Form == MemberForm.Schema ? $"{standard}, {classes} or its DTMI" : $"{classes} or its DTMI";
     }
 
     private static string Range(int min, int max) => (min, max) switch
@@ -216,12 +224,7 @@ internal sealed class InterfaceReader(ProblemList problems)
         _ => $"{min} to {max}",
     };
 
-    private static string[] UnitTerms(DtdlContext context) =>
-        context.Version == 2
-            ? ["unit", Metamodel.MemberId("unit", 2)]
-            : ["unit", "dtmi:dtdl:extension:quantitativeTypes:v1:property:unit"];
-
-    private void ReadUnit(DtdlElement element, JsonValue member, IReadOnlyList<string> units, DtdlContext context)
+    private void ReadUnit(DtdlElement element, JsonValue member, string[] units, DtdlContext context)
     {
         JsonValue at = member is { Kind: JsonKind.Array, Items.Count: 1 } ? member.Items[0] : member;
         string unit = SemanticTypes.UnitName(at.Text, context.Version);
@@ -241,9 +244,10 @@ internal sealed class InterfaceReader(ProblemList problems)
         DtdlElement element, JsonValue member, IReadOnlyList<MemberRule> rules, ElementTypes types, DtdlContext context)
     {
         string name = member.Name!;
-        if (types.IsInformal && !name.StartsWith('@') && !name.Contains(':', StringComparison.Ordinal)
-            && !TypeReader.IsReserved(name, context.Version))
+        bool harmless = name.StartsWith('@') ? name != "@graph" : types.IsInformal;
+        if (context.Version == 2 && harmless)
         {
+            // Version 2 lets them stand and gives them no meaning ("informally co-typed").
             return;
         }
 

@@ -27,6 +27,9 @@ internal enum MemberForm : byte
     /// <summary>A term out of <see cref="MemberRule.Terms"/>.</summary>
     Term,
 
+    /// <summary>A unit out of <see cref="MemberRule.Terms"/>.</summary>
+    Unit,
+
     /// <summary>One element, by value or by reference.</summary>
     Element,
 
@@ -73,7 +76,8 @@ internal static class Metamodel
     private static readonly Dictionary<(DtdlClass Class, int Version), IReadOnlyList<MemberRule>> Rules =
         Enum.GetValues<DtdlClass>()
             .SelectMany(static type => new[] { (type, 2), (type, 3) })
-            .ToDictionary(static key => key, static key => (IReadOnlyList<MemberRule>)[.. Describe(key.Item2), .. Own(key)]);
+            .ToDictionary(
+                static key => key, static key => (IReadOnlyList<MemberRule>)[.. Describe(key.Item2), .. Own(key)]);
 
     /// <summary>The standard schemas that hold one value.</summary>
     public static IReadOnlyList<string> PrimitiveSchemas { get; } =
@@ -99,7 +103,10 @@ internal static class Metamodel
     public static string ClassId(DtdlClass type, int version) => $"dtmi:dtdl:class:{type};{version}";
 
     /// <summary>The DTMI of a member.</summary>
-    public static string MemberId(string term, int version) => $"dtmi:dtdl:property:{term};{version}";
+    public static string MemberId(string term, int version) =>
+        term == "unit" && version > 2
+            ? "dtmi:dtdl:extension:quantitativeTypes:v1:property:unit"
+            : $"dtmi:dtdl:property:{term};{version}";
 
     /// <summary>The term of a standard schema that is written as a term or as its DTMI, or null.</summary>
     public static string? FindSchema(string text, int version)
@@ -142,7 +149,8 @@ internal static class Metamodel
             DtdlClass.Property => [name, schema, writable],
             DtdlClass.Command => [name, .. CommandMembers(v2)],
             DtdlClass.Relationship => [name, writable, .. RelationshipMembers(v2)],
-            DtdlClass.Component => [name, new("schema", MemberForm.Element) { Required = true, Classes = [DtdlClass.Interface] }],
+            DtdlClass.Component =>
+                [name, new("schema", MemberForm.Element) { Required = true, Classes = [DtdlClass.Interface] }],
             DtdlClass.Array => [new("elementSchema", MemberForm.Schema) { Required = true, Classes = Complex }],
             DtdlClass.Enum => EnumMembers(v2),
             DtdlClass.EnumValue => [name, new("enumValue", MemberForm.EnumValue) { Required = true }],
@@ -166,18 +174,12 @@ internal static class Metamodel
         new("schemas", MemberForm.Elements) { Classes = Complex },
     ];
 
-    private static MemberRule[] CommandMembers(bool v2) => v2
-        ?
-        [
-            new("commandType", MemberForm.Term) { Terms = ["synchronous", "asynchronous"] },
-            new("request", MemberForm.Element) { Classes = [DtdlClass.CommandPayload] },
-            new("response", MemberForm.Element) { Classes = [DtdlClass.CommandPayload] },
-        ]
-        :
-        [
-            new("request", MemberForm.Element) { Classes = [DtdlClass.CommandRequest] },
-            new("response", MemberForm.Element) { Classes = [DtdlClass.CommandResponse] },
-        ];
+    private static MemberRule[] CommandMembers(bool v2) =>
+    [
+        new("commandType", MemberForm.Term) { Terms = ["synchronous", "asynchronous"] },
+        new("request", MemberForm.Element) { Classes = [v2 ? DtdlClass.CommandPayload : DtdlClass.CommandRequest] },
+        new("response", MemberForm.Element) { Classes = [v2 ? DtdlClass.CommandPayload : DtdlClass.CommandResponse] },
+    ];
 
     private static MemberRule[] RelationshipMembers(bool v2) =>
     [

@@ -22,7 +22,8 @@ internal sealed class ProblemList(string source)
         _problems.Add((at.Start, new DefinitionException(at.File.Source, $"{at.Path()} ({at.Position()})", problem)));
 
     /// <summary>Reports a problem at a place in words.</summary>
-    public void Add(string place, string problem) => _problems.Add((0, new DefinitionException(Source, place, problem)));
+    public void Add(string place, string problem) =>
+        _problems.Add((0, new DefinitionException(Source, place, problem)));
 
     /// <summary>Each problem as a sentence, in the order of the file.</summary>
     public IEnumerable<string> Sentences() =>

@@ -14,7 +14,9 @@ internal sealed record ElementTypes(
 /// <param name="problems">Where problems are reported.</param>
 internal sealed class TypeReader(ProblemList problems)
 {
-    /// <summary>Words of the language that name no class and no member of any (specification, "Reserved strings").</summary>
+    /// <summary>
+    /// Words of the language that name no class and no member of any (specification, "Reserved strings").
+    /// </summary>
     private static readonly string[] OtherReserved =
     [
         "AdjunctType", "Alias", "aliasFor", "asynchronous", "Boolean", "CommandType", "commandType", "ComplexSchema",
@@ -41,7 +43,9 @@ internal sealed class TypeReader(ProblemList problems)
             .SelectMany(type => Metamodel.MembersOf(type, version))
             .Any(rule => rule.Term == word);
 
-    /// <summary>Reads the types of an element; null where it has not one of the expected classes, which is reported.</summary>
+    /// <summary>
+    /// Reads the types of an element; null where it has not one of the expected classes, which is reported.
+    /// </summary>
     public ElementTypes? Read(JsonValue element, DtdlClass[] expected, DtdlContext context)
     {
         JsonValue? given = element.Find("@type");

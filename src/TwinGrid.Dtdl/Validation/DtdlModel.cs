@@ -8,25 +8,16 @@ namespace TwinGrid.Dtdl.Validation;
 internal sealed class DtdlModel
 {
     private readonly Dictionary<string, DtdlElement> _byId = new(StringComparer.Ordinal);
-    private readonly List<DtdlElement> _topLevel = [];
-
-    /// <summary>A model without an element.</summary>
-    public static DtdlModel Empty { get; } = new();
-
-    /// <summary>Every element, outer ones before inner ones.</summary>
-    public IEnumerable<DtdlElement> Elements => _topLevel.SelectMany(WithParts);
 
     /// <summary>The ids of all interfaces.</summary>
-    public IEnumerable<string> InterfaceIds => Elements
-        .Where(static element => element is { Class: DtdlClass.Interface, Id: not null })
-        .Select(static element => element.Id!);
+    public IEnumerable<string> InterfaceIds =>
+        _byId.Where(static entry => entry.Value.Class == DtdlClass.Interface).Select(static entry => entry.Key);
 
     /// <summary>Adds what one document has; an id that is taken is reported.</summary>
     public void Add(IEnumerable<DtdlElement> topLevel, ProblemList problems)
     {
         foreach (DtdlElement root in topLevel)
         {
-            _topLevel.Add(root);
             foreach (DtdlElement element in WithParts(root).Where(static element => element.Id is not null))
             {
                 if (!_byId.TryAdd(element.Id!, element))

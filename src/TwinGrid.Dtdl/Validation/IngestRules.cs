@@ -33,7 +33,7 @@ internal sealed class IngestRules(ProblemList problems)
             {
                 problems.Add(
                     at,
-                    "the payload 'scalar' is one bare value: one level must be {telemetry} to say which telemetry it is");
+                    "the payload 'scalar' is one bare value: one level must be {telemetry} to say which it is");
             }
 
             string shape = ShapeOf(at.Text);
@@ -61,7 +61,8 @@ internal sealed class IngestRules(ProblemList problems)
         else if (root.StartsWith('{'))
         {
             problems.Add(
-                at, $"the topic '{topic}' begins with a placeholder and would take reserved topics: name its first level");
+                at,
+                $"the topic '{topic}' begins with a placeholder and would take reserved topics: name its first level");
         }
 
         if (topic.Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(topic) > MaxTopicBytes)

@@ -4,7 +4,7 @@ namespace TwinGrid.Dtdl.Validation;
 
 /// <summary>
 /// The rules that hold between the elements of a model: specification, "Limits and exclusions", and uniqueness of
-/// names. References to what was not loaded are no error here; they are where a kind needs them.
+/// names; and that every reference leads somewhere, so that an incomplete model is refused.
 /// </summary>
 /// <param name="model">The whole model.</param>
 /// <param name="problems">Where the problems of one document are reported.</param>
@@ -70,6 +70,13 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
                 {
                     CheckTarget(element, link, target, classes);
                 }
+                else
+                {
+                    problems.Add(
+                        link.At,
+                        $"{link.Reference} is not in any file that was read: add its file"
+                        + NearestName.Hint(link.Reference!, model.InterfaceIds));
+                }
             }
         }
     }
@@ -93,7 +100,8 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
         else if (target.Class != DtdlClass.Interface && target.Partition != element.Partition)
         {
             problems.Add(
-                link.At, $"{link.Reference} belongs to another interface: only interfaces can be referred to from outside");
+                link.At,
+                $"{link.Reference} belongs to another interface: only interfaces can be referred to from outside");
         }
     }
 
@@ -104,10 +112,7 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
             return;
         }
 
-        DtdlElement? target = model.Follow(schema);
-        bool numeric = schema.Term is "double" or "float" or "integer" or "long"
-            || (schema.Term is null && target is null);
-        if (!numeric)
+        if (schema.Term is not ("double" or "float" or "integer" or "long"))
         {
             problems.Add(
                 schema.At,
@@ -123,7 +128,7 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
             return;
         }
 
-        if (IsDeeper(element, MaxExtendsDepth, next => model.Follow(next, "extends")))
+        if (IsDeeper(element, MaxExtendsDepth, static next => next.To("extends")))
         {
             problems.Add(element.At, $"'extends' is more than {MaxExtendsDepth} levels deep");
         }
@@ -184,7 +189,8 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
 
             if (literal is string != isText)
             {
-                problems.Add(value.At, $"the value {literal} is not of the enum's schema, {element.Text("valueSchema")}");
+                problems.Add(
+                    value.At, $"the value {literal} is not of the enum's schema, {element.Text("valueSchema")}");
             }
 
             if (!values.Add(literal))
@@ -202,27 +208,26 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
         }
     }
 
-    private IEnumerable<DtdlElement> InnerSchemas(DtdlElement schema) => schema.Class switch
+    private IEnumerable<DtdlLink> InnerSchemas(DtdlElement schema) => schema.Class switch
     {
-        DtdlClass.Array => model.Follow(schema, "elementSchema"),
-        DtdlClass.Map => model.Follow(schema, "mapValue").SelectMany(value => model.Follow(value, "schema")),
-        _ => model.Follow(schema, "fields").SelectMany(field => model.Follow(field, "schema")),
+        DtdlClass.Array => schema.To("elementSchema"),
+        DtdlClass.Map => model.Follow(schema, "mapValue").SelectMany(static value => value.To("schema")),
+        _ => model.Follow(schema, "fields").SelectMany(static field => field.To("schema")),
     };
 
     /// <summary>
     /// True when some path of steps is longer than a limit. It goes level by level over distinct elements, so that
     /// neither a cycle nor a lattice of references costs more than levels times elements.
     /// </summary>
-    private static bool IsDeeper(
-        DtdlElement element, int limit, Func<DtdlElement, IEnumerable<DtdlElement>> step)
+    private bool IsDeeper(DtdlElement element, int limit, Func<DtdlElement, IEnumerable<DtdlLink>> step)
     {
         HashSet<DtdlElement> level = [element];
-        for (int depth = 0; depth <= limit && level.Count > 0; depth++)
+        for (int depth = 0; depth < limit && level.Count > 0; depth++)
         {
-            level = [.. level.SelectMany(step)];
+            level = [.. level.SelectMany(step).Select(model.Follow).OfType<DtdlElement>()];
         }
 
-        return level.Count > 0;
+        return level.SelectMany(step).Any();
     }
 
     private void CheckPropertyOfVersion2(DtdlElement property)
@@ -257,7 +262,9 @@ internal sealed class InterfaceRules(DtdlModel model, ProblemList problems)
     /// <summary>An interface and all that it extends, itself first; safe against cycles.</summary>
     private IEnumerable<DtdlElement> Ancestors(DtdlElement element) => Reachable(element, ["extends"]).Prepend(element);
 
-    /// <summary>Every element that some path of the given members leads to; of all members where none are given.</summary>
+    /// <summary>
+    /// Every element that some path of the given members leads to; of all members where none are given.
+    /// </summary>
     private HashSet<DtdlElement> Reachable(DtdlElement element, params string[] terms)
     {
         HashSet<DtdlElement> reached = [];

@@ -16,6 +16,9 @@ internal sealed class KindFileRules(ProblemList problems)
     /// <summary>Members of a device's message that are no telemetry (contracts section 3).</summary>
     private static readonly string[] ReservedInMessages = ["ts", "seq", "epoch", "source", "historical", "values"];
 
+    /// <summary>The first names of what is no telemetry in an expression.</summary>
+    private static readonly string[] ReservedInExpressions = ["predictions", "properties"];
+
     /// <summary>Judges the file alone.</summary>
     public void CheckFile(KindFile file)
     {
@@ -55,13 +58,6 @@ internal sealed class KindFileRules(ProblemList problems)
             JsonValue at = Where(file, "telemetry", entry.Name);
             CheckName(entry.Name, at, telemetry);
             CheckMembersOfType(entry.Type, at);
-        }
-
-        foreach (PropertyDefinition property in definition.Properties.Where(entry => telemetry.ContainsKey(entry.Name)))
-        {
-            problems.Add(
-                Where(file, "properties", property.Name),
-                $"'{property.Name}' is a telemetry too: a name in an expression must mean one thing");
         }
 
         foreach (Located<ModelDefinition> model in file.Models)
@@ -146,10 +142,12 @@ internal sealed class KindFileRules(ProblemList problems)
     private void CheckName(string name, JsonValue at, Dictionary<string, TelemetryDefinition> telemetry)
     {
         string first = name.Split('.')[0];
-        if (ReservedInMessages.Contains(first) || first == "predictions")
+        bool inMessages = ReservedInMessages.Contains(first);
+        if (inMessages || ReservedInExpressions.Contains(first))
         {
-            problems.Add(at, $"the telemetry '{name}' cannot be told apart from '{first}' in "
-                + $"{(first == "predictions" ? "expressions" : "messages")}, where it is reserved: choose another name");
+            string where = inMessages ? "messages" : "expressions";
+            problems.Add(
+                at, $"the telemetry '{name}' begins with '{first}', which is reserved in {where}: choose another name");
         }
 
         for (int dot = name.IndexOf('.', StringComparison.Ordinal); dot > 0; dot = name.IndexOf('.', dot + 1))
@@ -171,7 +169,8 @@ internal sealed class KindFileRules(ProblemList problems)
         };
         foreach (JsonValue member in numeric.Select(at.Find).OfType<JsonValue>())
         {
-            problems.Add(member, $"a telemetry of type '{Words.Of(type)}' has no {member.Name}: expected type 'number'");
+            problems.Add(
+                member, $"a telemetry of type '{Words.Of(type)}' has no '{member.Name}': expected the type 'number'");
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class StoreMetrics(string system)
     private readonly KeyValuePair<string, object?> _system = new("db.system.name", system);
 
     /// <summary>A group was committed, or was fenced as a whole.</summary>
-    public void Committed(in GroupCommit group, TimeSpan duration)
+    public void Committed(in CommitResult group, TimeSpan duration)
     {
         CommitDuration.Record(duration.TotalSeconds, _system);
         CommitTurns.Record(group.Outcomes.Length, _system);

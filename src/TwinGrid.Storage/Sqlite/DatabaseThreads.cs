@@ -65,8 +65,6 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
         {
             thread.Join();
         }
-
-        _queue.Dispose();
     }
 
     private void Loop()

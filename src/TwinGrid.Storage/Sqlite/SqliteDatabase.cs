@@ -95,6 +95,6 @@ internal sealed class SqliteDatabase
                 "the disk failed to keep what was written: check the disk, then start the silo again",
             _ => e.Message,
         };
-        return new TwinGridException($"The store {File} did not answer: {cause}. Nothing of this group was kept.", e);
+        return new TwinGridException($"The store {File} did not answer: {cause}.", e);
     }
 }

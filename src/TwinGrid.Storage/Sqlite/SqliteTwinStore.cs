@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
@@ -54,10 +53,8 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
     public async Task<IReadOnlyList<CommitOutcome>> CommitAsync(
         IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken)
     {
-        using Activity? span = TwinGridDiagnostics.ActivitySource.StartActivity("twingrid.store.commit");
-        span?.SetTag("twingrid.turns", turns.Count);
         long start = _clock.GetTimestamp();
-        GroupCommit group = await RunAsync(_writer, writer => writer.Commit(turns, snapshots), cancellationToken)
+        CommitResult group = await RunAsync(_writer, writer => writer.Commit(turns, snapshots), cancellationToken)
             .ConfigureAwait(false);
         _metrics.Committed(group, _clock.GetElapsedTime(start));
         return group.Outcomes;

@@ -56,6 +56,11 @@ internal sealed class StoreReader : IDisposable
         }
 
         StoredSnapshot? snapshot = ReadSnapshot(twin, head.Twin);
+        if (snapshot?.Revision > head.Revision)
+        {
+            throw LogRow.Missing(twin, snapshot.Revision);
+        }
+
         long first = Math.Max(head.ErasedBefore, (snapshot?.Revision ?? 0) + 1);
         TwinTurn[] tail = new TwinTurn[Math.Max(0, head.Revision - first + 1)];
         long turnId = head.TurnId;

@@ -58,9 +58,9 @@ internal sealed partial class StoreWriter : IDisposable
     public long Incarnation { get; }
 
     /// <summary>Commits a group; all of it is fenced when another process took the database over.</summary>
-    public GroupCommit Commit(IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
+    public CommitResult Commit(IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
     {
-        GroupCommit group = default;
+        CommitResult group = default;
         if (TryTransact(() => group = _turns.Write(turns, snapshots)))
         {
             return group;
@@ -68,7 +68,7 @@ internal sealed partial class StoreWriter : IDisposable
 
         CommitOutcome[] outcomes = new CommitOutcome[turns.Count];
         Array.Fill(outcomes, CommitOutcome.Fenced);
-        return new GroupCommit(outcomes, outcomes.Length, 0, snapshots.Count, 0);
+        return new CommitResult(outcomes, outcomes.Length, 0, snapshots.Count, 0);
     }
 
     /// <summary>Appends dead letters.</summary>
@@ -132,11 +132,15 @@ internal sealed partial class StoreWriter : IDisposable
             _commit.Run();
             return true;
         }
-        catch (Exception e)
+        catch (SqliteException e)
         {
             Rollback();
-            _turns.Forget();
-            throw e is SqliteException failure ? Refuse(failure) : e;
+            throw Refuse(e);
+        }
+        catch
+        {
+            Rollback();
+            throw;
         }
     }
 
@@ -149,6 +153,8 @@ internal sealed partial class StoreWriter : IDisposable
 
     private void Rollback()
     {
+        _turns.Forget();
+
         // Some failures have rolled back already.
         if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)
         {

@@ -36,7 +36,7 @@ internal sealed class TurnLog : IDisposable
     /// Writes a group. A turn is fenced whose revision does not follow its twin's head, and so are the later turns of
     /// that twin in the group, and its snapshots: they stand on a turn that never was.
     /// </summary>
-    public GroupCommit Write(IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
+    public CommitResult Write(IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
     {
         _fenced.Clear();
         CommitOutcome[] outcomes = new CommitOutcome[turns.Count];
@@ -66,7 +66,7 @@ internal sealed class TurnLog : IDisposable
             }
         }
 
-        return new GroupCommit(outcomes, fenced, saved, snapshots.Count - saved, bytes);
+        return new CommitResult(outcomes, fenced, saved, snapshots.Count - saved, bytes);
     }
 
     /// <summary>The transaction was rolled back.</summary>

@@ -90,7 +90,7 @@ internal static class TwinFold
             case InputKind.Deleted:
                 effects.Deleted = true;
                 effects.Changed = true;
-                state.Exists = false;
+                state.Forget();
                 break;
             default:
                 throw new TwinGridException($"an input of kind {input.Kind} is not known to this version of TwinGrid");

@@ -16,18 +16,11 @@ internal sealed class TwinState
     {
         Twin = twin;
         Kind = kind;
-        _slots = NewSlots(kind.Telemetry.Length);
-        SlotCount = kind.Telemetry.Length;
+        _slots = new TelemetrySlot[kind.Telemetry.Length];
         ModelState = new double[kind.ModelStateLength];
         Predictions = new Prediction[kind.Models.Length];
-        Array.Fill(Predictions, Prediction.None);
-        foreach (Modelling.CompiledModel model in kind.Models)
-        {
-            model.Model.Initialize(ModelState.AsSpan(model.StateOffset, model.Model.StateLength));
-        }
-
         Policies = new PolicyState[kind.Policies.Length];
-        Array.Fill(Policies, new PolicyState());
+        Forget();
     }
 
     public TwinId Twin { get; }
@@ -84,7 +77,30 @@ internal sealed class TwinState
     /// <summary>When its last reading came, Unix microseconds.</summary>
     public long LastReading { get; set; } = UnixMicroseconds.Absent;
 
-    public TwinCounters Counters { get; } = new();
+    public TwinCounters Counters { get; private set; } = new();
+
+    /// <summary>Forgets everything but the revision: the twin begins anew.</summary>
+    public void Forget()
+    {
+        Exists = false;
+        SlotCount = Kind.Telemetry.Length;
+        Array.Fill(_slots, new TelemetrySlot());
+        Array.Fill(Predictions, Prediction.None);
+        Array.Fill(Policies, new PolicyState());
+        foreach (Modelling.CompiledModel model in Kind.Models)
+        {
+            model.Model.Initialize(ModelState.AsSpan(model.StateOffset, model.Model.StateLength));
+        }
+
+        Sources.Clear();
+        Alarms.Clear();
+        Commands.Clear();
+        (Reported, Desired) = ("{}", "{}");
+        (Online, OnlineSession, OnlineSince) = (null, "", UnixMicroseconds.Absent);
+        (LastSeen, LastReading, ModelTime) =
+            (UnixMicroseconds.Absent, UnixMicroseconds.Absent, UnixMicroseconds.Absent);
+        Counters = new TwinCounters();
+    }
 
     /// <summary>The name of a slot.</summary>
     public string NameOf(int slot) =>

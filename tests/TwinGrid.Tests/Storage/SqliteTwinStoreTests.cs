@@ -163,7 +163,10 @@ public sealed class SqliteTwinStoreTests : IDisposable
     {
         SqliteTwinStore store = await _directory.OpenAsync();
         await store.DisposeAsync();
+        await store.DisposeAsync();
 
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => store.Commit(Turn(Turbine, 1)));
+        ObjectDisposedException closed = await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => store.Commit(Turn(Turbine, 1)));
+        Assert.Contains("the store is closed", closed.Message, StringComparison.Ordinal);
     }
 }

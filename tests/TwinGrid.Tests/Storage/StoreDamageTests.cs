@@ -18,6 +18,7 @@ public sealed class StoreDamageTests : IDisposable
     [InlineData("DELETE FROM turn WHERE revision = 4", "revision 4", "missing")]
     [InlineData("UPDATE turn SET twin_id = 99 WHERE revision = 4", "revision 4", "missing")]
     [InlineData("UPDATE turn SET previous_turn_id = 1 WHERE revision = 5", "revision 4", "checksum")]
+    [InlineData("UPDATE head SET revision = 1 WHERE revision = 5", "revision 2", "missing")]
     [InlineData("UPDATE snapshot SET state = 'stale'", "revision 2", "snapshot")]
     [InlineData("UPDATE snapshot SET next_due = 8", "revision 2", "checksum")]
     [InlineData("UPDATE snapshot SET revision = 3", "revision 3", "checksum")]

@@ -6,5 +6,5 @@ namespace TwinGrid.Storage.Log;
 /// <param name="Snapshots">How many snapshots were written.</param>
 /// <param name="StaleSnapshots">How many were not: older than the stored one, or of a turn that the log lacks.</param>
 /// <param name="Bytes">Bytes of the inputs and states that were written.</param>
-internal readonly record struct GroupCommit(
+internal readonly record struct CommitResult(
     CommitOutcome[] Outcomes, int Fenced, int Snapshots, int StaleSnapshots, long Bytes);
