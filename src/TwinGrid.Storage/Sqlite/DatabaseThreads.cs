@@ -16,7 +16,7 @@ namespace TwinGrid.Storage.Sqlite;
 internal sealed class DatabaseThreads<TSession> : IDisposable
     where TSession : class, IDisposable
 {
-    private readonly BlockingCollection<IWork> _queue = [];
+    private readonly BlockingCollection<Work> _queue = [];
     private readonly Func<TSession> _open;
     private readonly Thread[] _threads;
 
@@ -35,9 +35,9 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
         }
     }
 
-    private interface IWork
+    private abstract class Work
     {
-        void Run(Func<TSession> session);
+        public abstract void Run(Func<TSession> session);
     }
 
     /// <summary>Runs work on one of the threads. Once begun it is not cancelled: its outcome is to be known.</summary>
@@ -71,7 +71,7 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
     {
         TSession? session = null;
         TSession Session() => session ??= _open();
-        foreach (IWork work in _queue.GetConsumingEnumerable())
+        foreach (Work work in _queue.GetConsumingEnumerable())
         {
             work.Run(Session);
         }
@@ -79,14 +79,14 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
         session?.Dispose();
     }
 
-    private sealed class Work<TResult>(Func<TSession, TResult> work, CancellationToken cancellationToken) : IWork
+    private sealed class Work<TResult>(Func<TSession, TResult> work, CancellationToken cancellationToken) : Work
     {
         // Continuations run elsewhere: the thread belongs to the database.
         private readonly TaskCompletionSource<TResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task<TResult> Task => _done.Task;
 
-        public void Run(Func<TSession> session)
+        public override void Run(Func<TSession> session)
         {
             if (cancellationToken.IsCancellationRequested)
             {
