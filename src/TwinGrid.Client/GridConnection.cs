@@ -45,9 +45,14 @@ internal sealed partial class GridConnection(
         }
     }
 
+    /// <summary>The container holds this twice, as itself and as a hosted service, and disposes it twice.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        if (!_stop.IsCancellationRequested)
+        {
+            await _stop.CancelAsync();
+        }
+
         if (_services is not null)
         {
             await _services.DisposeAsync();

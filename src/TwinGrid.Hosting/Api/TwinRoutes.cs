@@ -20,6 +20,11 @@ internal static class TwinRoutes
             return problem;
         }
 
+        if (from is not null && !TwinId.TryParse(from, null, out _))
+        {
+            return Problem.BadRequest("bad-cursor", "that cursor is of another listing");
+        }
+
         TwinPage page = await grid.Wait(grid.Fleet.ListAsync(kind, from, count), cancellationToken);
         return Results.Json(page with { Cursor = Paging.ToCursor(page.Cursor) }, TwinGridJson.Readable.TwinPage);
     }

@@ -140,7 +140,6 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
     [InlineData("a%2Fb/c")]
     [InlineData("%2e%2e/c")]
     [InlineData("../c")]
-    [InlineData("a/..")]
     [InlineData("a/%00")]
     [InlineData("a%20b/c")]
     [InlineData("%E2%80%AE/c")]
@@ -229,7 +228,7 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
 
         static DeadLetter Letter(int number) => new()
         {
-            Time = 0, Topic = "t", Client = "c", Reason = "r", Detail = $"{number}", Size = 1, Sample = new byte[] { 0xFF },
+            Time = UnixMicroseconds.Now(TimeProvider.System), Topic = "t", Client = "c", Reason = "r", Detail = $"{number}", Size = 1, Sample = new byte[] { 0xFF },
         };
     }
 
@@ -268,10 +267,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         Assert.Equal(HttpStatusCode.BadRequest, (await _http.SendAsync(request)).StatusCode);
     }
 
-    private static void AssertMembers(JsonElement element, params string[] names)
-    {
-        Assert.Empty(names.Where(name => !element.TryGetProperty(name, out _)));
-    }
+    private static void AssertMembers(JsonElement element, params string[] names) =>
+        Assert.Subset(element.EnumerateObject().Select(member => member.Name).ToHashSet(), names.ToHashSet());
 
     // The content type that curl -d gives.
     private Task<HttpResponseMessage> PostAsync(string path, string body) =>
