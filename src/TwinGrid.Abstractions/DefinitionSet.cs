@@ -19,7 +19,9 @@ public sealed class DefinitionSet
             {
                 string other = byKind[definition.Kind].Source ?? "code";
                 throw new DefinitionException(
-                    definition.Source ?? "code", "$.kind", $"the kind '{definition.Kind}' is already defined in {other}");
+                    definition.Source ?? "code",
+                    "$.kind",
+                    $"the kind '{definition.Kind}' is already defined in {other}");
             }
         }
 

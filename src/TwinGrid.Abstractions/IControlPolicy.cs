@@ -17,7 +17,9 @@ public abstract class TwinView
     /// <summary>The live value of a telemetry; <see cref="TelemetryType.None"/> where there is none.</summary>
     public abstract ReadingValue Value(string telemetry);
 
-    /// <summary>When a telemetry's live value was measured, Unix microseconds, or <see cref="UnixMicroseconds.Absent"/>.</summary>
+    /// <summary>
+    /// When a telemetry's live value was measured, Unix microseconds, or <see cref="UnixMicroseconds.Absent"/>.
+    /// </summary>
     public abstract long SourceTime(string telemetry);
 
     /// <summary>What a model says; <see cref="Prediction.None"/> where it says nothing.</summary>
@@ -56,7 +58,9 @@ public interface IControlPolicy
 
 /// <summary>Makes policies of a type that kind files name. Register one with <c>AddControlPolicy</c>.</summary>
 /// <param name="Type">The name in kind files.</param>
-/// <param name="Create">Makes the policy of one kind; throws <see cref="DefinitionException"/> for wrong options.</param>
+/// <param name="Create">
+/// Makes the policy of one kind; throws <see cref="DefinitionException"/> for wrong options.
+/// </param>
 public sealed record ControlPolicyType(string Type, Func<PolicyDefinition, IControlPolicy> Create);
 
 /// <summary>The grid's kill switch.</summary>

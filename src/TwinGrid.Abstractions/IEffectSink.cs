@@ -58,7 +58,9 @@ public sealed record TwinEffect
 /// </summary>
 public interface IEffectSink
 {
-    /// <summary>True when somebody would hear such an effect, so that snapshots that nobody reads are not built.</summary>
+    /// <summary>
+    /// True when somebody would hear such an effect, so that snapshots that nobody reads are not built.
+    /// </summary>
     bool Wants(TwinId twin, EffectKind kind, string name);
 
     /// <summary>Takes effects, in order; never blocks and never throws for a slow subscriber.</summary>

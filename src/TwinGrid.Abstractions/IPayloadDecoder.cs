@@ -11,7 +11,9 @@ public readonly record struct PayloadContext(TwinId Twin, string? Telemetry, lon
 /// Turns the bytes of one message into readings: step 1 of the walk. Replace or add one to speak a format of your
 /// own; it is chosen by <see cref="Format"/> in a kind file's <c>ingest</c> mapping.
 /// </summary>
-/// <remarks>Called by many threads at once; keep no state. A payload that cannot be used is an answer, not an exception.</remarks>
+/// <remarks>
+/// Called by many threads at once; keep no state. A payload that cannot be used is an answer, not an exception.
+/// </remarks>
 public interface IPayloadDecoder
 {
     /// <summary>The name that a kind file calls it by, such as <c>json</c> or <c>scalar</c>.</summary>
@@ -20,7 +22,9 @@ public interface IPayloadDecoder
     /// <summary>Writes the payload's readings.</summary>
     /// <param name="payload">The bytes as the device sent them.</param>
     /// <param name="context">Whose they are.</param>
-    /// <param name="readings">Where they go; readings that cannot be used go to <see cref="ReadingWriter.Drop"/>.</param>
+    /// <param name="readings">
+    /// Where they go; readings that cannot be used go to <see cref="ReadingWriter.Drop"/>.
+    /// </param>
     /// <returns>Null when the payload was understood, else why not, as a sentence.</returns>
     string? Decode(ReadOnlySpan<byte> payload, in PayloadContext context, ReadingWriter readings);
 }

@@ -97,7 +97,8 @@ public readonly ref struct ModelInput
 /// </summary>
 /// <remarks>
 /// Deterministic: no clock, no chance, no I/O, no state of its own, no allocation in <see cref="Update"/>. Called by
-/// many threads at once for different twins. Derive from <see cref="PredictiveModel{TState}"/> to keep the state as a struct.
+/// many threads at once for different twins. Derive from <see cref="PredictiveModel{TState}"/> to keep the state as a
+/// struct.
 /// </remarks>
 public interface IPredictiveModel
 {

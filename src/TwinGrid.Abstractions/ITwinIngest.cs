@@ -9,7 +9,9 @@ public enum IngestStatus : byte
     /// <summary>No such twin, and <c>Ingest:NewTwins</c> makes none of such readings.</summary>
     UnknownTwin = 1,
 
-    /// <summary>Too many new twins in this minute (<c>Limits:NewTwinsPerMinute</c>) or at all (<c>Limits:Twins</c>).</summary>
+    /// <summary>
+    /// Too many new twins in this minute (<c>Limits:NewTwinsPerMinute</c>) or at all (<c>Limits:Twins</c>).
+    /// </summary>
     TooManyTwins = 2,
 
     /// <summary>Not now: the silo stops or the store does not answer. Send it again.</summary>

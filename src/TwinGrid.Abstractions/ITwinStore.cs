@@ -98,7 +98,7 @@ public sealed record StoredDeadLetter(long Id, DeadLetter Letter);
 /// </remarks>
 public interface ITwinStore
 {
-    /// <summary>Creates or migrates the schema; called once before anything else.</summary>
+    /// <summary>Creates or migrates the schema; called before anything else. A second call changes nothing.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
 
     /// <summary>Reads what is known of a twin; an empty answer for an unknown one.</summary>
@@ -112,7 +112,9 @@ public interface ITwinStore
     Task<IReadOnlyList<CommitOutcome>> CommitAsync(
         IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken);
 
-    /// <summary>The twins that may have something due of themselves: a snapshot with a time, or turns after it.</summary>
+    /// <summary>
+    /// The twins that may have something due of themselves: a snapshot with a time, or turns after it.
+    /// </summary>
     IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
 
     /// <summary>Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for.</summary>

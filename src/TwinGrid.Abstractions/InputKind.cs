@@ -51,7 +51,9 @@ public sealed record CommandResultInput(
 
 /// <summary>A device came or went.</summary>
 /// <param name="Online">True, false, or null where it cannot be known.</param>
-/// <param name="Session">The MQTT session that says so; empty when the device itself said it on its <c>online</c> topic.</param>
+/// <param name="Session">
+/// The MQTT session that says so; empty when the device itself said it on its <c>online</c> topic.
+/// </param>
 public sealed record PresenceInput(bool? Online, string Session);
 
 /// <summary>Somebody asks for a command.</summary>

@@ -15,7 +15,8 @@ namespace TwinGrid;
 /// input    := kind:u8 length:u32 received:i64 body            (length counts received and body; little endian)
 /// readings := flags:u8 count:u16 source:text [seq:varint] [epoch:varint] [time:i64] reading*
 /// reading  := name:text flags:u8 [time:i64] [unit:text] value
-/// value    := number:f64 | boolean:u8 | text | lat:f64 lon:f64 alt:f64 | rate:f64 encoding:u8 scale:f64 length:u32 bytes
+/// value    := number:f64 | boolean:u8 | text | lat:f64 lon:f64 alt:f64 | rate:f64 encoding:u8 scale:f64 length:u32
+/// bytes
 /// text     := length:varint utf8
 /// </code>
 /// Every other body is JSON. Times are Unix microseconds. The version of this form is <see cref="Version"/>; it
@@ -55,7 +56,9 @@ public static class PackedInputs
         Pack(kind, received, JsonSerializer.SerializeToUtf8Bytes(body, type));
 }
 
-/// <summary>Walks packed inputs. A malformed buffer throws <see cref="TwinGridException"/>: it was made by us.</summary>
+/// <summary>
+/// Walks packed inputs. A malformed buffer throws <see cref="TwinGridException"/>: it was made by us.
+/// </summary>
 public ref struct InputReader
 {
     private ReadOnlySpan<byte> _rest;
@@ -109,7 +112,9 @@ public ref struct InputReader
         JsonSerializer.Deserialize(Body, type) ?? throw new TwinGridException($"an input of {Kind} has no body");
 }
 
-/// <summary>Walks the readings of one device message; the properties describe the message, then the current reading.</summary>
+/// <summary>
+/// Walks the readings of one device message; the properties describe the message, then the current reading.
+/// </summary>
 public ref struct ReadingsReader
 {
     private ReadOnlySpan<byte> _rest;

@@ -18,7 +18,8 @@ public enum Quality : byte
 
 /// <summary>
 /// What became of one reading. Every reading ends in exactly one outcome and is counted there. Only
-/// <see cref="Applied"/>, <see cref="Historical"/>, <see cref="Future"/> and <see cref="NoValue"/> change the live value.
+/// <see cref="Applied"/>, <see cref="Historical"/>, <see cref="Future"/> and <see cref="NoValue"/> change the live
+/// value.
 /// </summary>
 [JsonConverter(typeof(CamelCaseEnum<ReadingOutcome>))]
 public enum ReadingOutcome : byte

@@ -73,7 +73,9 @@ public sealed class ReadingWriter
     private int _inputAt = -1;
     private int _count;
 
-    /// <summary>The packed inputs so far; valid until <see cref="Clear"/>. Call <see cref="EndMessage"/> first.</summary>
+    /// <summary>
+    /// The packed inputs so far; valid until <see cref="Clear"/>. Call <see cref="EndMessage"/> first.
+    /// </summary>
     public ReadOnlyMemory<byte> Written => _buffer.WrittenMemory;
 
     /// <summary>How many readings were written since <see cref="Clear"/>.</summary>
@@ -143,7 +145,8 @@ public sealed class ReadingWriter
         {
             Span<byte> head = WrittenSpan(_inputAt);
             BinaryPrimitives.WriteUInt32LittleEndian(head[1..], (uint)(head.Length - PackedInputs.InputHeader));
-            BinaryPrimitives.WriteUInt16LittleEndian(head[(PackedInputs.InputHeader + sizeof(long) + 1)..], (ushort)_count);
+            Span<byte> count = head[(PackedInputs.InputHeader + sizeof(long) + 1)..];
+            BinaryPrimitives.WriteUInt16LittleEndian(count, (ushort)_count);
         }
 
         _inputAt = -1;

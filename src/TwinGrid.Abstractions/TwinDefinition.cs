@@ -88,6 +88,9 @@ public sealed record PropertyDefinition
 
     /// <summary>True when the grid may ask for a value.</summary>
     public bool Writable { get; init; }
+
+    /// <summary>A sentence for people.</summary>
+    public string? Description { get; init; }
 }
 
 /// <summary>One command of a kind.</summary>
@@ -119,6 +122,7 @@ public sealed record ModelDefinition
     public string? Output { get; init; }
 
     /// <summary>Options of its type; an undefined element for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public JsonElement Options { get; init; }
 }
 
@@ -211,6 +215,7 @@ public sealed record PolicyDefinition
     public PolicyVerification? Verify { get; init; }
 
     /// <summary>Options of its type; an undefined element for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public JsonElement Options { get; init; }
 }
 
@@ -227,7 +232,9 @@ public sealed record PolicyCommand
     public Duration? ExpiresIn { get; init; }
 }
 
-/// <summary>What must come true after a policy's command; else the alarm <c>{policy}.unverified</c> is raised.</summary>
+/// <summary>
+/// What must come true after a policy's command; else the alarm <c>{policy}.unverified</c> is raised.
+/// </summary>
 public sealed record PolicyVerification
 {
     /// <summary>The condition.</summary>
@@ -240,7 +247,9 @@ public sealed record PolicyVerification
 /// <summary>Topics whose messages are readings of a kind.</summary>
 public sealed record IngestMapping
 {
-    /// <summary>A topic with placeholders, such as <c>site/{site}/{key}/{telemetry}</c>; <c>{key}</c> is needed.</summary>
+    /// <summary>
+    /// A topic with placeholders, such as <c>site/{site}/{key}/{telemetry}</c>; <c>{key}</c> is needed.
+    /// </summary>
     public required string Topic { get; init; }
 
     /// <summary>The <see cref="IPayloadDecoder.Format"/> of the payload; default <c>json</c>.</summary>

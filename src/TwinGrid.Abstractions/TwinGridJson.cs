@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -27,8 +28,23 @@ namespace TwinGrid;
 [JsonSerializable(typeof(TwinDefinition))]
 [JsonSerializable(typeof(DroppedReading))]
 [JsonSerializable(typeof(JsonElement))]
-public sealed partial class TwinGridJson : JsonSerializerContext;
+public sealed partial class TwinGridJson : JsonSerializerContext
+{
+    /// <summary>
+    /// The same, written for eyes too: <c>&gt;</c>, quotes and letters of any language stand as they are. For bodies
+    /// that say that they are JSON, never for text inside HTML.
+    /// </summary>
+    public static TwinGridJson Readable => Eyes.Context;
+
+    // A class of its own, because the order in which the parts of this one are initialized is not defined.
+    private static class Eyes
+    {
+        public static readonly TwinGridJson Context =
+            new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    }
+}
 
 /// <summary>Writes an enum as the API's words: camelCase.</summary>
-internal sealed class CamelCaseEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+internal sealed class CamelCaseEnum<T>()
+    : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
     where T : struct, Enum;

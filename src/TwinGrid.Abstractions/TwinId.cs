@@ -19,7 +19,9 @@ public readonly record struct TwinId : IParsable<TwinId>, IComparable<TwinId>
     public const string DefaultTenant = "default";
 
     /// <summary>Makes an id of two segments that are known to be valid.</summary>
-    /// <exception cref="TwinGridException">A segment breaks the rule of <see cref="IsSegment(ReadOnlySpan{char})"/>.</exception>
+    /// <exception cref="TwinGridException">
+    /// A segment breaks the rule of <see cref="IsSegment(ReadOnlySpan{char})"/>.
+    /// </exception>
     public TwinId(string kind, string key)
     {
         if (!IsSegment(kind) || !IsSegment(key))

@@ -19,6 +19,7 @@ public sealed record TwinSnapshot
 
     /// <summary>The DTMI of its interface, or null.</summary>
     [Id(2)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Interface { get; init; }
 
     /// <summary>True when a definition of its kind is known.</summary>
@@ -31,10 +32,12 @@ public sealed record TwinSnapshot
 
     /// <summary>True, false, or null for unknown.</summary>
     [Id(5)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public bool? Online { get; init; }
 
     /// <summary>When its device was last heard.</summary>
     [Id(6)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public DateTimeOffset? LastSeenAt { get; init; }
 
     /// <summary>The live values by telemetry name; components are joined by dots.</summary>
@@ -84,7 +87,7 @@ public sealed record TelemetrySnapshot(
     [property: Id(1)] DateTimeOffset SourceTime,
     [property: Id(2)] DateTimeOffset ReceivedTime,
     [property: Id(3)] Quality Quality,
-    [property: Id(4)] string? Unit,
+    [property: Id(4), JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? Unit,
     [property: Id(5)] long Count,
     [property: Id(6)] bool Modelled);
 
@@ -106,22 +109,27 @@ public sealed record PredictionSnapshot
 {
     /// <summary>The value; null where the model says nothing (no trend towards a limit, say).</summary>
     [Id(0)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Value { get; init; }
 
     /// <summary>The lower end of the interval.</summary>
     [Id(1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Lower { get; init; }
 
     /// <summary>The upper end of the interval.</summary>
     [Id(2)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Upper { get; init; }
 
     /// <summary>The nominal coverage of the interval, 0 to 1.</summary>
     [Id(3)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public double? Confidence { get; init; }
 
     /// <summary>The unit of the value, or null.</summary>
     [Id(4)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public string? Unit { get; init; }
 
     /// <summary>The time that it speaks of.</summary>
@@ -210,8 +218,8 @@ public sealed record AlarmSnapshot
 public sealed record SourceSnapshot(
     [property: Id(0)] string Source,
     [property: Id(1)] long Epoch,
-    [property: Id(2)] long? Seq,
-    [property: Id(3)] double? ClockOffset);
+    [property: Id(2), JsonIgnore(Condition = JsonIgnoreCondition.Never)] long? Seq,
+    [property: Id(3), JsonIgnore(Condition = JsonIgnoreCondition.Never)] double? ClockOffset);
 
 /// <summary>What came to a twin and what became of it.</summary>
 /// <param name="Readings">All readings.</param>
@@ -241,6 +249,6 @@ public sealed record TwinSummary(
     [property: Id(0)] string Id,
     [property: Id(1)] string Kind,
     [property: Id(2)] long Revision,
-    [property: Id(3)] DateTimeOffset? LastReadingAt,
-    [property: Id(4)] bool? Online,
+    [property: Id(3), JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastReadingAt,
+    [property: Id(4), JsonIgnore(Condition = JsonIgnoreCondition.Never)] bool? Online,
     [property: Id(5)] int ActiveAlarms);

@@ -1,2 +1,11 @@
-var app = Microsoft.AspNetCore.Builder.WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
+{
+    Args = args,
+    ContentRootPath = AppContext.BaseDirectory, // where appsettings.json is, wherever the program is started from
+});
+builder.AddTwinGridSilo();
+builder.UseTwinGridHttp();
+
+WebApplication app = builder.Build();
+app.MapTwinGrid();
+return await app.RunTwinGridAsync();

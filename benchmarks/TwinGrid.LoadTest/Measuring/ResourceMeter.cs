@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace TwinGrid.LoadTest.Measuring;
+
+/// <summary>What has been used up to a moment; NaN or null where it cannot be known.</summary>
+/// <param name="GridCpu">Processor seconds of the grid.</param>
+/// <param name="ClientCpu">Processor seconds of this program.</param>
+/// <param name="Allocated">Bytes that the grid allocated.</param>
+/// <param name="Collections">Its garbage collections of generation 0, 1 and 2.</param>
+internal sealed record ResourceReading(double GridCpu, double ClientCpu, double Allocated, long[]? Collections);
+
+/// <summary>
+/// Reads what a grid process uses: CPU and memory from /proc (man 5 proc), allocation and collections from the
+/// runtime's counters at <c>/metrics</c>.
+/// </summary>
+internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDisposable
+{
+    // USER_HZ, by which /proc counts: 100 on every Linux that .NET runs on.
+    private const double TicksPerSecond = 100;
+
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+
+    /// <summary>Reads everything now.</summary>
+    public async Task<ResourceReading> ReadAsync()
+    {
+        string metrics = await MetricsAsync();
+        return new ResourceReading(
+            GridCpu(), Environment.CpuUsage.TotalTime.TotalSeconds, Sum(Allocation(), metrics), Collections(metrics));
+    }
+
+    /// <summary>The most memory that the grid ever had, in MiB; null where it cannot be known.</summary>
+    public double? PeakRssMiB()
+    {
+        if (gridProcess is not { } pid)
+        {
+            return null;
+        }
+
+        string peak = File.ReadLines($"/proc/{pid}/status")
+            .First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        string kibibytes = peak["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
+        return double.Parse(kibibytes, CultureInfo.InvariantCulture) / 1024;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private double GridCpu()
+    {
+        if (gridProcess is not { } pid)
+        {
+            return double.NaN;
+        }
+
+        // After the name in parentheses, which may hold anything: state is field 3, utime 14, stime 15.
+        string stat = File.ReadAllText($"/proc/{pid}/stat");
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return (Number(fields[11]) + Number(fields[12])) / TicksPerSecond;
+    }
+
+    private async Task<string> MetricsAsync()
+    {
+        if (api is null)
+        {
+            return "";
+        }
+
+        using HttpResponseMessage answer = await _http.GetAsync(new Uri(api, "/metrics"));
+        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : "";
+    }
+
+    private static double Sum(Regex sample, string metrics)
+    {
+        MatchCollection found = sample.Matches(metrics);
+        return found.Count == 0 ? double.NaN : found.Sum(static match => Number(match.Groups["value"].Value));
+    }
+
+    private static long[]? Collections(string metrics)
+    {
+        var counts = new long[3];
+        MatchCollection found = Generation().Matches(metrics);
+        foreach (Match match in found)
+        {
+            counts[(int)Number(match.Groups["generation"].Value)] = (long)Number(match.Groups["value"].Value);
+        }
+
+        return found.Count == 0 ? null : counts;
+    }
+
+    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^dotnet_gc_heap_total_allocated\w*?(?:\{[^}]*\})? (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
+    private static partial Regex Allocation();
+
+    [GeneratedRegex(
+        @"^dotnet_gc_collections\w*?\{[^}]*gen(?<generation>[012])""[^}]*\} (?<value>[0-9.eE+]+)",
+        RegexOptions.Multiline)]
+    private static partial Regex Generation();
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+
+namespace TwinGrid.Client;
+
+/// <summary>One twin as another service sees it. Thread-safe.</summary>
+public sealed class TwinHandle
+{
+    private readonly GridConnection _connection;
+    private readonly TimeProvider _clock;
+
+    internal TwinHandle(GridConnection connection, TimeProvider clock, TwinId id)
+    {
+        _connection = connection;
+        _clock = clock;
+        Id = id;
+    }
+
+    /// <summary>The twin's id.</summary>
+    public TwinId Id { get; }
+
+    /// <summary>The twin at its last committed revision, or null where there is none; looking does not create.</summary>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public Task<TwinSnapshot?> GetAsync(CancellationToken cancellationToken = default) =>
+        _connection.CallAsync(grains => Grain(grains).GetAsync(), cancellationToken);
+
+    /// <summary>
+    /// Queues a command for the device. When the task ends the command is durable; await the device's answer with
+    /// <see cref="CommandHandle.WaitAsync"/>. A call that is retried inside is the same command: its id is made here.
+    /// </summary>
+    /// <param name="name">The command's name; begins with a letter.</param>
+    /// <param name="args">
+    /// Its arguments: a <see cref="JsonElement"/>, a <see cref="RawJson"/>, or any object, which is written as camelCase
+    /// JSON; null for an empty object.
+    /// </param>
+    /// <param name="expiresIn">After which it is never delivered; null for what the kind says, else 30 s.</param>
+    /// <param name="idempotencyKey">Makes a later call with the same key the same command, for 24 h.</param>
+    /// <param name="cancellationToken">Gives up waiting; the command may then be queued or not.</param>
+    /// <exception cref="ArgumentException">Name, arguments or time cannot be those of a command.</exception>
+    /// <exception cref="CommandRefusedException">The grid does not take it.</exception>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public async Task<CommandHandle> SendCommandAsync(
+        string name,
+        object? args = null,
+        TimeSpan? expiresIn = null,
+        string? idempotencyKey = null,
+        CancellationToken cancellationToken = default)
+    {
+        if (!TwinId.IsSegment(name) || !char.IsAsciiLetter(name[0]))
+        {
+            throw new ArgumentException($"'{name}' is not a command's name: a letter, then {TwinId.SegmentRule}", nameof(name));
+        }
+
+        if (expiresIn is { } time)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(time, TimeSpan.Zero, nameof(expiresIn));
+        }
+
+        RawJson json = ToJson(args);
+        string id = Guid.CreateVersion7(_clock.GetUtcNow()).ToString();
+        CommandAnswer answer = await _connection.CallAsync(
+            grains => Grain(grains).SendAsync(id, name, json, expiresIn, idempotencyKey), cancellationToken);
+        return answer.Refusal == CommandRefusal.None
+            ? new CommandHandle(_connection, Id, answer.Command!)
+            : throw new CommandRefusedException(Id, name, answer.Refusal);
+    }
+
+    /// <summary>Acknowledges an alarm; null where the twin has none of that name.</summary>
+    /// <param name="name">The alarm's name.</param>
+    /// <param name="by">Who acknowledges.</param>
+    /// <param name="note">What they say of it.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public Task<AlarmSnapshot?> AcknowledgeAlarmAsync(
+        string name, string by, string? note = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(by);
+        return _connection.CallAsync(grains => Grain(grains).AcknowledgeAlarmAsync(name, by, note), cancellationToken);
+    }
+
+    private static RawJson ToJson(object? args) => args switch
+    {
+        null => RawJson.EmptyObject,
+        RawJson raw => Checked(raw),
+        JsonElement element => new RawJson(element.GetRawText()),
+        _ => new RawJson(JsonSerializer.Serialize(args, args.GetType(), JsonSerializerOptions.Web)),
+    };
+
+    private static RawJson Checked(RawJson raw)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(raw.ToString());
+            return raw;
+        }
+        catch (JsonException e)
+        {
+            throw new ArgumentException($"the arguments are not JSON: {e.Message}", nameof(raw), e);
+        }
+    }
+
+    private ITwin Grain(IGrainFactory grains) => grains.GetGrain<ITwin>(Id.ToGrainKey());
+}

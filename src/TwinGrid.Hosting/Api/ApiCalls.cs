@@ -1,0 +1,33 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Options;
+
+namespace TwinGrid.Hosting.Api;
+
+/// <summary>The grid as a request sees it: ids that are judged first, calls that end in time. Thread-safe.</summary>
+internal sealed class ApiCalls(IGrainFactory grains, IOptionsMonitor<HttpOptions> options, TimeProvider clock)
+{
+    /// <summary>The server's clock.</summary>
+    public TimeProvider Clock => clock;
+
+    /// <summary>All twins.</summary>
+    public ITwinFleet Fleet => grains.GetGrain<ITwinFleet>(TwinId.DefaultTenant);
+
+    /// <summary>The id in a path, or what is wrong with it.</summary>
+    public static bool TryId(string kind, string key, out TwinId id, [NotNullWhen(false)] out Problem? problem)
+    {
+        bool right = TwinId.IsSegment(kind) && TwinId.IsSegment(key);
+        id = right ? new TwinId(kind, key) : default;
+        problem = right ? null : Problem.BadRequest("bad-id", $"that is not a twin's id: {TwinId.SegmentRule}");
+        return right;
+    }
+
+    public static Problem UnknownTwin(TwinId id) =>
+        Problem.NotFound("unknown-twin", $"there is no twin {id}; it begins with its first reading");
+
+    public ITwin Twin(TwinId id) => grains.GetGrain<ITwin>(id.ToGrainKey());
+
+    /// <summary>Waits for a call to the grid, no longer than <see cref="HttpOptions.Timeout"/>.</summary>
+    /// <exception cref="TimeoutException">It took longer.</exception>
+    public Task<T> Wait<T>(Task<T> call, CancellationToken cancellationToken) =>
+        call.WaitAsync(options.CurrentValue.Timeout, clock, cancellationToken);
+}

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace TwinGrid.Hosting.Api;
+
+/// <summary>Sends commands and tells where they stand.</summary>
+internal static class CommandRoutes
+{
+    public const string IdempotencyKey = "Idempotency-Key";
+
+    private const int MaxIdempotencyKey = 255;
+
+    private static readonly TimeSpan LongestExpiry = TimeSpan.FromDays(7);
+
+    public static async Task<IResult> SendAsync(
+        string kind,
+        string key,
+        string name,
+        string? expiresIn,
+        HttpContext context,
+        ApiCalls grid,
+        IOptionsMonitor<LimitOptions> limits,
+        CancellationToken cancellationToken)
+    {
+        string? once = context.Request.Headers[IdempotencyKey];
+        if (!ApiCalls.TryId(kind, key, out TwinId id, out Problem? problem)
+            || Judge(name, once, expiresIn, out TimeSpan? expiry, out problem))
+        {
+            return problem!;
+        }
+
+        int limit = limits.CurrentValue.PacketBytes;
+        ReadOnlyMemory<byte>? body = await RequestBody.ReadAsync(context.Request, limit, cancellationToken);
+        if (body is not { } bytes)
+        {
+            return Problem.TooLarge(limit);
+        }
+
+        if (ReadArgs(bytes, out RawJson args) is { } malformed)
+        {
+            return malformed;
+        }
+
+        string commandId = Guid.CreateVersion7(grid.Clock.GetUtcNow()).ToString();
+        CommandAnswer answer = await grid.Wait(
+            grid.Twin(id).SendAsync(commandId, name, args, expiry, once), cancellationToken);
+        return Answer(id, name, answer);
+    }
+
+    public static async Task<IResult> GetAsync(
+        string kind, string key, string id, ApiCalls grid, CancellationToken cancellationToken)
+    {
+        if (!ApiCalls.TryId(kind, key, out TwinId twin, out Problem? problem))
+        {
+            return problem;
+        }
+
+        CommandSnapshot? command = Guid.TryParseExact(id, "D", out Guid command7)
+            ? await grid.Wait(grid.Twin(twin).GetCommandAsync(command7.ToString()), cancellationToken)
+            : null;
+        return command is null
+            ? Problem.NotFound("unknown-command", $"twin {twin} has no such command, or has it no more")
+            : Results.Json(command, TwinGridJson.Readable.CommandSnapshot);
+    }
+
+    private static bool Judge(
+        string name, string? once, string? expiresIn, out TimeSpan? expiry, out Problem? problem)
+    {
+        expiry = null;
+        problem = null;
+        if (!TwinId.IsSegment(name) || !char.IsAsciiLetter(name[0]))
+        {
+            problem = Problem.BadRequest("bad-name", "a command's name begins with a letter; letters, digits, _ - . follow");
+        }
+        else if (once is { Length: 0 or > MaxIdempotencyKey })
+        {
+            problem = Problem.BadRequest(
+                "bad-idempotency-key", $"{IdempotencyKey} must have 1 to {MaxIdempotencyKey} characters");
+        }
+        else if (expiresIn is not null)
+        {
+            if (Duration.TryParse(expiresIn, null, out Duration given)
+                && given.Value > TimeSpan.Zero && given.Value <= LongestExpiry)
+            {
+                expiry = given;
+            }
+            else
+            {
+                problem = Problem.BadRequest(
+                    "bad-expiry", "expiresIn must be a duration such as 30s, 5m or 1h, at most 7d");
+            }
+        }
+
+        return problem is not null;
+    }
+
+    /// <summary>Any JSON value; no body at all is an empty object.</summary>
+    private static Problem? ReadArgs(ReadOnlyMemory<byte> body, out RawJson args)
+    {
+        args = RawJson.EmptyObject;
+        if (body.Span.Trim(" \t\r\n"u8).IsEmpty)
+        {
+            return null;
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(
+                body, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            args = new RawJson(document.RootElement.GetRawText());
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return Problem.BadRequest("malformed-json", $"the arguments must be JSON: {e.Message}");
+        }
+    }
+
+    private static IResult Answer(TwinId twin, string name, CommandAnswer answer) => answer.Refusal switch
+    {
+        CommandRefusal.None => new AcceptedCommand(twin, answer.Command!),
+        CommandRefusal.UnknownTwin => ApiCalls.UnknownTwin(twin),
+        CommandRefusal.UnknownCommand => Problem.NotFound(
+            "unknown-command", $"the kind {twin.Kind} declares commands, and none is named {name}"),
+        CommandRefusal.KeyReused => Problem.Unprocessable(
+            "idempotency-key-reused", $"this {IdempotencyKey} was used for another command or other arguments"),
+        CommandRefusal.TooMany => Problem.TooMany("the twin has as many open commands as it may", retryAfter: 5),
+        _ => Problem.Unavailable("the store does not answer; send the request again"),
+    };
+
+    private sealed class AcceptedCommand(TwinId twin, CommandSnapshot command) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            httpContext.Response.StatusCode = StatusCodes.Status202Accepted;
+            httpContext.Response.Headers.Location =
+                $"{httpContext.Request.PathBase}{TwinGridRoutes.Root}/twins/{twin.Kind}/{twin.Key}/commands/{command.Id}";
+            return httpContext.Response.WriteAsJsonAsync(
+                command, TwinGridJson.Readable.CommandSnapshot, cancellationToken: httpContext.RequestAborted);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace TwinGrid.Hosting.Api;
+
+/// <summary>Takes readings by HTTP: the same bodies, the same decoders and the same road as by MQTT.</summary>
+internal sealed class TelemetryRoutes(
+    ITwinIngest ingest,
+    ITwinStore store,
+    DefinitionSet definitions,
+    IEnumerable<IPayloadDecoder> decoders,
+    IOptionsMonitor<LimitOptions> limits,
+    ApiCalls grid)
+{
+    private readonly Dictionary<string, IPayloadDecoder> _decoders = LastByFormat(decoders);
+
+    public static Task<IResult> PostAllAsync(
+        string kind, string key, HttpContext context, TelemetryRoutes routes, CancellationToken cancellationToken) =>
+        routes.PostAsync(kind, key, telemetry: null, context.Request, cancellationToken);
+
+    public static Task<IResult> PostOneAsync(
+        string kind,
+        string key,
+        string name,
+        HttpContext context,
+        TelemetryRoutes routes,
+        CancellationToken cancellationToken) =>
+        routes.PostAsync(kind, key, name, context.Request, cancellationToken);
+
+    private async Task<IResult> PostAsync(
+        string kind, string key, string? telemetry, HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (!ApiCalls.TryId(kind, key, out TwinId id, out Problem? problem))
+        {
+            return problem;
+        }
+
+        int limit = limits.CurrentValue.PacketBytes;
+        ReadOnlyMemory<byte>? body = await RequestBody.ReadAsync(request, limit, cancellationToken);
+        if (body is not { } bytes)
+        {
+            return Problem.TooLarge(limit);
+        }
+
+        ReadingWriter readings = new();
+        PayloadContext context = new(id, telemetry, UnixMicroseconds.Now(grid.Clock), definitions.Find(kind));
+        if (_decoders[telemetry is null ? "json" : "scalar"].Decode(bytes.Span, context, readings) is { } misunderstood)
+        {
+            return Problem.BadRequest("malformed-telemetry", misunderstood);
+        }
+
+        IngestResult result = readings.ReadingCount == 0
+            ? default
+            : await grid.Wait(ingest.IngestAsync(id, readings.Written, cancellationToken).AsTask(), cancellationToken);
+        return result.Status == IngestStatus.Accepted
+            ? await AnswerAsync(new Delivery(request, telemetry, bytes, context.Received), result, readings.Dropped)
+            : Refused(id, result.Status);
+    }
+
+    /// <summary>
+    /// A message of which something was used succeeds, and the rest goes to the dead letters; of one of which nothing
+    /// was used the sender is told every reason.
+    /// </summary>
+    private async Task<IResult> AnswerAsync(
+        Delivery delivery, IngestResult result, IReadOnlyList<DroppedReading> undecoded)
+    {
+        List<DroppedReading> dropped = [.. undecoded, .. result.Dropped ?? []];
+        if (dropped.Count == 0)
+        {
+            return Results.NoContent();
+        }
+
+        if (result.Applied + result.Seen == 0)
+        {
+            string? prefix = PointerPrefix(delivery);
+            return Problem.Unprocessable(
+                "unusable-readings",
+                "none of the readings can be used",
+                [.. dropped.Select(reading => Error(reading, prefix))]);
+        }
+
+        await store.AppendDeadLettersAsync([.. dropped.Select(delivery.ToDeadLetter)], CancellationToken.None);
+        return Results.NoContent();
+    }
+
+    private static ProblemError Error(DroppedReading reading, string? prefix) => new(
+        prefix is null ? "" : prefix + "/" + EscapePointer(reading.Telemetry),
+        reading.Detail,
+        reading.Telemetry,
+        JsonNamingPolicy.CamelCase.ConvertName(reading.Outcome.ToString()));
+
+    /// <summary>The name's place in the body: components are objects in objects (RFC 6901 section 3).</summary>
+    private static string EscapePointer(string telemetry) => telemetry
+        .Replace("~", "~0", StringComparison.Ordinal)
+        .Replace("/", "~1", StringComparison.Ordinal)
+        .Replace('.', '/');
+
+    /// <summary>Where the readings stand in the body; null for a single value and for a batch.</summary>
+    private static string? PointerPrefix(Delivery delivery)
+    {
+        Utf8JsonReader reader = new(delivery.Body.Span);
+        if (delivery.Telemetry is not null || !reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            return null;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isValues = reader.ValueTextEquals("values"u8);
+            reader.Read();
+            if (isValues && reader.TokenType == JsonTokenType.StartObject)
+            {
+                return "/values";
+            }
+
+            reader.Skip();
+        }
+
+        return "";
+    }
+
+    private static Problem Refused(TwinId id, IngestStatus status) => status switch
+    {
+        IngestStatus.UnknownTwin => Problem.NotFound(
+            "unknown-twin", $"there is no twin {id}, and TwinGrid:Ingest:NewTwins lets these readings make none"),
+        IngestStatus.TooManyTwins => Problem.TooMany(
+            "too many new twins: TwinGrid:Limits:NewTwinsPerMinute or TwinGrid:Limits:Twins", retryAfter: 60),
+        _ => Problem.Unavailable("the readings are not kept: the silo stops or its store does not answer; send again"),
+    };
+
+    private static Dictionary<string, IPayloadDecoder> LastByFormat(IEnumerable<IPayloadDecoder> decoders)
+    {
+        Dictionary<string, IPayloadDecoder> byFormat = new(StringComparer.Ordinal);
+        foreach (IPayloadDecoder decoder in decoders)
+        {
+            byFormat[decoder.Format] = decoder;
+        }
+
+        return byFormat;
+    }
+
+    private sealed record Delivery(HttpRequest Request, string? Telemetry, ReadOnlyMemory<byte> Body, long Received)
+    {
+        private const int SampleBytes = 1_024;
+
+        public DeadLetter ToDeadLetter(DroppedReading reading) => new()
+        {
+            Time = Received,
+            Topic = Request.Path.Value ?? "",
+            Client = "http",
+            Reason = JsonNamingPolicy.KebabCaseLower.ConvertName(reading.Outcome.ToString()),
+            Detail = $"{reading.Telemetry}: {reading.Detail}",
+            Size = Body.Length,
+            Sample = Body[..Math.Min(Body.Length, SampleBytes)],
+        };
+    }
+}

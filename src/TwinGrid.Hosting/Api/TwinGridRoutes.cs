@@ -1,0 +1,123 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
+
+namespace TwinGrid.Hosting.Api;
+
+/// <summary>The table of the API's routes.</summary>
+internal static class TwinGridRoutes
+{
+    public const string Root = "/api/v1";
+
+    /// <summary>The name under which the OpenAPI document knows these routes and no others.</summary>
+    public const string Group = "TwinGrid";
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        RouteGroupBuilder api = app.MapGroup(Root).WithGroupName(Group).AddEndpointFilter<ApiGuard>();
+        MapTwins(api);
+        MapCommands(api);
+
+        api.MapPost("/twins/{kind}/{key}/alarms/{name}/acknowledge", AlarmRoutes.AcknowledgeAsync)
+            .WithSummary("Acknowledges an alarm")
+            .TakesJson("{\"by\", \"note\"}")
+            .Produces<AlarmSnapshot>()
+            .ProducesProblems(400, 404, 422);
+        Only(api, "/twins/{kind}/{key}/alarms/{name}/acknowledge", "POST");
+
+        api.MapGet("/deadletters", DeadLetterRoutes.ListAsync)
+            .WithSummary("Lists messages and readings that could not be used, newest first")
+            .Produces<DeadLetterPage>()
+            .ProducesProblems(400);
+        Only(api, "/deadletters", "GET");
+
+        app.MapGroup("/api").AddEndpointFilter<ApiGuard>()
+            .Map("/{**rest}", static () => Problem.NotFound("unknown-route", "the API has no such path; see /openapi/v1.json"))
+            .ExcludeFromDescription();
+    }
+
+    private static void MapTwins(RouteGroupBuilder api)
+    {
+        api.MapGet("/twins", TwinRoutes.ListAsync)
+            .WithSummary("Lists twins in the order of their ids")
+            .Produces<TwinPage>()
+            .ProducesProblems(400);
+        Only(api, "/twins", "GET");
+
+        api.MapGet("/twins/{kind}/{key}", TwinRoutes.GetAsync)
+            .WithSummary("Reads a twin at its last committed revision")
+            .Produces<TwinSnapshot>()
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(400, 404);
+        api.MapDelete("/twins/{kind}/{key}", TwinRoutes.DeleteAsync)
+            .WithSummary("Deletes a twin; its history stays unless ?history=delete")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblems(400, 404);
+        Only(api, "/twins/{kind}/{key}", "GET, DELETE");
+
+        api.MapPost("/twins/{kind}/{key}/telemetry", TelemetryRoutes.PostAllAsync)
+            .WithSummary("Brings readings to a twin; answered when they are committed")
+            .TakesJson("{name: value, …}, with ts, seq, epoch, source and historical as reserved names; or a batch")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblems(400, 404, 413, 422, 429);
+        Only(api, "/twins/{kind}/{key}/telemetry", "POST");
+
+        api.MapPost("/twins/{kind}/{key}/telemetry/{name}", TelemetryRoutes.PostOneAsync)
+            .WithSummary("Brings one reading to a twin: a number, true, false or a text")
+            .TakesJson("One value")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblems(400, 404, 413, 422, 429);
+        Only(api, "/twins/{kind}/{key}/telemetry/{name}", "POST");
+    }
+
+    private static void MapCommands(RouteGroupBuilder api)
+    {
+        api.MapPost("/twins/{kind}/{key}/commands/{name}", CommandRoutes.SendAsync)
+            .WithSummary("Queues a command; Idempotency-Key makes a repeat the same command")
+            .TakesJson("The command's arguments")
+            .Produces<CommandSnapshot>(StatusCodes.Status202Accepted)
+            .ProducesProblems(400, 404, 413, 422, 429);
+        api.MapGet("/twins/{kind}/{key}/commands/{id}", CommandRoutes.GetAsync)
+            .WithSummary("Reads where a command stands")
+            .Produces<CommandSnapshot>()
+            .ProducesProblems(400, 404);
+        Only(api, "/twins/{kind}/{key}/commands/{name}", "GET, POST");
+    }
+
+    private static void ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
+    {
+        foreach (int status in statuses)
+        {
+            route.ProducesProblem(status, Problem.ContentType);
+        }
+
+        route.ProducesProblem(StatusCodes.Status503ServiceUnavailable, Problem.ContentType);
+    }
+
+    /// <summary>
+    /// Tells the OpenAPI document of the body. Not <c>Accepts</c>: it would refuse what <c>curl -d</c> calls a form.
+    /// </summary>
+    private static RouteHandlerBuilder TakesJson(this RouteHandlerBuilder route, string description) =>
+        route.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Description = description,
+                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() },
+            };
+            return Task.CompletedTask;
+        });
+
+    /// <summary>
+    /// Answers any other method of a path. Routing prefers a route that names the method, so this one takes the rest.
+    /// </summary>
+    private static void Only(RouteGroupBuilder api, string pattern, string methods) =>
+        api.Map(pattern, (HttpContext context) =>
+        {
+            context.Response.Headers.Allow = methods;
+            return new Problem(
+                StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "Not with this method",
+                $"this path takes {methods}");
+        }).ExcludeFromDescription();
+}

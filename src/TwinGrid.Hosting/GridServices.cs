@@ -1,0 +1,149 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Orleans.Hosting;
+using TwinGrid.Dtdl;
+using TwinGrid.Hosting.Api;
+using TwinGrid.Hosting.Health;
+using TwinGrid.Hosting.Observability;
+using TwinGrid.Hosting.Roles;
+using TwinGrid.Hosting.Security;
+using TwinGrid.Hosting.Settings;
+using TwinGrid.Hosting.Startup;
+using TwinGrid.MqttGateway;
+using TwinGrid.Storage;
+using TwinGrid.Storage.Sqlite;
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Ingest;
+
+namespace TwinGrid.Hosting;
+
+/// <summary>
+/// Puts the grid's parts together: the only place that knows all of them. Hosted services start in the order of
+/// registration: what must be right first, the silo, the MQTT listener; the host's HTTP server comes last.
+/// </summary>
+internal static class GridServices
+{
+    public static void Add(IHostApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        AddSettings(services);
+        AddDefinitions(services);
+        AddStore(services);
+        services.AddSingleton<ListenerCheck>();
+        services.AddSingleton<GridStartup>();
+        services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
+        builder.UseOrleans(silo => AddSilo(silo, DashboardSwitch.IsOn(builder.Configuration)));
+        services.AddMqttGateway();
+        AddApi(services);
+        MetricsExport.Add(builder);
+    }
+
+    private static void AddSettings(IServiceCollection services)
+    {
+        services.AddSingleton<GridSettings>();
+        services.BindSettings<TwinGridOptions>("").ValidateOnStart();
+        services.BindSettings<HttpOptions>("Http");
+        services.BindSettings<GridClusterOptions>("Cluster");
+        services.BindSettings<SecurityOptions>("Security");
+        services.BindSettings<LimitOptions>("Limits");
+        services.BindSettings<StorageOptions>("Storage");
+        services.BindSettings<ControlOptions>("Control");
+        services.BindSettings<MqttOptions>("Mqtt");
+        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>>(static (ingest, mqtt) =>
+        {
+            ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
+                ? Acknowledgement.Applied
+                : Acknowledgement.Durable;
+            ingest.NewTwins ??= IPAddress.IsLoopback(GridListener.Parse(mqtt.Value.Address))
+                ? NewTwins.Any
+                : NewTwins.KnownKinds;
+        });
+        services.AddTransient(static provider =>
+        {
+            MqttOptions mqtt = provider.GetRequiredService<IOptions<MqttOptions>>().Value;
+            return new GridListener(
+                "TwinGrid:Mqtt:Address", "TwinGrid:Mqtt:Port", GridListener.Parse(mqtt.Address), mqtt.Port);
+        });
+    }
+
+    private static void AddDefinitions(IServiceCollection services)
+    {
+        services.AddTwinGridModels();
+        services.AddSingleton(static provider =>
+        {
+            TwinGridOptions grid = provider.GetRequiredService<IOptions<TwinGridOptions>>().Value;
+            return new DefinitionSet(
+                [.. DefinitionLoader.LoadDirectory(grid.DefinitionsDirectory), .. provider.GetServices<TwinDefinition>()]);
+        });
+        services.AddSingleton<DefinitionCheck>();
+    }
+
+    private static void AddStore(IServiceCollection services)
+    {
+        services.AddSingleton(static provider => DataDirectoryLock.Acquire(
+            provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory));
+        services.AddSqliteTwinStore(static provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
+    }
+
+    private static void AddSilo(ISiloBuilder silo, bool dashboard)
+    {
+        silo.UseDevelopmentClustering(static (OptionsBuilder<DevelopmentClusterMembershipOptions> options) =>
+            options.Configure<IOptions<GridClusterOptions>>(static (membership, cluster) =>
+                membership.PrimarySiloEndpoint = new IPEndPoint(
+                    GridListener.Parse(cluster.Value.AdvertisedAddress), cluster.Value.SiloPort)));
+        silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
+        {
+            orleans.ClusterId = cluster.Value.ClusterId;
+            orleans.ServiceId = cluster.Value.ServiceId;
+        });
+        silo.Services.AddOptions<SiloOptions>().Configure<IOptions<GridClusterOptions>>(
+            static (orleans, cluster) => orleans.SiloName = cluster.Value.SiloName);
+        silo.Services.AddOptions<EndpointOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
+        {
+            orleans.AdvertisedIPAddress = GridListener.Parse(cluster.Value.AdvertisedAddress);
+            orleans.SiloPort = cluster.Value.SiloPort;
+            orleans.GatewayPort = cluster.Value.GatewayPort;
+        });
+        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
+            options.Configure<DataDirectoryLock>(static (storage, directory) =>
+            {
+                storage.Invariant = OrleansSqliteSchema.Invariant;
+                storage.ConnectionString = OrleansSqliteSchema.ConnectionString(directory.Directory);
+            }));
+        silo.AddTwins();
+        silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
+        silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
+        if (dashboard)
+        {
+            silo.AddDashboard();
+        }
+    }
+
+    private static GridListener Listener(IServiceProvider provider, string key, Func<GridClusterOptions, int> port)
+    {
+        GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
+        return new GridListener(
+            "TwinGrid:Cluster:AdvertisedAddress",
+            $"TwinGrid:Cluster:{key}",
+            GridListener.Parse(cluster.AdvertisedAddress),
+            port(cluster));
+    }
+
+    private static void AddApi(IServiceCollection services)
+    {
+        services.AddSingleton<ApiCalls>();
+        services.AddSingleton<ApiGuard>();
+        services.AddSingleton<TelemetryRoutes>();
+        services.AddSingleton<GridHealth>();
+        services.ConfigureHttpJsonOptions(static json =>
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, TwinGridJson.Default));
+        services.AddOpenApi("v1", static document =>
+            document.ShouldInclude = static route => route.GroupName == TwinGridRoutes.Group);
+    }
+}

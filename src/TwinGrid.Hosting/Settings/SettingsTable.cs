@@ -1,0 +1,57 @@
+namespace TwinGrid.Hosting.Settings;
+
+/// <summary>
+/// Every key of the configuration section <c>TwinGrid</c>. Nothing else may stand there: a key that is not read
+/// would be a mistake that nobody notices. Reserved keys are here so that they are refused with their reason.
+/// </summary>
+internal static class SettingsTable
+{
+    public const string Section = "TwinGrid";
+
+    private const string OneProcess = "a grid of several processes comes with a later version";
+
+    private static readonly SettingForm Port = SettingForm.Whole(1, 65_535);
+
+    private static readonly SettingForm Bound = SettingForm.Whole(1, int.MaxValue);
+
+    public static IReadOnlyList<Setting> All { get; } =
+    [
+        new("Roles", SettingForm.AllOf("Gateway", "Twins", "Api"), OneProcess),
+        new("DataDirectory", SettingForm.Text),
+        new("DefinitionsDirectory", SettingForm.Text),
+        new("Storage:Provider", SettingForm.OneOf("Sqlite"), "PostgreSql comes with a later version"),
+        new("Storage:ConnectionString", SettingForm.Text),
+        new("Mqtt:Address", SettingForm.Address),
+        new("Mqtt:Port", SettingForm.Whole(-1, 65_535)),
+        new("Mqtt:TopicRoot", SettingForm.Name),
+        new("Mqtt:Bridge:Server", Never("no value yet"), "bridging to an outside broker comes with a later version"),
+        new("Mqtt:Acknowledge", SettingForm.OneOf("Durable", "Applied")),
+        new("Ingest:NewTwins", SettingForm.OneOf("Any", "KnownKinds", "Existing")),
+        new("Ingest:LiveWindow", SettingForm.Duration),
+        new("Control:Mode", SettingForm.OneOf("Off", "Advise", "Act")),
+        new("Http:Address", SettingForm.Address),
+        new("Http:Port", SettingForm.Whole(0, 65_535)),
+        new("Http:OrleansDashboard", SettingForm.Flag),
+        new("Http:Timeout", SettingForm.Duration),
+        new("Security:AllowPlaintext", SettingForm.Flag),
+        new("Limits:Twins", Bound),
+        new("Limits:NewTwinsPerMinute", Bound),
+        new("Limits:TelemetryNamesPerKind", SettingForm.Whole(1, 65_535)),
+        new("Limits:SourcesPerTwin", SettingForm.Whole(1, 255)),
+        new("Limits:DeadLetters", Bound),
+        new("Limits:DeadLettersKeep", SettingForm.Duration),
+        new("Limits:HistoryKeep", SettingForm.Duration),
+        new("Limits:ConnectionsPerAddress", Bound),
+        new("Limits:InFlightPerConnection", SettingForm.Whole(1, 65_535)),
+        new("Limits:PacketBytes", SettingForm.Whole(1_024, 268_435_455)),
+        new("Cluster:Membership", SettingForm.OneOf("Localhost"), OneProcess),
+        new("Cluster:ClusterId", SettingForm.Text),
+        new("Cluster:ServiceId", SettingForm.Text),
+        new("Cluster:SiloName", SettingForm.Text),
+        new("Cluster:SiloPort", Port),
+        new("Cluster:GatewayPort", Port),
+        new("Cluster:AdvertisedAddress", SettingForm.Address),
+    ];
+
+    private static SettingForm Never(string expected) => new(expected, static _ => false);
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Dashboard;
+using TwinGrid.Hosting.Api;
+using TwinGrid.Hosting.Health;
+using TwinGrid.Hosting.Settings;
+using TwinGrid.Hosting.WebPage;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps the grid's HTTP routes.</summary>
+public static class TwinGridEndpointRouteBuilderExtensions
+{
+    /// <summary>
+    /// Maps the web page at <c>/</c>, the API under <c>/api/v1</c>, <c>/health/startup</c>, <c>/health/ready</c>,
+    /// <c>/health/live</c>, <c>/metrics</c> (Prometheus), <c>/openapi/v1.json</c>, and with
+    /// <c>TwinGrid:Http:OrleansDashboard</c> Orleans' dashboard at <c>/orleans</c>.
+    /// </summary>
+    /// <remarks>
+    /// A path of the host's own that is more exact than <c>/api/{anything}</c> wins. Authorization is the host's: map
+    /// on a group of its own to require it.
+    /// </remarks>
+    /// <param name="app">The application, after <c>builder.AddTwinGridSilo()</c>.</param>
+    public static IEndpointRouteBuilder MapTwinGrid(this IEndpointRouteBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        TwinGridRoutes.Map(app);
+        app.MapGet("/", LivePage.Get).ExcludeFromDescription();
+        app.MapGet("/health/startup", GridHealth.Startup).ExcludeFromDescription();
+        app.MapGet("/health/ready", GridHealth.ReadyAsync).ExcludeFromDescription();
+        app.MapGet("/health/live", GridHealth.Live).ExcludeFromDescription();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapOpenApi("/openapi/{documentName}.json");
+        IConfiguration configuration = app.ServiceProvider.GetRequiredService<IConfiguration>();
+        if (DashboardSwitch.IsOn(configuration))
+        {
+            app.MapOrleansDashboard("/orleans");
+        }
+
+        return app;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace TwinGrid.Models;
+
+/// <summary>
+/// Reads the options of one model from its kind file, strictly: what is not asked for, is of another type or lies
+/// outside its bounds ends in a <see cref="DefinitionException"/> that names the option and what was expected.
+/// </summary>
+internal sealed class ModelOptions
+{
+    private readonly ModelDefinition _definition;
+    private readonly List<string> _known = [];
+
+    public ModelOptions(ModelDefinition definition)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        _definition = definition;
+        if (definition.Options.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Object))
+        {
+            throw Wrong("options", $"expected an object, found {definition.Options.GetRawText()}");
+        }
+    }
+
+    /// <summary>The only input of a model that reads one telemetry and predicts none.</summary>
+    public string OnlyInput()
+    {
+        if (_definition.Output is not null)
+        {
+            throw Wrong("output", $"{_definition.Type} has no output: leave it out");
+        }
+
+        return OneInput();
+    }
+
+    /// <summary>The input and the output of a model that learns one telemetry from another.</summary>
+    public (string Input, string Output) InputAndOutput()
+    {
+        string input = OneInput();
+        return _definition.Output is { } output
+            ? (input, output)
+            : throw Wrong("output", $"{_definition.Type} needs the telemetry to predict");
+    }
+
+    public double Number(string name, double fallback, double least, double greatest) =>
+        OptionalNumber(name, least, greatest, fallback.ToString(CultureInfo.InvariantCulture)) ?? fallback;
+
+    public double RequiredNumber(string name) =>
+        OptionalNumber(name, -Magnitude.Limit, Magnitude.Limit, "no default")
+        ?? throw Wrong($"options.{name}", $"{_definition.Type} needs it: expected a number");
+
+    public Duration Duration(string name, TimeSpan fallback, TimeSpan least, TimeSpan greatest) =>
+        OptionalDuration(name, least, greatest) ?? fallback;
+
+    public Duration? OptionalDuration(string name, TimeSpan least, TimeSpan greatest)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.String
+            && TwinGrid.Duration.TryParse(value.GetString(), null, out Duration duration)
+            && duration.Value >= least && duration.Value <= greatest
+                ? duration
+                : throw Wrong(
+                    $"options.{name}",
+                    $"expected a duration such as \"30s\" from {new Duration(least)} to {new Duration(greatest)}, "
+                    + $"found {value.GetRawText()}");
+    }
+
+    public TChoice Choice<TChoice>(string name, TChoice fallback)
+        where TChoice : struct, Enum
+    {
+        if (Find(name) is not { } value)
+        {
+            return fallback;
+        }
+
+        string[] words = Array.ConvertAll(Enum.GetNames<TChoice>(), JsonNamingPolicy.CamelCase.ConvertName);
+        int choice = value.ValueKind == JsonValueKind.String ? Array.IndexOf(words, value.GetString()) : -1;
+        return choice >= 0
+            ? Enum.GetValues<TChoice>()[choice]
+            : throw Wrong(
+                $"options.{name}",
+                $"expected one of \"{string.Join("\", \"", words)}\", found {value.GetRawText()}");
+    }
+
+    /// <summary>Call after all options were asked for: refuses the rest.</summary>
+    public void RefuseOthers()
+    {
+        if (_definition.Options.ValueKind != JsonValueKind.Object)
+        {
+            return;
+        }
+
+        foreach (JsonProperty option in _definition.Options.EnumerateObject())
+        {
+            if (!_known.Contains(option.Name))
+            {
+                throw Wrong(
+                    $"options.{option.Name}",
+                    $"{_definition.Type} knows no such option: expected {string.Join(", ", _known)}");
+            }
+        }
+    }
+
+    private string OneInput() => _definition.Inputs.Count == 1
+        ? _definition.Inputs[0]
+        : throw Wrong("inputs", $"{_definition.Type} reads exactly one telemetry, found {_definition.Inputs.Count}");
+
+    private double? OptionalNumber(string name, double least, double greatest, string fallback)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double number) && number >= least && number <= greatest
+                ? number
+                : throw Wrong(
+                    $"options.{name}",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"expected a number from {least} to {greatest} ({fallback}), found {value.GetRawText()}"));
+    }
+
+    private JsonElement? Find(string name)
+    {
+        _known.Add(name);
+        return _definition.Options.ValueKind == JsonValueKind.Object
+            && _definition.Options.TryGetProperty(name, out JsonElement value)
+                ? value
+                : null;
+    }
+
+    private DefinitionException Wrong(string place, string problem) =>
+        new($"model '{_definition.Name}'", place, problem);
+}

@@ -1,0 +1,22 @@
+using TwinGrid.Models.Anomaly;
+using TwinGrid.Models.Forecasting;
+using TwinGrid.Models.Trend;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the predictive models of this package.</summary>
+public static class TwinGridModelsServiceCollectionExtensions
+{
+    /// <summary>
+    /// Registers the model types that kind files may name: <c>PowerCurve</c> (an output learnt against an input),
+    /// <c>Anomaly</c> (how unusual a signal is, 0 to 1) and <c>TrendToLimit</c> (seconds until a limit).
+    /// </summary>
+    /// <remarks>
+    /// Each is one stateless object per kind; a twin's state is a slice of doubles. Options are read strictly when
+    /// the model is made: a wrong one is a <see cref="TwinGrid.DefinitionException"/>.
+    /// </remarks>
+    public static IServiceCollection AddTwinGridModels(this IServiceCollection services) => services
+        .AddPredictiveModel(PowerCurve.TypeName, definition => new PowerCurve(definition))
+        .AddPredictiveModel(SignalAnomaly.TypeName, definition => new SignalAnomaly(definition))
+        .AddPredictiveModel(TrendToLimit.TypeName, definition => new TrendToLimit(definition));
+}

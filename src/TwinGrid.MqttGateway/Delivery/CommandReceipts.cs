@@ -1,0 +1,67 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.MqttGateway.Delivery;
+
+/// <summary>
+/// Tells a twin that its command was delivered: when a session acknowledged it that names the twin literally. Whoever
+/// subscribes by wildcard only observes. Thread-safe.
+/// </summary>
+internal sealed partial class CommandReceipts(
+    ITwinIngest ingest, IOptions<MqttOptions> options, TimeProvider clock, ILogger<CommandReceipts> logger)
+{
+    private readonly string _root = options.Value.TopicRoot;
+
+    /// <summary>A session acknowledged a message of the grid.</summary>
+    /// <param name="session">Whose acknowledgement.</param>
+    /// <param name="topic">The message's topic.</param>
+    /// <param name="correlationData">Its correlation data: a command's id.</param>
+    public void Acknowledged(MqttSession session, string topic, ReadOnlySpan<byte> correlationData)
+    {
+        string[] levels = topic.Split('/');
+        if (correlationData.IsEmpty || levels.Length != 5 || levels[3] != TopicNames.Commands)
+        {
+            return;
+        }
+
+        TwinId twin = new(levels[1], levels[2]);
+        if (!session.IsDeviceOf(twin, _root))
+        {
+            return;
+        }
+
+        byte[] delivered = PackedInputs.Pack(
+            InputKind.CommandDelivered,
+            UnixMicroseconds.Now(clock),
+            new CommandDeliveredInput(Encoding.UTF8.GetString(correlationData)),
+            TwinGridJson.Default.CommandDeliveredInput);
+
+        // Handed over here, so that it stands before the device's result; waited for beside the packets' path.
+        _ = TellAsync(twin, delivered);
+    }
+
+    private async Task TellAsync(TwinId twin, byte[] delivered)
+    {
+        try
+        {
+            IngestResult result = await ingest.IngestAsync(twin, delivered);
+            if (result.Status != IngestStatus.Accepted)
+            {
+                LogNotTold(twin, result.Status);
+            }
+        }
+        catch (Exception e)
+        {
+            LogFailed(e, twin);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "{Twin} did not hear that its command was delivered ({Status}): the next subscription gets it again")]
+    private partial void LogNotTold(TwinId twin, IngestStatus status);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Twin} could not be told that its command was delivered")]
+    private partial void LogFailed(Exception exception, TwinId twin);
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Listening;
+
+namespace TwinGrid.MqttGateway.Delivery;
+
+/// <summary>
+/// Carries effects from the queue to the listener, one after the other, and writes them as JSON on the way.
+/// </summary>
+internal sealed partial class EffectPump(
+    EffectQueue queue,
+    MqttListener listener,
+    IOptions<MqttOptions> options,
+    TimeProvider clock,
+    ILogger<EffectPump> logger) : IDisposable
+{
+    private static readonly Counter<long> Published = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.effects", "{effect}", "effects that were published, by kind");
+
+    private readonly string _root = options.Value.TopicRoot;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _pumping = Task.CompletedTask;
+
+    /// <summary>The word of a kind of effect in metrics.</summary>
+    public static string Word(EffectKind kind) => kind switch
+    {
+        EffectKind.State => "state",
+        EffectKind.Prediction => "prediction",
+        EffectKind.Alarm => "alarm",
+        EffectKind.Command => "command",
+        _ => "deleted",
+    };
+
+    /// <summary>Begins.</summary>
+    public void Start() => _pumping = Task.Run(PumpAsync);
+
+    /// <summary>Stops; what still waits is not published, and the twins keep what matters of it.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await _pumping;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await queue.WaitAsync(_stopping.Token);
+                while (queue.TryTake(out TwinEffect? effect))
+                {
+                    await PublishAsync(effect);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The gateway stops.
+        }
+    }
+
+    private async Task PublishAsync(TwinEffect effect)
+    {
+        try
+        {
+            if (effect.Kind == EffectKind.Deleted)
+            {
+                await listener.ClearRetainedAsync(EffectMessages.AlarmPrefix(_root, effect.Twin));
+            }
+            else if (EffectMessages.Of(_root, effect, clock.GetUtcNow()) is { } message)
+            {
+                await listener.PublishAsync(message);
+            }
+
+            Published.Add(1, new KeyValuePair<string, object?>("kind", Word(effect.Kind)));
+        }
+        catch (Exception e)
+        {
+            LogFailed(e, effect.Kind, effect.Twin);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the {Kind} of {Twin} could not be published")]
+    private partial void LogFailed(Exception exception, EffectKind kind, TwinId twin);
+}

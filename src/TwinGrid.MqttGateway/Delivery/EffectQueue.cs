@@ -1,0 +1,136 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.MqttGateway.Delivery;
+
+/// <summary>
+/// Where twins leave their effects: step 7 of the walk. Never blocks. Alarms, commands and deletions keep their order
+/// and go first; of states and predictions only the newest of each twin and model waits, and where too many wait, the
+/// oldest goes. Thread-safe.
+/// </summary>
+internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOptions> options) : IEffectSink, IDisposable
+{
+    /// <summary>The most states and predictions that wait.</summary>
+    public const int MaxFleeting = 16_384;
+
+    /// <summary>
+    /// The most alarms, commands and deletions that wait; the twins keep them, so that a later subscription finds
+    /// them.
+    /// </summary>
+    public const int MaxLasting = 262_144;
+
+    private static readonly Counter<long> Dropped = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.effects.dropped",
+        "{effect}",
+        "effects that no subscriber got because newer ones or too many waited");
+
+    private readonly string _root = options.Value.TopicRoot;
+    private readonly bool _listens = options.Value.Port >= 0;
+    private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _waiting = new(0);
+    private readonly Queue<TwinEffect> _lasting = new();
+    private readonly Queue<Place> _order = new();
+    private readonly Dictionary<Place, TwinEffect> _newest = [];
+
+    /// <inheritdoc/>
+    public bool Wants(TwinId twin, EffectKind kind, string name) => _listens && kind switch
+    {
+        EffectKind.State => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.State]),
+        EffectKind.Prediction => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.Predictions, name]),
+        EffectKind.Command => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.Commands, name]),
+
+        // Alarms are retained: whoever subscribes later is to find them.
+        _ => true,
+    };
+
+    /// <inheritdoc/>
+    public void Publish(IReadOnlyList<TwinEffect> effects)
+    {
+        ArgumentNullException.ThrowIfNull(effects);
+        if (!_listens)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            foreach (TwinEffect effect in effects)
+            {
+                if (effect.Kind is EffectKind.State or EffectKind.Prediction)
+                {
+                    AddFleeting(effect);
+                }
+                else
+                {
+                    AddLasting(effect);
+                }
+            }
+
+            if (_waiting.CurrentCount == 0)
+            {
+                _waiting.Release();
+            }
+        }
+    }
+
+    /// <summary>Waits until there may be effects to take.</summary>
+    public Task WaitAsync(CancellationToken cancellationToken) => _waiting.WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _waiting.Dispose();
+
+    /// <summary>Takes the next effect.</summary>
+    public bool TryTake([NotNullWhen(true)] out TwinEffect? effect)
+    {
+        lock (_lock)
+        {
+            if (_lasting.TryDequeue(out effect))
+            {
+                return true;
+            }
+
+            return _order.TryDequeue(out Place place) && _newest.Remove(place, out effect);
+        }
+    }
+
+    private void AddFleeting(TwinEffect effect)
+    {
+        Place place = new(effect.Twin, effect.Kind, effect.Name);
+        if (_newest.ContainsKey(place))
+        {
+            _newest[place] = effect;
+            Count(effect.Kind, "conflated");
+            return;
+        }
+
+        if (_order.Count == MaxFleeting)
+        {
+            Place oldest = _order.Dequeue();
+            _newest.Remove(oldest);
+            Count(oldest.Kind, "overflow");
+        }
+
+        _newest.Add(place, effect);
+        _order.Enqueue(place);
+    }
+
+    private void AddLasting(TwinEffect effect)
+    {
+        if (_lasting.Count == MaxLasting)
+        {
+            Count(effect.Kind, "overflow");
+            return;
+        }
+
+        _lasting.Enqueue(effect);
+    }
+
+    private static void Count(EffectKind kind, string why) => Dropped.Add(
+        1,
+        new KeyValuePair<string, object?>("kind", EffectPump.Word(kind)),
+        new KeyValuePair<string, object?>("why", why));
+
+    private readonly record struct Place(TwinId Twin, EffectKind Kind, string Name);
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Decoding;
+using TwinGrid.MqttGateway.Delivery;
+using TwinGrid.MqttGateway.Listening;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.MqttGateway;
+
+/// <summary>
+/// The gateway's front door in a host: starts its parts from the inside out and stops them from the outside in.
+/// Register it after the silo, so that it starts when twins can be reached and stops before they cannot.
+/// </summary>
+internal sealed class MqttGatewayService(
+    DeadLetterLog deadLetters,
+    CatchUp catchUp,
+    EffectPump pump,
+    MqttListener listener,
+    IOptions<MqttOptions> options) : IHostedService
+{
+    private readonly bool _listens = options.Value.Port >= 0;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (_listens)
+        {
+            deadLetters.Start();
+            catchUp.Start();
+            await listener.StartAsync(cancellationToken);
+            pump.Start();
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_listens)
+        {
+            await pump.StopAsync();
+            await listener.StopAsync(cancellationToken);
+            await catchUp.StopAsync();
+            await deadLetters.StopAsync();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using TwinGrid;
+using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Decoding;
+using TwinGrid.MqttGateway.Delivery;
+using TwinGrid.MqttGateway.Listening;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the MQTT gateway.</summary>
+public static class MqttGatewayServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the MQTT listener, its decoders <c>json</c> and <c>scalar</c>, and the way of effects to subscribers
+    /// (<see cref="IEffectSink"/>). It starts with the host, if <see cref="MqttOptions.Port"/> is not -1; register it
+    /// after the silo. A decoder of a user's own for the same format, registered before or after, wins.
+    /// </summary>
+    /// <remarks>
+    /// It needs <see cref="ITwinIngest"/>, <see cref="ITwinStore"/>, <see cref="DefinitionSet"/> and Orleans'
+    /// <c>IGrainFactory</c>; <see cref="MqttOptions"/> and <see cref="LimitOptions"/> are the host's to bind.
+    /// </remarks>
+    public static IServiceCollection AddMqttGateway(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<MqttOptions>().ValidateOnStart();
+        services.TryAddEnumerable(
+            ServiceDescriptor.Singleton<IValidateOptions<MqttOptions>, MqttOptions.Validator>());
+
+        // The grid's own decoders stand first, so that a user's decoder of the same format replaces them.
+        services.Insert(0, ServiceDescriptor.Singleton<IPayloadDecoder, ScalarPayloadDecoder>());
+        services.Insert(0, ServiceDescriptor.Singleton<IPayloadDecoder, JsonPayloadDecoder>());
+        services.TryAddSingleton<TopicRouter>();
+        services.TryAddSingleton<InputDecoder>();
+        services.TryAddSingleton<DeadLetterLog>();
+        services.TryAddSingleton<MessageIntake>();
+        services.TryAddSingleton<CatchUp>();
+        services.TryAddSingleton<Subscriptions>();
+        services.TryAddSingleton<SessionRegistry>();
+        services.TryAddSingleton<CommandReceipts>();
+        services.TryAddSingleton<EffectQueue>();
+        services.TryAddSingleton<IEffectSink>(provider => provider.GetRequiredService<EffectQueue>());
+        services.TryAddSingleton<EffectPump>();
+        services.TryAddSingleton<MqttGatewayEndpoint>();
+        services.TryAddSingleton<MqttListener>();
+        services.AddHostedService<MqttGatewayService>();
+        return services;
+    }
+}

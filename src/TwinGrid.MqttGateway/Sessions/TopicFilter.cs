@@ -1,0 +1,69 @@
+namespace TwinGrid.MqttGateway.Sessions;
+
+/// <summary>A subscription's topic filter, taken apart (MQTT 5 section 4.7). Immutable.</summary>
+internal sealed class TopicFilter
+{
+    private TopicFilter(string text, string[] levels)
+    {
+        Text = text;
+        Levels = levels;
+    }
+
+    /// <summary>The filter as the client wrote it.</summary>
+    public string Text { get; }
+
+    /// <summary>Its levels; <c>+</c> and <c>#</c> stand for themselves.</summary>
+    public string[] Levels { get; }
+
+    /// <summary>Takes a filter apart; null for one that breaks the rules of section 4.7.1.</summary>
+    public static TopicFilter? Parse(string text)
+    {
+        if (text.Length == 0 || text.Contains('\0', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        string[] levels = text.Split('/');
+        for (int i = 0; i < levels.Length; i++)
+        {
+            bool wildcard = levels[i].AsSpan().ContainsAny('+', '#');
+            if (wildcard && (levels[i].Length != 1 || (levels[i] == "#" && i != levels.Length - 1)))
+            {
+                return null;
+            }
+        }
+
+        return new TopicFilter(text, levels);
+    }
+
+    /// <summary>
+    /// True when it matches topics <c>{root}/{kind}/{key}/{branch}/{name}</c>, of one twin or of many.
+    /// </summary>
+    public bool Covers(string root, string branch)
+    {
+        for (int i = 0; i < Levels.Length; i++)
+        {
+            switch (Levels[i])
+            {
+                case "#":
+                    return true;
+                case "+":
+                    break;
+                case var level when (i == 0 && level != root) || (i == 3 && level != branch) || i > 4:
+                    return false;
+                default:
+                    break;
+            }
+        }
+
+        return Levels.Length == 5;
+    }
+
+    /// <summary>
+    /// The one twin that it names literally, or null where kind or key is a wildcard or cannot be one.
+    /// </summary>
+    public TwinId? Twin =>
+        Levels.Length > 3 && TwinId.IsSegment(Levels[1]) && TwinId.IsSegment(Levels[2])
+            ? new TwinId(Levels[1], Levels[2])
+            : null;
+}

@@ -1,0 +1,32 @@
+using Orleans.Concurrency;
+
+namespace TwinGrid.Twins.Catalogue;
+
+/// <inheritdoc cref="ITwinFleet"/>
+[GrainType("twingrid.fleet"), StatelessWorker]
+internal sealed class TwinFleetGrain : Grain, ITwinFleet
+{
+    private const int MostItems = 1_000;
+
+    public async Task<TwinPage> ListAsync(string? kind, string? cursor, int limit)
+    {
+        limit = Math.Clamp(limit, 1, MostItems);
+        if (cursor is not null && !TwinId.TryParse(cursor, null, out _))
+        {
+            throw new TwinGridException($"'{cursor}' is not a cursor: take it from the last page");
+        }
+
+        List<TwinId>[] parts = await Task.WhenAll(
+            CatalogueParts.Keys.Select(key => Part(key).ListAsync(kind, cursor, limit + 1)));
+        TwinId[] ids = [.. parts.SelectMany(part => part).Order().Take(limit + 1)];
+        TwinSummary?[] items = await Task.WhenAll(ids.Take(limit).Select(Summarize));
+        return new TwinPage(
+            [.. items.Where(item => item is not null).Select(item => item!)],
+            ids.Length > limit ? ids[limit - 1].ToString() : null);
+    }
+
+    private Task<TwinSummary?> Summarize(TwinId id) =>
+        GrainFactory.GetGrain<ITwin>(id.ToGrainKey()).SummarizeAsync();
+
+    private ITwinCatalogue Part(string key) => GrainFactory.GetGrain<ITwinCatalogue>(key);
+}

@@ -1,0 +1,212 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins.Control;
+
+/// <summary>
+/// The commands of a twin: queued, delivered, in progress, ended. A command only moves forward; what ended never
+/// changes. Pure.
+/// </summary>
+internal static class CommandBook
+{
+    /// <summary>Commands of one twin that have not ended; a further one is refused.</summary>
+    public const int MostOpen = 64;
+
+    /// <summary>Commands of one twin that are remembered; beyond it the oldest that ended go first.</summary>
+    private const int MostKept = 128;
+
+    private const long Day = 24L * 3600 * UnixMicroseconds.PerSecond;
+
+    // A device may check the expiry by a clock that is 2 s off and its answer takes a while to arrive.
+    private const long AnswerGrace = 10 * UnixMicroseconds.PerSecond;
+
+    /// <summary>
+    /// Queues a command that somebody asks for; the same id or idempotency key again is the same command.
+    /// </summary>
+    public static void Request(
+        TwinState state, CommandRequestInput request, long now, TurnEffects effects, ref InputAnswer answer)
+    {
+        CommandRecord? known = state.FindCommand(request.Id)
+            ?? (request.IdempotencyKey is { } key
+                ? state.Commands.Find(c => c.IdempotencyKey == key && now - c.IssuedAt < Day)
+                : null);
+        if (known is not null)
+        {
+            bool same = known.Name == request.Name && known.Args == request.Args.ToString();
+            answer.Refusal = same ? CommandRefusal.None : CommandRefusal.KeyReused;
+            answer.Command = same ? known : null;
+            return;
+        }
+
+        IReadOnlyList<CommandDefinition> declared = state.Kind.Definition?.Commands ?? [];
+        if (declared.Count > 0 && declared.All(c => c.Name != request.Name))
+        {
+            answer.Refusal = CommandRefusal.UnknownCommand;
+            return;
+        }
+
+        CommandRecord command = new()
+        {
+            Id = request.Id,
+            Name = request.Name,
+            Args = request.Args.ToString(),
+            IssuedAt = now,
+            ExpiresAt = request.ExpiresAt,
+            IdempotencyKey = request.IdempotencyKey,
+        };
+        answer.Refusal = TryAdd(state, command, now, effects) ? CommandRefusal.None : CommandRefusal.TooMany;
+        answer.Command = answer.Refusal == CommandRefusal.None ? command : null;
+    }
+
+    /// <summary>Queues a policy's command; null when the twin has too many open ones.</summary>
+    public static CommandRecord? Issue(
+        TwinState state, CompiledPolicy policy, long now, string why, TurnEffects effects)
+    {
+        CommandRecord command = new()
+        {
+            Id = MakeId(state, policy.Definition.Name, now),
+            Name = policy.Definition.Command!.Name,
+            Args = policy.Definition.Command.Args.ToString(),
+            IssuedAt = now,
+            ExpiresAt = now + policy.CommandExpiry,
+            Policy = policy.Definition.Name,
+            Why = why,
+        };
+        return TryAdd(state, command, now, effects) ? command : null;
+    }
+
+    /// <summary>Notes that a session of the device acknowledged a command.</summary>
+    public static void Deliver(TwinState state, string id, long now, TurnEffects effects)
+    {
+        if (state.FindCommand(id) is { Status: CommandStatus.Queued } command)
+        {
+            command.Status = CommandStatus.Delivered;
+            command.DeliveredAt = now;
+            effects.CommandMoved();
+        }
+    }
+
+    /// <summary>Takes a device's answer; one that would move the command backwards is ignored.</summary>
+    public static void Answer(
+        TwinState state, CommandResultInput result, long now, TurnEffects effects, ref InputAnswer answer)
+    {
+        if (state.FindCommand(result.Id) is not { } command)
+        {
+            answer.Drop($"results/{result.Id}", ReadingOutcome.Malformed, "the twin has no command of that id");
+            return;
+        }
+
+        if (command.IsClosed || result.Status < CommandStatus.InProgress)
+        {
+            answer.Seen++;
+            return;
+        }
+
+        answer.Applied++;
+        command.Status = result.Status;
+        command.DeliveredAt ??= now;
+        command.Progress = result.Progress ?? command.Progress;
+        command.Result = result.Result?.ToString() ?? command.Result;
+        command.Message = result.Message ?? command.Message;
+        if (command.IsClosed)
+        {
+            command.CompletedAt = now;
+        }
+
+        effects.CommandMoved();
+    }
+
+    /// <summary>Ends commands whose time ran out.</summary>
+    public static void Expire(TwinState state, long now, TurnEffects effects)
+    {
+        foreach (CommandRecord command in state.Commands)
+        {
+            if (!command.IsClosed && DueAt(command) <= now)
+            {
+                string missed = command.Status == CommandStatus.Queued ? "did not take it" : "gave no answer";
+                End(command, CommandStatus.Expired, $"its device {missed} in time", now, effects);
+            }
+        }
+    }
+
+    /// <summary>Calls back what policies queued and no device has, when the kill switch says so.</summary>
+    public static void ObeyMode(TwinState state, ControlMode mode, long now, TurnEffects effects)
+    {
+        if (mode == ControlMode.Act)
+        {
+            return;
+        }
+
+        foreach (CommandRecord command in state.Commands)
+        {
+            if (command is { Status: CommandStatus.Queued, Policy: not null })
+            {
+                End(command, CommandStatus.Cancelled, $"TwinGrid:Control:Mode is {mode}", now, effects);
+            }
+        }
+    }
+
+    /// <summary>When the next command's time runs out.</summary>
+    public static long NextDue(TwinState state)
+    {
+        long next = long.MaxValue;
+        foreach (CommandRecord command in state.Commands)
+        {
+            next = command.IsClosed ? next : Math.Min(next, DueAt(command));
+        }
+
+        return next;
+    }
+
+    private static void End(CommandRecord command, CommandStatus status, string message, long now, TurnEffects effects)
+    {
+        command.Status = status;
+        command.CompletedAt = now;
+        command.Message = message;
+        effects.CommandMoved();
+    }
+
+    // A device that works on it has said so and may take its time; one that said nothing will not begin any more.
+    private static long DueAt(CommandRecord command) => command.Status switch
+    {
+        CommandStatus.Queued => command.ExpiresAt,
+        CommandStatus.Delivered => command.ExpiresAt + AnswerGrace,
+        _ => command.ExpiresAt + Day,
+    };
+
+    private static bool TryAdd(TwinState state, CommandRecord command, long now, TurnEffects effects)
+    {
+        if (state.Commands.Count(c => !c.IsClosed) >= MostOpen)
+        {
+            return false;
+        }
+
+        while (state.Commands.Count >= MostKept
+            || (state.Commands.Count > 0 && state.Commands[0].IsClosed && state.Commands[0].IssuedAt < now - Day))
+        {
+            state.Commands.RemoveAt(state.Commands.FindIndex(c => c.IsClosed));
+        }
+
+        state.Commands.Add(command);
+        effects.AddCommand(command);
+        return true;
+    }
+
+    /// <summary>
+    /// A UUIDv7 (RFC 9562 section 5.7) whose random part is a hash of what caused it, so that a refold makes the
+    /// same.
+    /// </summary>
+    private static string MakeId(TwinState state, string policy, long now)
+    {
+        string cause = $"{state.Twin}\n{state.Revision}\n{policy}\n{state.Commands.Count}\n{now}";
+        Span<byte> id = SHA256.HashData(Encoding.UTF8.GetBytes(cause)).AsSpan(0, 16);
+        Span<byte> time = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(time, now / 1000);
+        time[2..].CopyTo(id);
+        id[6] = (byte)((id[6] & 0x0F) | 0x70);
+        id[8] = (byte)((id[8] & 0x3F) | 0x80);
+        return new Guid(id, bigEndian: true).ToString();
+    }
+}

@@ -1,0 +1,116 @@
+using TwinGrid.Twins.Control.Expressions;
+
+namespace TwinGrid.Twins.Control;
+
+/// <summary>A policy of a kind with its condition compiled. Immutable, thread-safe.</summary>
+internal sealed class CompiledPolicy
+{
+    /// <summary>The type of policies whose condition is an expression.</summary>
+    private const string ExpressionType = "Expression";
+
+    private static readonly TimeSpan DefaultExpiry = TimeSpan.FromSeconds(30);
+
+    private readonly IControlPolicy? _custom;
+    private readonly CompiledExpression? _when;
+    private readonly CompiledExpression? _clear;
+
+    private CompiledPolicy(
+        TwinDefinition kind, int index, IReadOnlyDictionary<string, ControlPolicyType> types)
+    {
+        Definition = kind.Policies[index];
+        string place = $"$.policies[{index}]";
+        if (Definition.Type != ExpressionType)
+        {
+            _custom = Custom(kind, place, types);
+        }
+        else
+        {
+            PolicyExpression when = Definition.When
+                ?? throw new DefinitionException(
+                    kind.Source ?? kind.Kind, place, "a policy needs a condition, \"when\"");
+            _when = CompiledExpression.Compile(kind, when, $"{place}.when");
+            _clear = Definition.Clear is { } clear ? CompiledExpression.Compile(kind, clear, $"{place}.clear") : null;
+        }
+
+        Expect = Definition.Verify is { } verify
+            ? CompiledExpression.Compile(kind, verify.Expect, $"{place}.verify.expect")
+            : null;
+        CommandDefinition? command = kind.Commands.FirstOrDefault(c => c.Name == Definition.Command?.Name);
+        CommandExpiry = UnixMicroseconds.From(
+            Definition.Command?.ExpiresIn?.Value ?? command?.ExpiresIn.Value ?? DefaultExpiry);
+        Slots = [.. new[] { _when, _clear }.Where(e => e is not null).SelectMany(e => e!.TelemetrySlots).Distinct()];
+    }
+
+    public PolicyDefinition Definition { get; }
+
+    /// <summary>What must come true after its command, or null.</summary>
+    public CompiledExpression? Expect { get; }
+
+    /// <summary>How long its command may wait for the device, microseconds.</summary>
+    public long CommandExpiry { get; }
+
+    /// <summary>The telemetry that the condition reads; empty for one of a user's own.</summary>
+    public int[] Slots { get; }
+
+    /// <summary>True when time alone can change the condition: it and its hold time then run in grid time.</summary>
+    public bool ReadsAge => _when is { ReadsAge: true } || _clear is { ReadsAge: true };
+
+    public static CompiledPolicy[] CompileAll(
+        TwinDefinition kind, IReadOnlyDictionary<string, ControlPolicyType> types) =>
+        [.. Enumerable.Range(0, kind.Policies.Count).Select(index => new CompiledPolicy(kind, index, types))];
+
+    /// <summary>What the condition says now.</summary>
+    public PolicyVerdict Judge(StateScope scope)
+    {
+        if (_custom is not null)
+        {
+            return _custom.Judge(scope.View);
+        }
+
+        Ternary when = _when!.Evaluate(scope);
+        if (when == Ternary.True)
+        {
+            return PolicyVerdict.Raise;
+        }
+
+        Ternary clear = _clear is null ? Not(when) : _clear.Evaluate(scope);
+        return clear switch
+        {
+            Ternary.True => PolicyVerdict.Clear,
+            _ when when == Ternary.Unknown => PolicyVerdict.Unknown,
+            _ => PolicyVerdict.Hold,
+        };
+    }
+
+    /// <summary>One sentence that says why the alarm was raised.</summary>
+    public string ExplainRaise(StateScope scope)
+    {
+        string why = _custom?.Explain(scope.View) ?? _when!.Describe(scope);
+        return Definition.For.Value > TimeSpan.Zero ? $"{why} for {Definition.For}" : why;
+    }
+
+    /// <summary>One sentence that says why the alarm was cleared.</summary>
+    public string ExplainClear(StateScope scope) =>
+        _custom?.Explain(scope.View) ?? (_clear ?? _when)!.Describe(scope);
+
+    /// <summary>The next grid time at which time alone can change the condition.</summary>
+    public long NextChange(StateScope scope) => Math.Min(
+        _when?.NextChange(scope) ?? long.MaxValue, _clear?.NextChange(scope) ?? long.MaxValue);
+
+    private static Ternary Not(Ternary truth) => (Ternary)(-(sbyte)truth);
+
+    private IControlPolicy Custom(
+        TwinDefinition kind, string place, IReadOnlyDictionary<string, ControlPolicyType> types)
+    {
+        if (types.TryGetValue(Definition.Type, out ControlPolicyType? type))
+        {
+            return type.Create(Definition);
+        }
+
+        string known = string.Join(", ", types.Keys.Append(ExpressionType).Order(StringComparer.Ordinal));
+        throw new DefinitionException(
+            kind.Source ?? kind.Kind,
+            $"{place}.type",
+            $"no policy type '{Definition.Type}' is registered; known are {known}");
+    }
+}

@@ -1,0 +1,66 @@
+namespace TwinGrid.Twins.Control.Expressions;
+
+/// <summary>A reported or desired property.</summary>
+internal sealed class PropertyValue(string source, bool desired, string path, string? unit) : UntypedNode(source)
+{
+    public override string? Unit => unit;
+
+    public override ReadingValue Evaluate(ExpressionScope scope) => scope.Property(desired, path);
+}
+
+/// <summary>A text in an untyped place.</summary>
+internal sealed class UntypedText(UntypedNode inner) : TextNode(inner.Source)
+{
+    public override string? Evaluate(ExpressionScope scope) => inner.Evaluate(scope).Text;
+}
+
+/// <summary>True or false in an untyped place.</summary>
+internal sealed class UntypedCondition(UntypedNode inner) : ConditionNode(inner.Source)
+{
+    public override Ternary Evaluate(ExpressionScope scope)
+    {
+        ReadingValue value = inner.Evaluate(scope);
+        return value.Type != TelemetryType.Boolean ? Ternary.Unknown : value.Boolean ? Ternary.True : Ternary.False;
+    }
+
+    public override void Describe(ExpressionScope scope, List<string> reasons) =>
+        reasons.Add(Sentence.Is(Source, Evaluate(scope)));
+}
+
+/// <summary>
+/// Whether two untyped values are the same, as reported against desired. Values of different types are different.
+/// </summary>
+internal sealed class UntypedEquality(string source, bool equal, UntypedNode left, UntypedNode right)
+    : ConditionNode(source)
+{
+    public override Ternary Evaluate(ExpressionScope scope)
+    {
+        ReadingValue a = left.Evaluate(scope);
+        ReadingValue b = right.Evaluate(scope);
+        if (a.Type == TelemetryType.None || b.Type == TelemetryType.None)
+        {
+            return Ternary.Unknown;
+        }
+
+        // Numbers compare as numbers: 0 and -0 are the same and differ in their bits.
+        bool same = a.Type == TelemetryType.Number && b.Type == TelemetryType.Number
+            ? a.Number == b.Number
+            : a == b;
+        return same == equal ? Ternary.True : Ternary.False;
+    }
+
+    public override void Describe(ExpressionScope scope, List<string> reasons)
+    {
+        ReadingValue a = left.Evaluate(scope);
+        ReadingValue b = right.Evaluate(scope);
+        reasons.Add(Evaluate(scope) switch
+        {
+            Ternary.Unknown => Sentence.HasNoValue(a.Type == TelemetryType.None ? left.Source : right.Source),
+            Ternary truth => Sentence.Compares(
+                left.Source,
+                Sentence.Any(a),
+                truth == Ternary.True == equal ? Operator.Equal : Operator.NotEqual,
+                Sentence.Bound(right, Sentence.Any(b))),
+        });
+    }
+}

@@ -1,0 +1,52 @@
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace TwinGrid.Twins.Definitions;
+
+/// <summary>Every content that a kind's definition ever had; the key is <c>tenant/kind</c>.</summary>
+[Alias("TwinGrid.IDefinitionHistory")]
+internal interface IDefinitionHistory : IGrainWithStringKey
+{
+    /// <summary>Stores a content unless it is the newest already; gives its revision, from 1.</summary>
+    [Alias("Publish")]
+    Task<int> PublishAsync(string definition);
+
+    /// <summary>The content of a revision, or null.</summary>
+    [Alias("Get"), ReadOnly]
+    Task<string?> GetAsync(int revision);
+}
+
+/// <summary>What is stored of a kind's definition.</summary>
+[GenerateSerializer, Alias("TwinGrid.DefinitionHistoryState")]
+internal sealed class DefinitionHistoryState
+{
+    /// <summary>The version of this form.</summary>
+    [Id(0)]
+    public byte Version { get; set; } = 1;
+
+    /// <summary>The contents from revision 1.</summary>
+    [Id(1)]
+    public List<string> Contents { get; set; } = [];
+}
+
+/// <inheritdoc cref="IDefinitionHistory"/>
+[GrainType("twingrid.definitions")]
+internal sealed class DefinitionHistoryGrain(
+    [PersistentState("definition", TwinsSiloBuilderExtensions.ControlPlaneStorage)]
+    IPersistentState<DefinitionHistoryState> stored) : Grain, IDefinitionHistory
+{
+    public async Task<int> PublishAsync(string definition)
+    {
+        List<string> contents = stored.State.Contents;
+        if (contents.Count == 0 || contents[^1] != definition)
+        {
+            contents.Add(definition);
+            await stored.WriteStateAsync();
+        }
+
+        return contents.Count;
+    }
+
+    public Task<string?> GetAsync(int revision) =>
+        Task.FromResult(stored.State.Contents.ElementAtOrDefault(revision - 1));
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+
+namespace TwinGrid.Twins.Definitions;
+
+/// <summary>
+/// The compiled kinds of a silo, and older revisions of them where a log still speaks of one. Thread-safe.
+/// </summary>
+internal sealed class KindRegistry
+{
+    private readonly ConcurrentDictionary<string, CompiledKind> _current = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Kind, int Revision), CompiledKind> _older = new();
+    private readonly Dictionary<string, PredictiveModelType> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ControlPolicyType> _policies = new(StringComparer.Ordinal);
+    private readonly DefinitionSet _definitions;
+    private readonly IGrainFactory _grains;
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public KindRegistry(
+        DefinitionSet definitions,
+        IEnumerable<PredictiveModelType> models,
+        IEnumerable<ControlPolicyType> policies,
+        IGrainFactory grains)
+    {
+        _definitions = definitions;
+        _grains = grains;
+        foreach (PredictiveModelType type in models)
+        {
+            _models[type.Type] = type;
+        }
+
+        foreach (ControlPolicyType type in policies)
+        {
+            _policies[type.Type] = type;
+        }
+    }
+
+    /// <summary>Ends when every definition has its revision; a twin is not loaded before.</summary>
+    public Task Ready => _ready.Task;
+
+    /// <summary>Compiles every definition, so that a wrong one stops the start.</summary>
+    /// <exception cref="DefinitionException">A definition does not compile.</exception>
+    public void Check()
+    {
+        foreach (TwinDefinition definition in _definitions.All)
+        {
+            Compile(definition, 0);
+        }
+    }
+
+    /// <summary>Gives every definition its revision of the grid and makes it current.</summary>
+    public async Task PublishAsync()
+    {
+        foreach (TwinDefinition definition in _definitions.All)
+        {
+            IDefinitionHistory history = _grains.GetGrain<IDefinitionHistory>(Key(definition.Kind));
+            int revision = await history.PublishAsync(DefinitionText.Write(definition)).ConfigureAwait(false);
+            _current[definition.Kind] = Compile(definition, revision);
+        }
+
+        _ready.SetResult();
+    }
+
+    /// <summary>The kind as it is now.</summary>
+    public CompiledKind Current(string kind) => _current.GetOrAdd(kind, CompiledKind.Unmodelled);
+
+    /// <summary>True when a definition of the kind is known.</summary>
+    public bool IsKnown(string kind) => _definitions.Find(kind) is not null;
+
+    /// <summary>The kind as it was at a revision.</summary>
+    /// <exception cref="TwinGridException">The grid does not know that revision.</exception>
+    public async ValueTask<CompiledKind> GetAsync(string kind, int revision)
+    {
+        CompiledKind current = Current(kind);
+        if (current.Revision == revision)
+        {
+            return current;
+        }
+
+        if (revision == 0)
+        {
+            return CompiledKind.Unmodelled(kind);
+        }
+
+        if (_older.TryGetValue((kind, revision), out CompiledKind? known))
+        {
+            return known;
+        }
+
+        string text = await _grains.GetGrain<IDefinitionHistory>(Key(kind)).GetAsync(revision).ConfigureAwait(true)
+            ?? throw new TwinGridException(
+                $"the log of the kind {kind} speaks of revision {revision} of its definition, which is not stored");
+        return _older.GetOrAdd((kind, revision), Compile(DefinitionText.Read(text), revision));
+    }
+
+    private static string Key(string kind) => $"{TwinId.DefaultTenant}/{kind}";
+
+    private CompiledKind Compile(TwinDefinition definition, int revision) =>
+        CompiledKind.Compile(definition, revision, _models, _policies);
+}

@@ -1,0 +1,131 @@
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins;
+
+/// <summary>
+/// Tells the outside of committed changes: alarms and commands at once, state and predictions at most once a second
+/// and only where somebody listens. Runs on the activation's scheduler.
+/// </summary>
+internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
+{
+    private const long Period = UnixMicroseconds.PerSecond;
+
+    private long _publishedAt = UnixMicroseconds.Absent;
+    private ulong _owedPredictions;
+    private bool _owesState;
+
+    public static TwinEffect Effect(TwinId twin, CommandRecord command) => new()
+    {
+        Twin = twin,
+        Kind = EffectKind.Command,
+        Name = command.Name,
+        Command = command.ToMessage(),
+    };
+
+    public static TwinEffect Effect(TwinId twin, AlarmRecord alarm) => new()
+    {
+        Twin = twin,
+        Kind = EffectKind.Alarm,
+        Name = alarm.Name,
+        Alarm = alarm.ToSnapshot(),
+    };
+
+    /// <summary>Takes what a committed turn did.</summary>
+    public void Committed(TwinState state, TurnEffects effects, long now)
+    {
+        List<TwinEffect> atOnce = [];
+        atOnce.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
+        atOnce.AddRange(effects.Deliveries
+            .Where(command => command.Status == CommandStatus.Queued)
+            .Select(command => Effect(twin, command)));
+        if (effects.Deleted)
+        {
+            atOnce.Add(new TwinEffect { Twin = twin, Kind = EffectKind.Deleted });
+        }
+
+        _owesState = true;
+        _owedPredictions |= effects.Predictions;
+        if (effects.Alarms.Count > 0)
+        {
+            AddPredictions(state, atOnce);
+        }
+
+        Publish(atOnce);
+        PublishOwed(state, now);
+    }
+
+    /// <summary>Publishes state and predictions when a second has passed, else sees to it that it will.</summary>
+    public void PublishOwed(TwinState state, long now)
+    {
+        if (!_owesState || runtime.Sinks.Length == 0)
+        {
+            return;
+        }
+
+        if (_publishedAt != UnixMicroseconds.Absent && now - _publishedAt < Period && now >= _publishedAt)
+        {
+            runtime.Wheel.Schedule(twin, _publishedAt + Period);
+            return;
+        }
+
+        List<TwinEffect> effects = [];
+        AddPredictions(state, effects);
+        if (state.Exists && IsWanted(EffectKind.State, ""))
+        {
+            TwinSnapshot snapshot = SnapshotBuilder.Snapshot(state);
+            effects.Add(new TwinEffect { Twin = twin, Kind = EffectKind.State, State = snapshot });
+        }
+
+        _owesState = false;
+        _publishedAt = now;
+        Publish(effects);
+    }
+
+    /// <summary>Hands effects to every sink.</summary>
+    public void Publish(IReadOnlyList<TwinEffect> effects)
+    {
+        if (effects.Count == 0)
+        {
+            return;
+        }
+
+        foreach (IEffectSink sink in runtime.Sinks)
+        {
+            sink.Publish(effects);
+        }
+    }
+
+    private void AddPredictions(TwinState state, List<TwinEffect> effects)
+    {
+        for (int i = 0; i < state.Predictions.Length; i++)
+        {
+            string name = state.Kind.Models[i].Definition.Name;
+            if ((_owedPredictions & (1UL << i)) != 0 && IsWanted(EffectKind.Prediction, name))
+            {
+                PredictionSnapshot prediction = SnapshotBuilder.Prediction(state, i);
+                effects.Add(new TwinEffect
+                {
+                    Twin = twin,
+                    Kind = EffectKind.Prediction,
+                    Name = name,
+                    Prediction = prediction,
+                });
+            }
+        }
+
+        _owedPredictions = 0;
+    }
+
+    private bool IsWanted(EffectKind kind, string name)
+    {
+        foreach (IEffectSink sink in runtime.Sinks)
+        {
+            if (sink.Wants(twin, kind, name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

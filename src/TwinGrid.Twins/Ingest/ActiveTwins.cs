@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+
+namespace TwinGrid.Twins.Ingest;
+
+/// <summary>
+/// The twins that are active on this silo and ready for inputs. A hint and a shortcut: the Orleans directory stays the
+/// authority, a twin that is not here is called as a grain. Thread-safe.
+/// </summary>
+internal sealed class ActiveTwins
+{
+    private readonly ConcurrentDictionary<TwinId, TwinInbox> _inboxes = new();
+
+    public ActiveTwins()
+    {
+        Gauge = TwinGridDiagnostics.Meter.CreateObservableGauge(
+            "twingrid.twins.active", () => _inboxes.Count, "{twin}", "Twins that are active on this silo.");
+    }
+
+    /// <summary>How many.</summary>
+    public int Count => _inboxes.Count;
+
+    /// <summary>The inboxes of all of them, as of about now.</summary>
+    public IEnumerable<TwinInbox> All => _inboxes.Values;
+
+    internal ObservableGauge<int> Gauge { get; }
+
+    public void Add(TwinId twin, TwinInbox inbox) => _inboxes[twin] = inbox;
+
+    /// <summary>Removes this inbox; a newer activation's stays.</summary>
+    public void Remove(TwinId twin, TwinInbox inbox) => _inboxes.TryRemove(KeyValuePair.Create(twin, inbox));
+
+    public TwinInbox? Find(TwinId twin) => _inboxes.GetValueOrDefault(twin);
+}

@@ -1,0 +1,52 @@
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins.Modelling;
+
+/// <summary>Shows a message's new live values to the models that read them. Step 5 of the walk.</summary>
+internal static class ModelRunner
+{
+    /// <summary>Runs the models of which an input or the output changed.</summary>
+    /// <param name="state">The twin; model state and predictions change.</param>
+    /// <param name="changed">One bit per slot.</param>
+    /// <param name="time">The newest source time that became live.</param>
+    /// <param name="effects">Where changed predictions are noted.</param>
+    public static void Run(TwinState state, ReadOnlySpan<ulong> changed, long time, TurnEffects effects)
+    {
+        CompiledModel[] models = state.Kind.Models;
+        if (models.Length == 0)
+        {
+            return;
+        }
+
+        state.ModelTime = Math.Max(state.ModelTime, time);
+        Span<double> inputs = stackalloc double[64];
+        for (int i = 0; i < models.Length; i++)
+        {
+            CompiledModel model = models[i];
+            ulong inputsChanged = 0;
+            for (int k = 0; k < model.InputSlots.Length; k++)
+            {
+                int slot = model.InputSlots[k];
+                inputs[k] = state.Slots[slot].Value.Number;
+                inputsChanged |= IsSet(changed, slot) ? 1UL << k : 0;
+            }
+
+            bool outputChanged = model.OutputSlot >= 0 && IsSet(changed, model.OutputSlot);
+            if (inputsChanged == 0 && !outputChanged)
+            {
+                continue;
+            }
+
+            double output = model.OutputSlot >= 0 ? state.Slots[model.OutputSlot].Value.Number : double.NaN;
+            ModelInput input = new(
+                state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
+            ref Prediction prediction = ref state.Predictions[i];
+            Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
+            model.Model.Update(input, learnt, ref prediction);
+            prediction.At = state.ModelTime;
+            effects.Predictions |= 1UL << i;
+        }
+    }
+
+    private static bool IsSet(ReadOnlySpan<ulong> bits, int index) => (bits[index >> 6] & (1UL << index)) != 0;
+}

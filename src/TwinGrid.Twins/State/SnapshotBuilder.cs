@@ -1,0 +1,119 @@
+using System.Xml;
+using TwinGrid.Twins.Modelling;
+
+namespace TwinGrid.Twins.State;
+
+/// <summary>Makes the immutable copies of a twin's state that leave the grain.</summary>
+internal static class SnapshotBuilder
+{
+    private const int NewestCommands = 10;
+
+    public static TwinSnapshot Snapshot(TwinState state, bool durable = true) => new()
+    {
+        Id = state.Twin.ToString(),
+        Kind = state.Twin.Kind,
+        Interface = state.Kind.Definition?.Interface,
+        Modelled = state.Kind.Definition is not null,
+        Revision = state.Revision,
+        Online = state.Online,
+        LastSeenAt = Moment(state.LastSeen),
+        Telemetry = Telemetry(state),
+        Properties = new PropertiesSnapshot(new RawJson(state.Reported), new RawJson(state.Desired)),
+        Predictions = Predictions(state),
+        Alarms = [.. state.Alarms.Select(alarm => alarm.ToSnapshot())],
+        Sources = [.. state.Sources.Select(Source)],
+        Counters = state.Counters.ToSnapshot(),
+        Commands = [.. Enumerable.Reverse(state.Commands).Take(NewestCommands).Select(c => c.ToSnapshot())],
+        Durable = durable,
+    };
+
+    public static TwinSummary Summary(TwinState state) => new(
+        state.Twin.ToString(),
+        state.Twin.Kind,
+        state.Revision,
+        Moment(state.LastReading),
+        state.Online,
+        state.Alarms.Count(alarm => alarm.State == AlarmState.Active));
+
+    /// <summary>A model's prediction as the outside reads it.</summary>
+    public static PredictionSnapshot Prediction(TwinState state, int index)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        ref Prediction prediction = ref state.Predictions[index];
+        double horizon = double.IsFinite(prediction.Horizon) ? prediction.Horizon : 0;
+        return new PredictionSnapshot
+        {
+            Value = Finite(prediction.Value),
+            Lower = Finite(prediction.Lower),
+            Upper = Finite(prediction.Upper),
+            Confidence = Finite(prediction.Confidence),
+            Residual = Finite(prediction.Residual),
+            Unit = UnitOf(state, model),
+            At = UnixMicroseconds.ToDateTimeOffset(prediction.At),
+            For = UnixMicroseconds.ToDateTimeOffset(prediction.At + (long)(horizon * UnixMicroseconds.PerSecond)),
+            Horizon = XmlConvert.ToString(TimeSpan.FromSeconds(Math.Round(horizon, 3))),
+            Model = new ModelIdentity(model.Definition.Name, model.Model.Version),
+            Revision = state.Revision,
+            Why = model.Model.Explain(
+                prediction, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength)),
+        };
+    }
+
+    private static Dictionary<string, TelemetrySnapshot> Telemetry(TwinState state)
+    {
+        Dictionary<string, TelemetrySnapshot> telemetry = new(state.SlotCount, StringComparer.Ordinal);
+        for (int i = 0; i < state.SlotCount; i++)
+        {
+            ref TelemetrySlot slot = ref state.Slots[i];
+            long source = Math.Max(slot.SourceTime, slot.BadSince);
+            if (source == UnixMicroseconds.Absent)
+            {
+                continue;
+            }
+
+            long measured = slot.SourceTime == UnixMicroseconds.Absent ? source : slot.SourceTime;
+            long received = slot.ReceivedTime == UnixMicroseconds.Absent ? source : slot.ReceivedTime;
+            telemetry.Add(
+                state.NameOf(i),
+                new TelemetrySnapshot(
+                    slot.Value,
+                    UnixMicroseconds.ToDateTimeOffset(measured),
+                    UnixMicroseconds.ToDateTimeOffset(received),
+                    slot.Quality,
+                    state.UnitOf(i),
+                    slot.Count,
+                    i < state.Kind.Telemetry.Length));
+        }
+
+        return telemetry;
+    }
+
+    private static Dictionary<string, PredictionSnapshot> Predictions(TwinState state)
+    {
+        Dictionary<string, PredictionSnapshot> predictions = new(StringComparer.Ordinal);
+        for (int i = 0; i < state.Predictions.Length; i++)
+        {
+            if (state.Predictions[i].At != UnixMicroseconds.Absent)
+            {
+                predictions.Add(state.Kind.Models[i].Definition.Name, Prediction(state, i));
+            }
+        }
+
+        return predictions;
+    }
+
+    // A model of a power says so by its output's unit where it names none itself.
+    private static string? UnitOf(TwinState state, CompiledModel model) =>
+        model.Model.Unit ?? (model.OutputSlot >= 0 ? state.UnitOf(model.OutputSlot) : null);
+
+    private static SourceSnapshot Source(SourceState source) => new(
+        source.Name,
+        source.Epoch,
+        source.High >= 0 ? source.High : null,
+        double.IsNaN(source.ClockOffset) ? null : source.ClockOffset / UnixMicroseconds.PerSecond);
+
+    private static DateTimeOffset? Moment(long time) =>
+        time == UnixMicroseconds.Absent ? null : UnixMicroseconds.ToDateTimeOffset(time);
+
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+}

@@ -1,0 +1,243 @@
+using System.Text;
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Definitions;
+
+namespace TwinGrid.Twins.State;
+
+/// <summary>
+/// Reads what <see cref="StateWriter"/> wrote, for the same or another revision of the kind: telemetry and policies
+/// are matched by name, a model keeps what it learnt while its type, version and options stay the same.
+/// </summary>
+internal static class StateReader
+{
+    /// <summary>The revision of the kind that a stored state was laid out for.</summary>
+    public static int KindRevision(ReadOnlySpan<byte> stored) =>
+        System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(stored[1..]);
+
+    /// <summary>Reads a state.</summary>
+    /// <exception cref="TwinGridException">It was written by a newer TwinGrid.</exception>
+    public static TwinState Read(TwinId twin, CompiledKind kind, ReadOnlyMemory<byte> stored)
+    {
+        using MemoryStream stream = new(stored.ToArray(), writable: false);
+        using BinaryReader reader = new(stream, Encoding.UTF8);
+        byte version = reader.ReadByte();
+        if (version != StateWriter.FormVersion)
+        {
+            throw new TwinGridException(
+                $"the stored state of {twin} is of form {version}, this TwinGrid reads {StateWriter.FormVersion}");
+        }
+
+        reader.ReadInt32();
+        TwinState state = new(twin, kind) { Revision = reader.ReadInt64(), Exists = reader.ReadBoolean() };
+        ReadPresence(reader, state);
+        ReadCounters(reader, state.Counters);
+        state.Reported = reader.ReadString();
+        state.Desired = reader.ReadString();
+        ReadSlots(reader, state);
+        ReadSources(reader, state);
+        ReadModels(reader, state);
+        ReadPolicies(reader, state);
+        ReadAlarms(reader, state);
+        ReadCommands(reader, state);
+        return state;
+    }
+
+    private static void ReadPresence(BinaryReader reader, TwinState state)
+    {
+        sbyte online = reader.ReadSByte();
+        state.Online = online < 0 ? null : online == 1;
+        state.OnlineSession = reader.ReadString();
+        state.OnlineSince = reader.ReadInt64();
+        state.LastSeen = reader.ReadInt64();
+        state.LastReading = reader.ReadInt64();
+    }
+
+    private static void ReadCounters(BinaryReader reader, TwinCounters counters)
+    {
+        counters.Readings = reader.ReadInt64();
+        counters.Duplicates = reader.ReadInt64();
+        counters.Late = reader.ReadInt64();
+        counters.Historical = reader.ReadInt64();
+        counters.Rejected = reader.ReadInt64();
+        counters.Restarts = reader.ReadInt64();
+    }
+
+    private static void ReadSlots(BinaryReader reader, TwinState state)
+    {
+        int count = reader.ReadInt32();
+        for (int i = 0; i < count; i++)
+        {
+            string name = reader.ReadString();
+            int index = state.Kind.Names.Find(name);
+            index = index >= 0 ? index : state.AddExtra(state.Kind.Names.Intern(Encoding.UTF8.GetBytes(name)));
+            ref TelemetrySlot slot = ref state.Slots[index];
+            slot.Value = ReadValue(reader);
+            slot.SourceTime = reader.ReadInt64();
+            slot.ReceivedTime = reader.ReadInt64();
+            slot.BadSince = reader.ReadInt64();
+            slot.Seq = reader.ReadInt64();
+            slot.Count = reader.ReadInt64();
+            slot.GivenQuality = (Quality)reader.ReadByte();
+            slot.Historical = reader.ReadBoolean();
+            string unit = reader.ReadString();
+            slot.Unit = unit.Length == 0 ? null : string.Intern(unit);
+            int recent = reader.ReadByte();
+            slot.Recent = recent == 0 ? null : new RecentReadings();
+            for (int k = 0; k < recent; k++)
+            {
+                slot.Recent!.Add(reader.ReadInt64(), reader.ReadUInt64());
+            }
+        }
+    }
+
+    private static ReadingValue ReadValue(BinaryReader reader) => (TelemetryType)reader.ReadByte() switch
+    {
+        TelemetryType.Number => ReadingValue.Of(reader.ReadDouble()),
+        TelemetryType.Boolean => ReadingValue.Of(reader.ReadDouble() != 0),
+        TelemetryType.Text => ReadingValue.Of(reader.ReadString()),
+        TelemetryType.Position => ReadingValue.Of(
+            new GeoPosition(reader.ReadDouble(), reader.ReadDouble(), reader.ReadDouble())),
+        TelemetryType.Waveform => ReadingValue.Of(new WaveformFeatures(
+            reader.ReadDouble(),
+            reader.ReadInt32(),
+            reader.ReadDouble(),
+            reader.ReadDouble(),
+            reader.ReadDouble(),
+            reader.ReadDouble(),
+            reader.ReadDouble())),
+        _ => default,
+    };
+
+    private static void ReadSources(BinaryReader reader, TwinState state)
+    {
+        int count = reader.ReadInt32();
+        for (int i = 0; i < count; i++)
+        {
+            SourceState source = new(reader.ReadString());
+            (long, long, long) numbers = (reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64());
+            (double, int) clock = (reader.ReadDouble(), reader.ReadInt32());
+            ulong[] seen = new ulong[reader.ReadUInt16()];
+            for (int k = 0; k < seen.Length; k++)
+            {
+                seen[k] = reader.ReadUInt64();
+            }
+
+            (long, long)[] oldEpochs = new (long, long)[reader.ReadInt32()];
+            for (int k = 0; k < oldEpochs.Length; k++)
+            {
+                oldEpochs[k] = (reader.ReadInt64(), reader.ReadInt64());
+            }
+
+            source.Restore(numbers, clock, seen.Length == 0 ? null : seen, oldEpochs);
+            state.Sources.Add(source);
+        }
+    }
+
+    private static void ReadModels(BinaryReader reader, TwinState state)
+    {
+        state.ModelTime = reader.ReadInt64();
+        int count = reader.ReadInt32();
+        for (int i = 0; i < count; i++)
+        {
+            string fingerprint = reader.ReadString();
+            Prediction prediction = ReadPrediction(reader);
+            double[] learnt = new double[reader.ReadInt32()];
+            for (int k = 0; k < learnt.Length; k++)
+            {
+                learnt[k] = reader.ReadDouble();
+            }
+
+            int index = Array.FindIndex(state.Kind.Models, model => model.Fingerprint == fingerprint);
+            if (index >= 0 && state.Kind.Models[index].Model.StateLength == learnt.Length)
+            {
+                state.Predictions[index] = prediction;
+                learnt.CopyTo(state.ModelState.AsSpan(state.Kind.Models[index].StateOffset));
+            }
+        }
+    }
+
+    private static Prediction ReadPrediction(BinaryReader reader) => new()
+    {
+        Value = reader.ReadDouble(),
+        Lower = reader.ReadDouble(),
+        Upper = reader.ReadDouble(),
+        Confidence = reader.ReadDouble(),
+        Residual = reader.ReadDouble(),
+        Horizon = reader.ReadDouble(),
+        Expected = reader.ReadDouble(),
+        Threshold = reader.ReadDouble(),
+        At = reader.ReadInt64(),
+    };
+
+    private static void ReadPolicies(BinaryReader reader, TwinState state)
+    {
+        int count = reader.ReadInt32();
+        for (int i = 0; i < count; i++)
+        {
+            string name = reader.ReadString();
+            PolicyState policy = new()
+            {
+                HoldingSince = reader.ReadInt64(),
+                Raised = reader.ReadBoolean(),
+                CommandOwed = reader.ReadBoolean(),
+                CommandedAt = reader.ReadInt64(),
+                VerifyDue = reader.ReadInt64(),
+                VerifyCommand = reader.ReadString() is { Length: > 0 } id ? id : null,
+            };
+            int index = Array.FindIndex(state.Kind.Policies, p => p.Definition.Name == name);
+            if (index >= 0)
+            {
+                state.Policies[index] = policy;
+            }
+        }
+    }
+
+    private static void ReadAlarms(BinaryReader reader, TwinState state)
+    {
+        int count = reader.ReadInt32();
+        for (int i = 0; i < count; i++)
+        {
+            state.Alarms.Add(new AlarmRecord
+            {
+                Name = reader.ReadString(),
+                State = (AlarmState)reader.ReadByte(),
+                Acknowledged = reader.ReadBoolean(),
+                Severity = (AlarmSeverity)reader.ReadByte(),
+                Since = reader.ReadInt64(),
+                Why = reader.ReadString(),
+                AcknowledgedBy = ReadOptional(reader),
+                Note = ReadOptional(reader),
+            });
+        }
+    }
+
+    private static void ReadCommands(BinaryReader reader, TwinState state)
+    {
+        int count = reader.ReadInt32();
+        for (int i = 0; i < count; i++)
+        {
+            state.Commands.Add(new CommandRecord
+            {
+                Id = reader.ReadString(),
+                Name = reader.ReadString(),
+                Args = reader.ReadString(),
+                IssuedAt = reader.ReadInt64(),
+                ExpiresAt = reader.ReadInt64(),
+                IdempotencyKey = ReadOptional(reader),
+                Policy = ReadOptional(reader),
+                Why = ReadOptional(reader),
+                Status = (CommandStatus)reader.ReadByte(),
+                DeliveredAt = ReadTime(reader),
+                CompletedAt = ReadTime(reader),
+                Progress = reader.ReadDouble() is var progress && double.IsNaN(progress) ? null : progress,
+                Result = ReadOptional(reader),
+                Message = ReadOptional(reader),
+            });
+        }
+    }
+
+    private static string? ReadOptional(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
+
+    private static long? ReadTime(BinaryReader reader) =>
+        reader.ReadInt64() is var time && time == UnixMicroseconds.Absent ? null : time;
+}

@@ -1,0 +1,233 @@
+using System.Text;
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Modelling;
+
+namespace TwinGrid.Twins.State;
+
+/// <summary>
+/// Writes a twin's whole state, by names, so that it can be read back for another revision of the kind. Equal states
+/// give equal bytes.
+/// </summary>
+internal static class StateWriter
+{
+    /// <summary>The version of the form; it stands first.</summary>
+    public const byte FormVersion = 1;
+
+    public static byte[] Write(TwinState state)
+    {
+        using MemoryStream stream = new(512);
+        using (BinaryWriter writer = new(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            writer.Write(FormVersion);
+            writer.Write(state.Kind.Revision);
+            writer.Write(state.Revision);
+            writer.Write(state.Exists);
+            WritePresence(writer, state);
+            WriteCounters(writer, state.Counters);
+            writer.Write(state.Reported);
+            writer.Write(state.Desired);
+            WriteSlots(writer, state);
+            WriteSources(writer, state);
+            WriteModels(writer, state);
+            WritePolicies(writer, state);
+            WriteAlarms(writer, state);
+            WriteCommands(writer, state);
+        }
+
+        return stream.ToArray();
+    }
+
+    private static void WritePresence(BinaryWriter writer, TwinState state)
+    {
+        writer.Write((sbyte)(state.Online is { } online ? (online ? 1 : 0) : -1));
+        writer.Write(state.OnlineSession);
+        writer.Write(state.OnlineSince);
+        writer.Write(state.LastSeen);
+        writer.Write(state.LastReading);
+    }
+
+    private static void WriteCounters(BinaryWriter writer, TwinCounters counters)
+    {
+        writer.Write(counters.Readings);
+        writer.Write(counters.Duplicates);
+        writer.Write(counters.Late);
+        writer.Write(counters.Historical);
+        writer.Write(counters.Rejected);
+        writer.Write(counters.Restarts);
+    }
+
+    private static void WriteSlots(BinaryWriter writer, TwinState state)
+    {
+        writer.Write(state.SlotCount);
+        for (int i = 0; i < state.SlotCount; i++)
+        {
+            ref TelemetrySlot slot = ref state.Slots[i];
+            writer.Write(state.NameOf(i));
+            WriteValue(writer, slot.Value);
+            writer.Write(slot.SourceTime);
+            writer.Write(slot.ReceivedTime);
+            writer.Write(slot.BadSince);
+            writer.Write(slot.Seq);
+            writer.Write(slot.Count);
+            writer.Write((byte)slot.GivenQuality);
+            writer.Write(slot.Historical);
+            writer.Write(slot.Unit ?? "");
+            int recent = slot.Recent?.Count ?? 0;
+            writer.Write((byte)recent);
+            for (int k = 0; k < recent; k++)
+            {
+                (long time, ulong value) = slot.Recent![k];
+                writer.Write(time);
+                writer.Write(value);
+            }
+        }
+    }
+
+    private static void WriteValue(BinaryWriter writer, in ReadingValue value)
+    {
+        writer.Write((byte)value.Type);
+        switch (value.Type)
+        {
+            case TelemetryType.Number or TelemetryType.Boolean:
+                writer.Write(value.Number);
+                break;
+            case TelemetryType.Text:
+                writer.Write(value.Text!);
+                break;
+            case TelemetryType.Position:
+                writer.Write(value.Position!.Latitude);
+                writer.Write(value.Position.Longitude);
+                writer.Write(value.Position.Altitude);
+                break;
+            case TelemetryType.Waveform:
+                WaveformFeatures features = value.Waveform!;
+                writer.Write(features.Rate);
+                writer.Write(features.Samples);
+                writer.Write(features.Mean);
+                writer.Write(features.Rms);
+                writer.Write(features.Peak);
+                writer.Write(features.Crest);
+                writer.Write(features.Kurtosis);
+                break;
+        }
+    }
+
+    private static void WriteSources(BinaryWriter writer, TwinState state)
+    {
+        writer.Write(state.Sources.Count);
+        foreach (SourceState source in state.Sources)
+        {
+            writer.Write(source.Name);
+            writer.Write(source.Epoch);
+            writer.Write(source.High);
+            writer.Write(source.NewestTime);
+            writer.Write(source.ClockOffset);
+            writer.Write(source.OffInARow);
+            writer.Write((ushort)source.Seen.Length);
+            foreach (ulong bits in source.Seen)
+            {
+                writer.Write(bits);
+            }
+
+            writer.Write(source.OldEpochs.Count);
+            foreach ((long epoch, long high) in source.OldEpochs)
+            {
+                writer.Write(epoch);
+                writer.Write(high);
+            }
+        }
+    }
+
+    private static void WriteModels(BinaryWriter writer, TwinState state)
+    {
+        writer.Write(state.ModelTime);
+        writer.Write(state.Kind.Models.Length);
+        for (int i = 0; i < state.Kind.Models.Length; i++)
+        {
+            CompiledModel model = state.Kind.Models[i];
+            writer.Write(model.Fingerprint);
+            WritePrediction(writer, state.Predictions[i]);
+            writer.Write(model.Model.StateLength);
+            foreach (double number in state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength))
+            {
+                writer.Write(number);
+            }
+        }
+    }
+
+    private static void WritePrediction(BinaryWriter writer, in Prediction prediction)
+    {
+        writer.Write(prediction.Value);
+        writer.Write(prediction.Lower);
+        writer.Write(prediction.Upper);
+        writer.Write(prediction.Confidence);
+        writer.Write(prediction.Residual);
+        writer.Write(prediction.Horizon);
+        writer.Write(prediction.Expected);
+        writer.Write(prediction.Threshold);
+        writer.Write(prediction.At);
+    }
+
+    private static void WritePolicies(BinaryWriter writer, TwinState state)
+    {
+        writer.Write(state.Policies.Length);
+        for (int i = 0; i < state.Policies.Length; i++)
+        {
+            ref PolicyState policy = ref state.Policies[i];
+            writer.Write(state.Kind.Policies[i].Definition.Name);
+            writer.Write(policy.HoldingSince);
+            writer.Write(policy.Raised);
+            writer.Write(policy.CommandOwed);
+            writer.Write(policy.CommandedAt);
+            writer.Write(policy.VerifyDue);
+            writer.Write(policy.VerifyCommand ?? "");
+        }
+    }
+
+    private static void WriteAlarms(BinaryWriter writer, TwinState state)
+    {
+        writer.Write(state.Alarms.Count);
+        foreach (AlarmRecord alarm in state.Alarms)
+        {
+            writer.Write(alarm.Name);
+            writer.Write((byte)alarm.State);
+            writer.Write(alarm.Acknowledged);
+            writer.Write((byte)alarm.Severity);
+            writer.Write(alarm.Since);
+            writer.Write(alarm.Why);
+            WriteOptional(writer, alarm.AcknowledgedBy);
+            WriteOptional(writer, alarm.Note);
+        }
+    }
+
+    private static void WriteCommands(BinaryWriter writer, TwinState state)
+    {
+        writer.Write(state.Commands.Count);
+        foreach (CommandRecord command in state.Commands)
+        {
+            writer.Write(command.Id);
+            writer.Write(command.Name);
+            writer.Write(command.Args);
+            writer.Write(command.IssuedAt);
+            writer.Write(command.ExpiresAt);
+            WriteOptional(writer, command.IdempotencyKey);
+            WriteOptional(writer, command.Policy);
+            WriteOptional(writer, command.Why);
+            writer.Write((byte)command.Status);
+            writer.Write(command.DeliveredAt ?? UnixMicroseconds.Absent);
+            writer.Write(command.CompletedAt ?? UnixMicroseconds.Absent);
+            writer.Write(command.Progress ?? double.NaN);
+            WriteOptional(writer, command.Result);
+            WriteOptional(writer, command.Message);
+        }
+    }
+
+    private static void WriteOptional(BinaryWriter writer, string? text)
+    {
+        writer.Write(text is not null);
+        if (text is not null)
+        {
+            writer.Write(text);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+namespace TwinGrid.Twins.State;
+
+/// <summary>
+/// What a turn did that the outside may hear of after the commit. Filled by the fold, reused from turn to turn.
+/// </summary>
+internal sealed class TurnEffects
+{
+    /// <summary>True when anything of the state changed: the turn must be committed.</summary>
+    public bool Changed { get; set; }
+
+    /// <summary>True when the twin was deleted.</summary>
+    public bool Deleted { get; set; }
+
+    /// <summary>The models whose prediction changed, one bit each.</summary>
+    public ulong Predictions { get; set; }
+
+    /// <summary>The alarms that changed, in order.</summary>
+    public List<AlarmRecord> Alarms { get; } = [];
+
+    /// <summary>The commands that the device must get, in order.</summary>
+    public List<CommandRecord> Deliveries { get; } = [];
+
+    /// <summary>True when some command changed: somebody may wait for it.</summary>
+    public bool CommandsChanged { get; set; }
+
+    public void Clear()
+    {
+        (Changed, Deleted, CommandsChanged) = (false, false, false);
+        Predictions = 0;
+        Alarms.Clear();
+        Deliveries.Clear();
+    }
+
+    public void AddAlarm(AlarmRecord alarm)
+    {
+        Changed = true;
+        if (!Alarms.Contains(alarm))
+        {
+            Alarms.Add(alarm);
+        }
+    }
+
+    public void AddCommand(CommandRecord command)
+    {
+        Changed = true;
+        CommandsChanged = true;
+        Deliveries.Add(command);
+    }
+
+    public void CommandMoved()
+    {
+        Changed = true;
+        CommandsChanged = true;
+    }
+}
+
+/// <summary>What the fold answers to the inputs of one sender.</summary>
+internal record struct InputAnswer
+{
+    /// <summary>How many readings became live values.</summary>
+    public int Applied { get; set; }
+
+    /// <summary>How many were late or seen before.</summary>
+    public int Seen { get; set; }
+
+    /// <summary>Those that could not be used.</summary>
+    public List<DroppedReading>? Dropped { get; set; }
+
+    /// <summary>How a request for a command ended.</summary>
+    public CommandRefusal Refusal { get; set; }
+
+    /// <summary>The command that was asked for, where accepted.</summary>
+    public CommandRecord? Command { get; set; }
+
+    /// <summary>The alarm that was acknowledged, or null where there is none of that name.</summary>
+    public AlarmRecord? Alarm { get; set; }
+
+    public void Drop(string name, ReadingOutcome outcome, string detail) =>
+        (Dropped ??= []).Add(new DroppedReading(name, outcome, detail));
+}

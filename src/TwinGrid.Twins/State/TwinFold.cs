@@ -1,0 +1,112 @@
+using TwinGrid.Twins.Control;
+
+namespace TwinGrid.Twins.State;
+
+/// <summary>
+/// The fold: (state, turn) gives (state, effects). Deterministic and synchronous, without Orleans, clock, chance or
+/// I/O, so that the same code runs in a grain, in a test, in recovery and in a what-if. Steps 4 to 6 of the walk.
+/// </summary>
+internal static class TwinFold
+{
+    /// <summary>
+    /// Goes up when the same inputs would give another state: equality of a refold is promised within one.
+    /// </summary>
+    public const byte Version = 1;
+
+    /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
+    /// <param name="state">The twin; changed in place.</param>
+    /// <param name="header">What else decides the turn.</param>
+    /// <param name="inputs">Packed inputs.</param>
+    /// <param name="effects">What the outside may hear of.</param>
+    /// <returns>The answer to the sender.</returns>
+    public static InputAnswer Apply(
+        TwinState state, in TurnHeader header, ReadOnlySpan<byte> inputs, TurnEffects effects)
+    {
+        InputAnswer answer = default;
+        InputReader reader = new(inputs);
+        while (reader.Next())
+        {
+            CommandBook.ObeyMode(state, header.Mode, reader.Received, effects);
+            CommandBook.Expire(state, reader.Received, effects);
+            ApplyOne(state, header, reader, effects, ref answer);
+        }
+
+        return answer;
+    }
+
+    /// <summary>When the twin next has something to do of itself, Unix microseconds; null for never.</summary>
+    public static long? NextDue(TwinState state, long now)
+    {
+        long next = Math.Min(
+            CommandBook.NextDue(state),
+            Math.Min(PolicyRunner.NextDue(state, now), BuiltInAlarms.NextNoData(state, now)));
+        return next == long.MaxValue || !state.Exists ? null : next;
+    }
+
+    /// <summary>True for what a device says: it makes a twin that does not exist.</summary>
+    public static bool IsFromDevice(InputKind kind) =>
+        kind is InputKind.Readings or InputKind.ReportedProperties or InputKind.Presence;
+
+    private static void ApplyOne(
+        TwinState state, in TurnHeader header, in InputReader input, TurnEffects effects, ref InputAnswer answer)
+    {
+        if (!state.Exists && IsFromDevice(input.Kind))
+        {
+            state.Exists = true;
+            effects.Changed = true;
+        }
+
+        switch (input.Kind)
+        {
+            case InputKind.Readings:
+                ReadingsFold.Apply(state, header, input.Received, input.Readings(), effects, ref answer);
+                break;
+            case InputKind.ReportedProperties:
+                state.LastSeen = Math.Max(state.LastSeen, input.Received);
+                PropertyFold.Report(state, input.Body, effects, ref answer);
+                break;
+            case InputKind.CommandResult:
+                state.LastSeen = Math.Max(state.LastSeen, input.Received);
+                CommandBook.Answer(
+                    state, input.Json(TwinGridJson.Default.CommandResultInput), input.Received, effects, ref answer);
+                break;
+            case InputKind.Presence:
+                PresenceFold.Apply(state, input.Json(TwinGridJson.Default.PresenceInput), input.Received, effects);
+                break;
+            case InputKind.CommandRequest:
+                CommandBook.Request(
+                    state, input.Json(TwinGridJson.Default.CommandRequestInput), input.Received, effects, ref answer);
+                break;
+            case InputKind.CommandDelivered:
+                string id = input.Json(TwinGridJson.Default.CommandDeliveredInput).Id;
+                CommandBook.Deliver(state, id, input.Received, effects);
+                break;
+            case InputKind.AlarmAcknowledged:
+                Acknowledge(state, input.Json(TwinGridJson.Default.AlarmAcknowledgementInput), effects, ref answer);
+                break;
+            case InputKind.Tick:
+                PolicyRunner.Tick(state, header, input.Received, effects);
+                break;
+            case InputKind.Deleted:
+                effects.Deleted = true;
+                effects.Changed = true;
+                state.Forget();
+                break;
+            default:
+                throw new TwinGridException($"an input of kind {input.Kind} is not known to this version of TwinGrid");
+        }
+    }
+
+    private static void Acknowledge(
+        TwinState state, AlarmAcknowledgementInput input, TurnEffects effects, ref InputAnswer answer)
+    {
+        if (state.FindAlarm(input.Alarm) is not { } alarm)
+        {
+            return;
+        }
+
+        answer.Alarm = alarm;
+        (alarm.Acknowledged, alarm.AcknowledgedBy, alarm.Note) = (true, input.By, input.Note);
+        effects.AddAlarm(alarm);
+    }
+}

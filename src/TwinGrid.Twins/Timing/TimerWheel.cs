@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+
+namespace TwinGrid.Twins.Timing;
+
+/// <summary>
+/// One clock for all twins of a silo: which twin has something due when. No timer per twin. Runs ten times a second;
+/// an entry that comes early is put back by its twin. Thread-safe.
+/// </summary>
+internal sealed partial class TimerWheel : IAsyncDisposable
+{
+    private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _lock = new();
+    private readonly PriorityQueue<TwinId, long> _queue = new();
+    private readonly Dictionary<TwinId, long> _due = [];
+    private readonly TimeProvider _clock;
+    private readonly ILogger<TimerWheel> _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _loop = Task.CompletedTask;
+
+    public TimerWheel(TimeProvider clock, ILogger<TimerWheel> logger)
+    {
+        _clock = clock;
+        _logger = logger;
+    }
+
+    /// <summary>Begins; <paramref name="wake"/> is called for each twin that is due and must not block.</summary>
+    public void Start(Action<TwinId> wake) => _loop = Task.Run(() => RunAsync(wake, _stopping.Token));
+
+    /// <summary>Remembers the twin's next due time unless an earlier one is remembered.</summary>
+    public void Schedule(TwinId twin, long due)
+    {
+        lock (_lock)
+        {
+            if (_due.TryGetValue(twin, out long known) && known <= due)
+            {
+                return;
+            }
+
+            _due[twin] = due;
+            _queue.Enqueue(twin, due);
+        }
+    }
+
+    /// <summary>Stops; the silo's stop does it first, the container once more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stopping.IsCancellationRequested)
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+        }
+
+        await _loop.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(Action<TwinId> wake, CancellationToken stopping)
+    {
+        using PeriodicTimer timer = new(s_period, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+            {
+                foreach (TwinId twin in TakeDue(UnixMicroseconds.Now(_clock)))
+                {
+                    wake(twin);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            LogStopped();
+        }
+    }
+
+    private List<TwinId> TakeDue(long now)
+    {
+        List<TwinId> due = [];
+        lock (_lock)
+        {
+            while (_queue.TryPeek(out TwinId twin, out long at) && at <= now)
+            {
+                _queue.Dequeue();
+
+                // An entry that an earlier one replaced is left in the queue and passed over here.
+                if (_due.TryGetValue(twin, out long known) && known == at)
+                {
+                    _due.Remove(twin);
+                    due.Add(twin);
+                }
+            }
+        }
+
+        return due;
+    }
+
+    [LoggerMessage(LogLevel.Debug, "The timer wheel has stopped.")]
+    private partial void LogStopped();
+}

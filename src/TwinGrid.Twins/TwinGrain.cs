@@ -1,0 +1,156 @@
+using Orleans.Placement;
+using Orleans.Runtime;
+using TwinGrid.Twins.Catalogue;
+using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Placement;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins;
+
+/// <summary>
+/// The grain of one twin: a thin shell around <see cref="TwinTurns"/>, which runs the fold. It loads, lets calls in,
+/// and writes a snapshot when it goes.
+/// </summary>
+[GrainType("twingrid.twin"), ShardPlacement, Immovable]
+internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
+{
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_defaultExpiry = TimeSpan.FromSeconds(30);
+
+    private TwinTurns? _turns;
+
+    private TwinTurns Turns => _turns ?? throw new TwinGridException("the twin is not loaded");
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        TwinId twin = TwinId.FromGrainKey(this.GetPrimaryKeyString());
+        await runtime.Kinds.Ready;
+        (TwinState state, int tail) =
+            await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
+        _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);
+        _turns.Open();
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _turns is null ? Task.CompletedTask : _turns.CloseAsync(cancellationToken);
+
+    public async Task<TwinSnapshot?> GetAsync()
+    {
+        bool durable = await Turns.CommittedAsync();
+        return Exists() ? SnapshotBuilder.Snapshot(Turns.State, durable) : null;
+    }
+
+    public async Task<TwinSummary?> SummarizeAsync()
+    {
+        await Turns.CommittedAsync();
+        return Exists() ? SnapshotBuilder.Summary(Turns.State) : null;
+    }
+
+    public async Task<IngestResult> ApplyAsync(byte[] inputs) => (await Turns.PostAsync(inputs)).ToResult();
+
+    public async Task<CommandAnswer> SendAsync(
+        string commandId, string name, RawJson args, TimeSpan? expiresIn, string? idempotencyKey)
+    {
+        long now = runtime.Now;
+        IReadOnlyList<CommandDefinition> declared = Turns.State.Kind.Definition?.Commands ?? [];
+        TimeSpan expiry = expiresIn
+            ?? declared.FirstOrDefault(c => c.Name == name)?.ExpiresIn.Value
+            ?? s_defaultExpiry;
+        CommandRequestInput request = new(commandId, name, args, now + UnixMicroseconds.From(expiry), idempotencyKey);
+        IngestItem item = await Turns.PostAsync(
+            PackedInputs.Pack(InputKind.CommandRequest, now, request, TwinGridJson.Default.CommandRequestInput));
+        return item.Status switch
+        {
+            IngestStatus.UnknownTwin => new CommandAnswer(CommandRefusal.UnknownTwin, null),
+            IngestStatus.Accepted => new CommandAnswer(item.Answer.Refusal, item.Answer.Command?.ToSnapshot()),
+            _ => new CommandAnswer(CommandRefusal.Unavailable, null),
+        };
+    }
+
+    public async Task<CommandSnapshot?> GetCommandAsync(string commandId)
+    {
+        await Turns.CommittedAsync();
+        return Turns.State.FindCommand(commandId)?.ToSnapshot();
+    }
+
+    public async Task<CommandSnapshot?> WaitForCommandAsync(string commandId, TimeSpan wait)
+    {
+        await Turns.CommittedAsync();
+        long end = runtime.Clock.GetTimestamp()
+            + (long)((wait < s_longestWait ? wait : s_longestWait).TotalSeconds * runtime.Clock.TimestampFrequency);
+        while (Turns.State.FindCommand(commandId) is { IsClosed: false })
+        {
+            TimeSpan left = runtime.Clock.GetElapsedTime(runtime.Clock.GetTimestamp(), end);
+            if (left <= TimeSpan.Zero || !await Turns.CommandsChangedAsync(left))
+            {
+                break;
+            }
+        }
+
+        return Turns.State.FindCommand(commandId)?.ToSnapshot();
+    }
+
+    public async Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note)
+    {
+        AlarmAcknowledgementInput input = new(alarm, by, note);
+        IngestItem item = await Turns.PostAsync(PackedInputs.Pack(
+            InputKind.AlarmAcknowledged, runtime.Now, input, TwinGridJson.Default.AlarmAcknowledgementInput));
+        return item.Status is IngestStatus.Accepted or IngestStatus.UnknownTwin
+            ? item.Answer.Alarm?.ToSnapshot()
+            : throw new TwinGridException("the store does not answer; try again");
+    }
+
+    public async Task<bool> DeleteAsync(bool eraseHistory)
+    {
+        IngestItem item = await Turns.PostAsync(PackedInputs.Pack(InputKind.Deleted, runtime.Now));
+        if (item.Status != IngestStatus.Accepted)
+        {
+            return item.Status == IngestStatus.UnknownTwin
+                ? false
+                : throw new TwinGridException("the store does not answer; try again");
+        }
+
+        TwinId twin = Turns.State.Twin;
+        ITwinCatalogue catalogue = GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin));
+        await catalogue.RemoveAsync(twin);
+        if (Turns.State.Exists)
+        {
+            // A reading came in between and made it anew: it must be listed.
+            await catalogue.AddAsync(twin);
+        }
+
+        if (eraseHistory)
+        {
+            await Turns.EraseAsync(item.Revision);
+        }
+
+        return true;
+    }
+
+    public async Task RedeliverAsync()
+    {
+        await Turns.CommittedAsync();
+        Turns.Publish(Turns.State.Commands
+            .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > runtime.Now)
+            .Select(Turns.Effect));
+    }
+
+    public async Task RepublishAlarmsAsync()
+    {
+        await Turns.CommittedAsync();
+        Turns.Publish(Turns.State.Alarms
+            .Where(alarm => alarm is not { State: AlarmState.Cleared, Acknowledged: true })
+            .Select(Turns.Effect));
+    }
+
+    private bool Exists()
+    {
+        if (!Turns.State.Exists)
+        {
+            // Looking does not create: an activation that only looked is not kept.
+            DeactivateOnIdle();
+        }
+
+        return Turns.State.Exists;
+    }
+}

@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Options;
+using TwinGrid.Twins.Committing;
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.State;
+using TwinGrid.Twins.Timing;
+
+namespace TwinGrid.Twins;
+
+/// <summary>
+/// What all twins of a silo share, as one object, so that an activation holds one reference. Thread-safe.
+/// </summary>
+internal sealed class TwinRuntime(
+    KindRegistry kinds,
+    ITwinStore store,
+    GroupCommit committer,
+    ActiveTwins active,
+    NewTwinGate gate,
+    TimerWheel wheel,
+    IEnumerable<IEffectSink> sinks,
+    IOptionsMonitor<IngestOptions> ingest,
+    IOptionsMonitor<ControlOptions> control,
+    IOptionsMonitor<LimitOptions> limits,
+    IGrainFactory grains,
+    TimeProvider clock)
+{
+    /// <summary>Above so many twins a stop writes no snapshots: it would take longer than a stop may.</summary>
+    private const int MostSnapshotsAtStop = 100_000;
+
+    private volatile bool _stopping;
+
+    public KindRegistry Kinds => kinds;
+
+    public ITwinStore Store => store;
+
+    public GroupCommit Committer => committer;
+
+    public ActiveTwins Active => active;
+
+    public NewTwinGate Gate => gate;
+
+    public TimerWheel Wheel => wheel;
+
+    public IEffectSink[] Sinks { get; } = [.. sinks];
+
+    public IGrainFactory Grains => grains;
+
+    public TimeProvider Clock => clock;
+
+    /// <summary>True while the silo stops with more twins than it can write in time.</summary>
+    public bool SkipsSnapshots => _stopping && active.Count > MostSnapshotsAtStop;
+
+    /// <summary>The silo stops.</summary>
+    public void Stop() => _stopping = true;
+
+    /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
+    public long StartedAt { get; } = UnixMicroseconds.Now(clock);
+
+    public long Now => UnixMicroseconds.Now(clock);
+
+    /// <summary>True when an input counts as taken after the twin's turn and not after the commit.</summary>
+    public bool AcknowledgesApplied => ingest.CurrentValue.Acknowledge == Acknowledgement.Applied;
+
+    /// <summary>What decides a turn that begins now.</summary>
+    public TurnHeader Header(CompiledKind kind) => new()
+    {
+        Mode = control.CurrentValue.Mode,
+        DefinitionRevision = kind.Revision,
+        LiveWindow = ingest.CurrentValue.LiveWindow.Microseconds,
+        MaxNames = Math.Min(limits.CurrentValue.TelemetryNamesPerKind, ushort.MaxValue),
+        MaxSources = Math.Min(limits.CurrentValue.SourcesPerTwin, ushort.MaxValue),
+    };
+}

@@ -1,0 +1,115 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Ingest;
+
+namespace TwinGrid.Twins;
+
+/// <summary>
+/// Starts and stops the twins of a silo: the store first, then the definitions, the clock, and the twins that have
+/// something due.
+/// </summary>
+internal sealed partial class TwinsLifecycle(
+    TwinRuntime runtime,
+    IOptionsMonitor<ControlOptions> control,
+    ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
+{
+    private const int WakeAtOnce = 32;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private IDisposable? _modeChanges;
+    private Task _waking = Task.CompletedTask;
+
+    public void Participate(ISiloLifecycle lifecycle)
+    {
+        lifecycle.Subscribe(
+            nameof(TwinsLifecycle), ServiceLifecycleStage.RuntimeStorageServices, OpenStoreAsync, CloseStoreAsync);
+        lifecycle.Subscribe(nameof(TwinsLifecycle), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task OpenStoreAsync(CancellationToken cancellationToken)
+    {
+        runtime.Kinds.Check();
+        await runtime.Store.InitializeAsync(cancellationToken);
+    }
+
+    private async Task CloseStoreAsync(CancellationToken cancellationToken) => await runtime.Committer.DisposeAsync();
+
+    private async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await runtime.Kinds.PublishAsync();
+        runtime.Wheel.Start(Wake);
+        _modeChanges = control.OnChange(_ => TickAll());
+        _waking = Task.Run(WakeAllDueAsync, CancellationToken.None);
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
+    {
+        runtime.Stop();
+        _modeChanges?.Dispose();
+        await _stopping.CancelAsync();
+        await _waking;
+        await runtime.Wheel.DisposeAsync();
+    }
+
+    private void Wake(TwinId twin)
+    {
+        if (runtime.Active.Find(twin) is { } inbox)
+        {
+            inbox.Schedule();
+        }
+        else
+        {
+            WakeGrainAsync(twin).Ignore();
+        }
+    }
+
+    // The kill switch is obeyed at once: every twin looks at what it has queued.
+    private void TickAll()
+    {
+        LogMode(control.CurrentValue.Mode);
+        foreach (TwinInbox inbox in runtime.Active.All)
+        {
+            inbox.TryPost(new IngestItem(PackedInputs.Pack(InputKind.Tick, runtime.Now)));
+        }
+    }
+
+    private async Task WakeAllDueAsync()
+    {
+        try
+        {
+            await Parallel.ForEachAsync(
+                runtime.Store.ReadDueAsync(_stopping.Token),
+                new ParallelOptions { MaxDegreeOfParallelism = WakeAtOnce, CancellationToken = _stopping.Token },
+                async (twin, _) => await WakeGrainAsync(twin));
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            LogWakingStopped();
+        }
+    }
+
+    private async Task WakeGrainAsync(TwinId twin)
+    {
+        try
+        {
+            await runtime.Grains.GetGrain<ITwin>(twin.ToGrainKey()).SummarizeAsync();
+        }
+        catch (Exception e) when (e is TwinGridException or OrleansException or TimeoutException)
+        {
+            LogWakeFailed(e, twin);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "TwinGrid:Control:Mode is {Mode} now.")]
+    private partial void LogMode(ControlMode mode);
+
+    [LoggerMessage(LogLevel.Debug, "The silo stops before every twin with something due was woken.")]
+    private partial void LogWakingStopped();
+
+    [LoggerMessage(LogLevel.Warning, "Twin {Twin} has something due and could not be woken.")]
+    private partial void LogWakeFailed(Exception exception, TwinId twin);
+}

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Runtime;
+using TwinGrid;
+using TwinGrid.Twins;
+using TwinGrid.Twins.Committing;
+using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Placement;
+using TwinGrid.Twins.Timing;
+
+namespace Orleans.Hosting;
+
+/// <summary>Adds the twins to a silo.</summary>
+public static class TwinsSiloBuilderExtensions
+{
+    /// <summary>
+    /// The name of the grain storage that definitions and the catalogue of twins are kept in; the host adds a provider
+    /// of this name.
+    /// </summary>
+    public const string ControlPlaneStorage = "twingrid";
+
+    /// <summary>
+    /// Adds the twin grain, its placement and the road to it. The host registers an <see cref="ITwinStore"/>, a
+    /// <see cref="DefinitionSet"/> and grain storage named <see cref="ControlPlaneStorage"/>.
+    /// </summary>
+    public static ISiloBuilder AddTwins(this ISiloBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        IServiceCollection services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(DefinitionSet.Empty);
+        services.AddSingleton<KindRegistry>();
+        services.AddSingleton<ActiveTwins>();
+        services.AddSingleton<NewTwinGate>();
+        services.AddSingleton<GroupCommit>();
+        services.AddSingleton<TimerWheel>();
+        services.AddSingleton<TwinRuntime>();
+        services.AddSingleton<ShardMap>();
+        services.AddSingleton<SiloLanes>();
+        services.AddSingleton<TwinIngestServiceClient>();
+        services.AddSingleton<ITwinIngest, IngestRouter>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
+        return builder.AddGrainService<TwinIngestService>();
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace TwinGrid.Tests.Models;
+
+/// <summary>A model made as a grid makes it, by its name in a kind file, with the state of one twin.</summary>
+internal sealed class RunningModel
+{
+    private static readonly Dictionary<string, PredictiveModelType> Types = new ServiceCollection()
+        .AddTwinGridModels()
+        .BuildServiceProvider()
+        .GetServices<PredictiveModelType>()
+        .ToDictionary(type => type.Type);
+
+    private Prediction _prediction = Prediction.None;
+
+    public RunningModel(IPredictiveModel model)
+    {
+        Model = model;
+        State = new double[model.StateLength];
+        model.Initialize(State);
+    }
+
+    public static IEnumerable<string> TypeNames => Types.Keys;
+
+    public IPredictiveModel Model { get; }
+
+    public double[] State { get; private init; }
+
+    public Prediction Prediction => _prediction;
+
+    public string Why => Model.Explain(_prediction, State);
+
+    public static RunningModel Start(ModelDefinition definition) => new(Types[definition.Type].Create(definition));
+
+    public static RunningModel Anomaly(string options = "{}", string input = "temperature") =>
+        Start(Define("Anomaly", options, input, null));
+
+    public static RunningModel TrendToLimit(string options, string input = "bearingTemperature") =>
+        Start(Define("TrendToLimit", options, input, null));
+
+    public static RunningModel PowerCurve(string options = "{}") =>
+        Start(Define("PowerCurve", options, "windSpeed", "power"));
+
+    public static ModelDefinition Define(string type, string options, string input, string? output) => new()
+    {
+        Name = "watch",
+        Type = type,
+        Inputs = [input],
+        Output = output,
+        Options = JsonDocument.Parse(options).RootElement,
+    };
+
+    /// <summary>A twin like this one at this moment: its doubles and its last prediction, copied.</summary>
+    public RunningModel Copy() => new(Model) { State = [.. State], _prediction = _prediction };
+
+    public Prediction Read(double seconds, double value) => Update(seconds, value, true, double.NaN, false);
+
+    public Prediction ReadOutput(double seconds, double lastInput, double output) =>
+        Update(seconds, lastInput, false, output, true);
+
+    public Prediction ReadBoth(double seconds, double input, double output) =>
+        Update(seconds, input, true, output, true);
+
+    public Prediction Update(double seconds, double input, bool inputCame, double output, bool outputCame)
+    {
+        long time = (long)(seconds * UnixMicroseconds.PerSecond);
+        ModelInput message = new(
+            time, new ReadOnlySpan<double>(ref input), inputCame ? 1UL : 0, output, outputCame);
+        Model.Update(message, State, ref _prediction);
+        return _prediction;
+    }
+}

@@ -1,0 +1,129 @@
+using TwinGrid.Twins.Control;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Tests.Twins;
+
+public class CommandTests
+{
+    private readonly FoldRig _pump = new(new TwinDefinition
+    {
+        Kind = "pump",
+        Telemetry = [new TelemetryDefinition { Name = "temperature" }],
+        Commands = [new CommandDefinition { Name = "start" }],
+    });
+
+    [Fact]
+    public void A_command_moves_from_queued_to_delivered_to_in_progress_to_succeeded()
+    {
+        Ask(0, "a", expires: 30);
+        Assert.Equal(CommandStatus.Queued, Status("a"));
+        Deliver(1, "a");
+        Assert.Equal(CommandStatus.Delivered, Status("a"));
+        Answer(2, "a", CommandStatus.InProgress);
+        Answer(3, "a", CommandStatus.Succeeded);
+        CommandSnapshot done = _pump.State.FindCommand("a")!.ToSnapshot();
+        Assert.Equal(CommandStatus.Succeeded, done.Status);
+        Assert.Equal(FoldRig.Epoch.AddSeconds(1), done.DeliveredAt);
+        Assert.Equal(FoldRig.Epoch.AddSeconds(3), done.CompletedAt);
+    }
+
+    [Theory]
+    [InlineData(CommandStatus.Succeeded)]
+    [InlineData(CommandStatus.Failed)]
+    [InlineData(CommandStatus.Rejected)]
+    public void What_ended_never_changes(CommandStatus end)
+    {
+        Ask(0, "a", expires: 30);
+        Answer(1, "a", end);
+        Answer(2, "a", CommandStatus.InProgress);
+        Answer(2, "a", CommandStatus.Failed);
+        Deliver(3, "a");
+        Assert.Equal(end, Status("a"));
+    }
+
+    [Fact]
+    public void A_command_that_its_device_did_not_take_expires_at_its_time()
+    {
+        Ask(0, "a", expires: 30);
+        Tick(29.9);
+        Assert.Equal(CommandStatus.Queued, Status("a"));
+        Assert.Equal(FoldRig.At(30), TwinFold.NextDue(_pump.State, FoldRig.At(29.9)));
+        Tick(30);
+        Assert.Equal(CommandStatus.Expired, Status("a"));
+        Deliver(31, "a");
+        Answer(31, "a", CommandStatus.Succeeded);
+        Assert.Equal(CommandStatus.Expired, Status("a"));
+    }
+
+    [Fact]
+    public void A_delivered_command_may_be_answered_ten_seconds_after_its_expiry_and_one_in_progress_a_day()
+    {
+        Ask(0, "a", expires: 30);
+        Ask(0, "b", expires: 30);
+        Deliver(1, "a");
+        Answer(1, "b", CommandStatus.InProgress);
+        Tick(39.9);
+        Assert.Equal((CommandStatus.Delivered, CommandStatus.InProgress), (Status("a"), Status("b")));
+        Tick(40);
+        Assert.Equal((CommandStatus.Expired, CommandStatus.InProgress), (Status("a"), Status("b")));
+    }
+
+    [Fact]
+    public void The_same_idempotency_key_is_the_same_command_and_other_arguments_are_refused()
+    {
+        Assert.Equal("a", Ask(0, "a", expires: 30, key: "k").Command!.Id);
+        Assert.Equal("a", Ask(1, "b", expires: 30, key: "k").Command!.Id);
+        Assert.Equal(CommandRefusal.KeyReused, Ask(2, "c", expires: 30, key: "k", args: """{"x":1}""").Refusal);
+        Assert.Single(_pump.State.Commands);
+        Assert.Equal("d", Ask(24 * 3600 + 1, "d", expires: 24 * 3600 + 60, key: "k").Command!.Id);
+    }
+
+    [Fact]
+    public void A_command_that_the_kind_does_not_declare_is_refused() =>
+        Assert.Equal(CommandRefusal.UnknownCommand, Ask(0, "a", expires: 30, name: "explode").Refusal);
+
+    [Fact]
+    public void A_twin_takes_64_open_commands_and_no_more()
+    {
+        for (int i = 0; i < CommandBook.MostOpen; i++)
+        {
+            Assert.Equal(CommandRefusal.None, Ask(i, $"c{i}", expires: 1000).Refusal);
+        }
+
+        Assert.Equal(CommandRefusal.TooMany, Ask(65, "more", expires: 1000).Refusal);
+        Answer(66, "c0", CommandStatus.Succeeded);
+        Assert.Equal(CommandRefusal.None, Ask(67, "more", expires: 1000).Refusal);
+    }
+
+    [Fact]
+    public void An_answer_to_an_unknown_command_is_dropped_with_its_reason() =>
+        Assert.Contains("no command", Assert.Single(Answer(0, "x", CommandStatus.Succeeded).Dropped!).Detail);
+
+    private InputAnswer Ask(
+        double at, string id, double expires, string? key = null, string args = "{}", string name = "start")
+    {
+        CommandRequestInput request = new(id, name, new RawJson(args), FoldRig.At(expires), key);
+        return _pump.Apply(PackedInputs.Pack(
+            InputKind.CommandRequest, FoldRig.At(at), request, TwinGridJson.Default.CommandRequestInput));
+    }
+
+    private void Deliver(double at, string id) => _pump.Apply(PackedInputs.Pack(
+        InputKind.CommandDelivered,
+        FoldRig.At(at),
+        new CommandDeliveredInput(id),
+        TwinGridJson.Default.CommandDeliveredInput));
+
+    private InputAnswer Answer(double at, string id, CommandStatus status) => _pump.Apply(PackedInputs.Pack(
+        InputKind.CommandResult,
+        FoldRig.At(at),
+        new CommandResultInput(id, status),
+        TwinGridJson.Default.CommandResultInput));
+
+    private void Tick(double at)
+    {
+        _pump.State.Exists = true;
+        _pump.Apply(PackedInputs.Pack(InputKind.Tick, FoldRig.At(at)));
+    }
+
+    private CommandStatus Status(string id) => _pump.State.FindCommand(id)!.Status;
+}

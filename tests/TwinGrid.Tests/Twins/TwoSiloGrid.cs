@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.TestingHost;
+using TwinGrid.Storage.Sqlite;
+using TwinGrid.Twins.Ingest;
+
+namespace TwinGrid.Tests.Twins;
+
+/// <summary>Two silos in one process over one real SQLite store, with everything that twins publish written down.</summary>
+public sealed class TwoSiloGrid : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("twingrid-two-silos-").FullName;
+    private readonly RecordingSink _sink = new();
+    private SqliteTwinStore? _store;
+    private InProcessTestCluster? _cluster;
+
+    internal InProcessTestCluster Cluster => _cluster!;
+
+    internal ITwinStore Store => _store!;
+
+    internal IEnumerable<TwinEffect> Published => _sink.Effects;
+
+    public async ValueTask InitializeAsync()
+    {
+        _store = new SqliteTwinStore(
+            new SqliteDatabase(_directory, null),
+            new LimitOptions(),
+            TimeProvider.System,
+            NullLogger<SqliteTwinStore>.Instance);
+        InProcessTestClusterBuilder builder = new(2);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddMemoryGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage);
+            silo.Services.AddSingleton<ITwinStore>(_store);
+            silo.Services.AddSingleton<IEffectSink>(_sink);
+            silo.Services.AddSingleton(new DefinitionSet([Definition]));
+            silo.AddTwins();
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _cluster!.DisposeAsync();
+        await _store!.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    internal static TwinDefinition Definition { get; } = new()
+    {
+        Kind = "fan",
+        Telemetry = [new TelemetryDefinition { Name = "speed" }],
+        Policies =
+        [
+            new PolicyDefinition
+            {
+                Name = "fast",
+                When = "speed > 100",
+                Mode = PolicyMode.Act,
+                Command = new PolicyCommand { Name = "slow" },
+            },
+        ],
+    };
+
+    internal ITwin Twin(string key, string kind = "fan") =>
+        Cluster.Client.GetGrain<ITwin>(new TwinId(kind, key).ToGrainKey());
+
+    /// <summary>The road to the twins as a gateway on that silo takes it.</summary>
+    internal ITwinIngest Road(int silo) =>
+        Cluster.GetSiloServiceProvider(Cluster.Silos[silo].SiloAddress).GetRequiredService<ITwinIngest>();
+
+    internal int ActiveOn(int silo) =>
+        Cluster.GetSiloServiceProvider(Cluster.Silos[silo].SiloAddress).GetRequiredService<ActiveTwins>().Count;
+
+    internal static byte[] Speed(double value, long? seq = null, string name = "speed")
+    {
+        ReadingWriter writer = new();
+        writer.BeginMessage(new MessageHeader
+        {
+            Received = UnixMicroseconds.Now(TimeProvider.System),
+            Seq = seq,
+            Epoch = seq is null ? null : 1,
+        });
+        writer.Number(Encoding.UTF8.GetBytes(name), value);
+        writer.EndMessage();
+        return writer.Written.ToArray();
+    }
+
+    private sealed class RecordingSink : IEffectSink
+    {
+        public ConcurrentQueue<TwinEffect> Effects { get; } = new();
+
+        public bool Wants(TwinId twin, EffectKind kind, string name) => true;
+
+        public void Publish(IReadOnlyList<TwinEffect> effects)
+        {
+            foreach (TwinEffect effect in effects)
+            {
+                Effects.Enqueue(effect);
+            }
+        }
+    }
+}
