@@ -13,7 +13,7 @@ internal static class TelemetryName
     public const int MaxLevels = 4;
 
     public const string Rule =
-        "a name is 1 to 4 levels joined by dots, each a letter or _, then letters, digits, _ or -; at most 128 characters";
+        "a name is 1 to 4 levels joined by dots, each a letter or _, then letters, digits, _ or -; up to 128 in all";
 
     private static readonly SearchValues<byte> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"u8);

@@ -103,8 +103,7 @@ internal sealed partial class MqttListener : IDisposable
         catch (SocketException e)
         {
             throw new TwinGridException(
-                $"{MqttOptions.Section}:Address: {_options.Address} cannot be bound on port {_options.Port}: {e.Message}",
-                e);
+                $"{MqttOptions.Section}:Address: {_options.Address}:{_options.Port} cannot be bound: {e.Message}", e);
         }
 
         _endpoint.Bound = _listen!.IPEndPoint;

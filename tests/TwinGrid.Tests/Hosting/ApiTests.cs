@@ -228,7 +228,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
 
         static DeadLetter Letter(int number) => new()
         {
-            Time = UnixMicroseconds.Now(TimeProvider.System), Topic = "t", Client = "c", Reason = "r", Detail = $"{number}", Size = 1, Sample = new byte[] { 0xFF },
+            Time = UnixMicroseconds.Now(TimeProvider.System), Topic = "t", Client = "c", Reason = "r", Detail = $"{number}",
+            Size = 1, Sample = new byte[] { 0xFF },
         };
     }
 
