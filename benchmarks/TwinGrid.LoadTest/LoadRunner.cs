@@ -18,6 +18,7 @@ internal sealed class LoadRunner(Scenario scenario, LoadOptions options, Uri tar
     private const double MostClientCpu = 0.9;
     private const long MostSendLagMicroseconds = 5_000;
 
+    private static readonly TimeSpan TwinsWithin = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan DrainsWithin = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs once.</summary>
@@ -36,6 +37,7 @@ internal sealed class LoadRunner(Scenario scenario, LoadOptions options, Uri tar
         LoadConnection[] connections = await ConnectAsync(devices, abandon.Token);
         var signals = new LoadSignals(abandon.Token);
         Task generating = scenario.Generate(connections, options, signals);
+        await EveryTwinAsync(devices, generating);
         await WhileAsync(generating, options.WarmUp);
         ResourceReading before = await meter.ReadAsync();
         long from = Stopwatch.GetTimestamp();
@@ -59,6 +61,22 @@ internal sealed class LoadRunner(Scenario scenario, LoadOptions options, Uri tar
         RefuseWhereTheClientWasTheBottleneck(signals, after.ClientCpu - before.ClientCpu, elapsed);
         await CloseAsync(connections);
         return figures;
+    }
+
+    // Making a twin is not taking its readings: the warm-up begins when each one is there.
+    private async Task EveryTwinAsync(LoadDevice[] devices, Task generating)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (Array.Exists(devices, d => (options.Qos == 0 ? d.Sent : d.Acknowledged) == 0))
+        {
+            if (Stopwatch.GetElapsedTime(start) > TwinsWithin)
+            {
+                int missing = devices.Count(static d => d.Acknowledged == 0);
+                throw new NoResult($"{missing} twins did not answer within {TwinsWithin.TotalSeconds:0} s");
+            }
+
+            await WhileAsync(generating, seconds: 1);
+        }
     }
 
     private static async Task WhileAsync(Task generating, int seconds)

@@ -24,9 +24,9 @@ internal static class FarmRun
     {
         IReadOnlyList<ScadaRow>? log = options.Replay is string file ? ScadaFile.Read(file) : null;
         WebApplication grid = BuildGrid(args);
+        IHostApplicationLifetime lifetime = grid.Lifetime;
         TaskCompletionSource started = new();
-        using CancellationTokenRegistration registration =
-            grid.Lifetime.ApplicationStarted.Register(started.SetResult);
+        using CancellationTokenRegistration registration = lifetime.ApplicationStarted.Register(started.SetResult);
         Task<int> gridEnd = grid.RunTwinGridAsync();
         if (await Task.WhenAny(started.Task, gridEnd) == gridEnd)
         {
@@ -40,7 +40,7 @@ internal static class FarmRun
         }
         finally
         {
-            grid.Lifetime.StopApplication();
+            lifetime.StopApplication();
             await gridEnd;
         }
 
@@ -107,6 +107,9 @@ internal static class FarmRun
                 ["TwinGrid:DataDirectory"] = "./twingrid-data/windfarm",
                 ["TwinGrid:DefinitionsDirectory"] = Path.Combine(AppContext.BaseDirectory, "definitions"),
                 ["Logging:LogLevel:Default"] = "Warning",
+
+                // Orleans' watchdog takes the time since the machine's boot for its own first check.
+                ["Logging:LogLevel:Orleans.Runtime.Watchdog"] = "Error",
             },
         });
         builder.AddTwinGridSilo();

@@ -7,7 +7,10 @@ public sealed class MqttGatewayEndpoint
 {
     private volatile IPEndPoint? _bound;
 
-    /// <summary>Address and port as bound, also when the port was chosen freely; null before the start and without a listener.</summary>
+    /// <summary>
+    /// Address and port as bound, also when the port was chosen freely; null before the start and without a
+    /// listener.
+    /// </summary>
     public IPEndPoint? Bound
     {
         get => _bound;

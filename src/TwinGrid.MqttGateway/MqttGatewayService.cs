@@ -8,8 +8,8 @@ using TwinGrid.MqttGateway.Sessions;
 namespace TwinGrid.MqttGateway;
 
 /// <summary>
-/// The gateway's front door in a host: starts its parts from the inside out and stops them from the outside in. Register
-/// it after the silo, so that it starts when twins can be reached and stops before they cannot.
+/// The gateway's front door in a host: starts its parts from the inside out and stops them from the outside in.
+/// Register it after the silo, so that it starts when twins can be reached and stops before they cannot.
 /// </summary>
 internal sealed class MqttGatewayService(
     DeadLetterLog deadLetters,

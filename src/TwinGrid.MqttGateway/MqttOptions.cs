@@ -22,7 +22,9 @@ public sealed class MqttOptions
     /// <summary>The address that it binds: an IP address, or <c>localhost</c>; default 127.0.0.1.</summary>
     public string Address { get; set; } = "127.0.0.1";
 
-    /// <summary>The port; default 1883, the one registered for MQTT. 0 takes any free port, -1 means no listener.</summary>
+    /// <summary>
+    /// The port; default 1883, the one registered for MQTT. 0 takes any free port, -1 means no listener.
+    /// </summary>
     public int Port { get; set; } = 1883;
 
     /// <summary>The first level of every topic; default <c>twins</c>.</summary>
@@ -47,12 +49,14 @@ public sealed class MqttOptions
             if (!IPAddress.TryParse(options.Address, out _)
                 && !string.Equals(options.Address, "localhost", StringComparison.OrdinalIgnoreCase))
             {
-                problems.Add($"{Section}:Address: '{options.Address}' is not an IP address: write 127.0.0.1, 0.0.0.0 or ::");
+                problems.Add(
+                    $"{Section}:Address: '{options.Address}' is not an IP address: write 127.0.0.1, 0.0.0.0 or ::");
             }
 
             if (options.Port is < -1 or > 65_535)
             {
-                problems.Add($"{Section}:Port: {options.Port} is not a port: write 1 to 65535, 0 for any free one, -1 for none");
+                problems.Add(
+                    $"{Section}:Port: {options.Port} is not a port: write 1 to 65535, 0 for any free one, -1 for none");
             }
 
             if (!IsRoot(options.TopicRoot))

@@ -9,9 +9,12 @@ namespace WindFarm.Screen;
 internal sealed class LiveScreen(FarmWatch watch, MessageCount messages, TimeProvider time)
     : FarmScreen(watch, messages, time)
 {
-    private const int EventsShown = 6;
-    private const int LinesBesideTheTable = EventsShown + 8;
-    private const int WidthOfOneTable = 76;
+    private const int EventsShown = 5;
+
+    // Two of header, three of the table's head and foot, one that says what is hidden; an event may need two.
+    private const int LinesBesideTheTable = 6 + 2 * EventsShown;
+    private const int WidthOfOneTable = 79;
+    private const int WidthOfAlarms = 19;
     private static readonly TimeSpan DrawEvery = TimeSpan.FromMilliseconds(250);
 
     public override Task ShowAsync(CancellationToken cancellationToken) =>
@@ -32,16 +35,20 @@ internal sealed class LiveScreen(FarmWatch watch, MessageCount messages, TimePro
     private Rows Draw()
     {
         FarmPicture picture = FarmPicture.Of(Watch);
-        int height = Math.Max(4, AnsiConsole.Profile.Height - LinesBesideTheTable);
         int tables = AnsiConsole.Profile.Width >= 2 * WidthOfOneTable ? 2 : 1;
+        int height = Math.Min(
+            Math.Max(4, AnsiConsole.Profile.Height - LinesBesideTheTable),
+            Math.Max(1, (picture.Turbines.Count + tables - 1) / tables));
         IRenderable[] columns =
         [
             .. picture.Turbines.Chunk(height).Take(tables).Select(lines => TurbineTable(lines)),
         ];
         int hidden = picture.Turbines.Count - tables * height;
+        Grid sideBySide = new Grid().AddColumns(columns.Length);
+        sideBySide.AddRow(columns);
         return new Rows(
             Header(picture),
-            new Columns(columns).Collapse(),
+            sideBySide,
             new Text(hidden > 0 ? $"… and {hidden} more; a larger window shows them" : ""),
             EventLines());
     }
@@ -69,7 +76,7 @@ internal sealed class LiveScreen(FarmWatch watch, MessageCount messages, TimePro
             table.AddColumn(new TableColumn(name).RightAligned());
         }
 
-        table.AddColumn("alarms, command");
+        table.AddColumn(new TableColumn("alarms, command").Width(WidthOfAlarms).NoWrap());
         foreach (TurbineLine line in lines)
         {
             string colour = line.Alarms.Count > 0 ? "red" : line.Score > 0.9 ? "yellow" : "default";
@@ -80,7 +87,7 @@ internal sealed class LiveScreen(FarmWatch watch, MessageCount messages, TimePro
                 Cell(line.Predicted, "0", "default"),
                 Cell(line.BearingTemperature, "0.0", colour),
                 Cell(line.Score, "0.00", colour),
-                Markup.Escape(string.Join(", ", line.Alarms.Append(line.LastCommand).Where(text => text.Length > 0))));
+                Markup.Escape(Cut(string.Join(", ", line.Alarms.Append(line.LastCommand).Where(t => t.Length > 0)))));
         }
 
         return table;
@@ -88,6 +95,9 @@ internal sealed class LiveScreen(FarmWatch watch, MessageCount messages, TimePro
 
     private static string Cell(double value, string format, string colour) =>
         double.IsNaN(value) ? "" : $"[{colour}]{value.ToString(format, CultureInfo.InvariantCulture)}[/]";
+
+    private static string Cut(string text) =>
+        text.Length <= WidthOfAlarms ? text : string.Concat(text.AsSpan(0, WidthOfAlarms - 1), "…");
 
     private Rows EventLines() => new(Watch.Events.TakeLast(EventsShown).Select(happened => new Text(
         happened.ToString(),

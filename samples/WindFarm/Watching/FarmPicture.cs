@@ -36,7 +36,7 @@ internal sealed record TurbineLine(
                 .Where(alarm => alarm.State == AlarmState.Active)
                 .OrderByDescending(alarm => alarm.Severity)
                 .Select(alarm => alarm.Name)],
-            command is null ? "" : $"{command.Name} {command.Status}");
+            command is null ? "" : $"{command.Name} {CommandWords.Of(command.Status)}");
     }
 
     private static double Number(TwinSnapshot twin, string telemetry) =>

@@ -136,7 +136,7 @@ internal sealed class FarmWatch : IAsyncDisposable
                 ? $"the device answered {result}"
                 : command.Message ?? "the device gave no reason";
             Add(new FarmEvent(
-                Seconds, twin, FarmEventKind.CommandEnded, command.Name, Word(command.Status), answer));
+                Seconds, twin, FarmEventKind.CommandEnded, command.Name, CommandWords.Of(command.Status), answer));
         }
     }
 
@@ -147,13 +147,4 @@ internal sealed class FarmWatch : IAsyncDisposable
             _events.Enqueue(happened);
         }
     }
-
-    private static string Word(CommandStatus status) => status switch
-    {
-        CommandStatus.Succeeded => "succeeded",
-        CommandStatus.Failed => "failed",
-        CommandStatus.Rejected => "rejected",
-        CommandStatus.Expired => "expired",
-        _ => "cancelled",
-    };
 }

@@ -71,8 +71,8 @@ internal sealed record DtdlContext(int Version, bool HasQuantities)
             problems.Add(
                 entry,
                 entry.Text == $"{Language}4"
-                    ? $"DTDL version 4 is not supported yet, it comes in a later version of TwinGrid: expected {Language}2 or "
-                        + $"{Language}3"
+                    ? "DTDL version 4 is not supported yet, it comes in a later version of TwinGrid:"
+                        + $" expected {Language}2 or {Language}3"
                     : $"{entry.Text} is no version of DTDL that is supported: expected {Language}2 or {Language}3");
         }
         else if (extended)

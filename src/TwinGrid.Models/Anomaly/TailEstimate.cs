@@ -24,7 +24,9 @@ internal struct TailEstimate
     private double _excessSquare;
     private double _excesses;
 
-    /// <summary>A Gaussian's edge, its mean excess (0.42) and a little; mean square as of an exponential tail.</summary>
+    /// <summary>
+    /// A Gaussian's edge, its mean excess (0.42) and a little; mean square as of an exponential tail.
+    /// </summary>
     public void Begin()
     {
         _edge = 1.65;

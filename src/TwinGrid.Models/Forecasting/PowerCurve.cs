@@ -38,7 +38,8 @@ internal struct PowerCurveState
 /// in a row. Between knots the curve is monotone, never a staircase.</para>
 /// <para>Says: nothing before an output was learnt near the input; <c>value</c> and <c>expected</c> when an input or
 /// an output comes, both from before this output is learnt; <c>lower</c> and <c>upper</c> from
-/// <see cref="FewestReadings"/> pairs on; <c>residual</c> when the output came. An output without an input in its message is paired with the
+/// <see cref="FewestReadings"/> pairs on; <c>residual</c> when the output came. An output without an input in its
+/// message is paired with the
 /// last input not older than <c>maxAge</c>, else nothing is learnt or said. The value is in the output's unit.</para>
 /// <para>Options: <c>confidence</c> (0.9), <c>maxAge</c> (10m), <c>memory</c> (500 readings per knot).</para>
 /// <para>Fails where the output depends on more than the input (air density, pitch): the interval is wide there;

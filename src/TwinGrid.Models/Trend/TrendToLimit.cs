@@ -25,7 +25,8 @@ internal struct TrendToLimitState
 /// <para>Says: 0 while the newest reading is at or beyond the limit; nothing before four readings (effective ones,
 /// Kish's (Σw)²/Σw²: more where the window is short), when the slope does not differ from none at the confidence or
 /// leads away, and when the limit lies beyond the horizon. <c>horizon</c> equals the value, <c>expected</c> is the
-/// line's value now, <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest reading.</para>
+/// line's value now, <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest
+/// reading.</para>
 /// <para>Options: <c>limit</c> (required, in the input's unit), <c>direction</c> (auto), <c>window</c> (30 times the
 /// mean time between readings), <c>confidence</c> (0.99), <c>horizon</c> (100 windows).</para>
 /// <para>Fails where the signal is not a line over a window: it runs late on what accelerates and early on what

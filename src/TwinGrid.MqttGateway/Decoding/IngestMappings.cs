@@ -84,7 +84,8 @@ internal sealed class IngestMappings
             throw new DefinitionException(
                 definition.Source ?? "code",
                 $"$.ingest[{index}].payload",
-                $"there is no payload format '{mapping.Payload}'; there are {string.Join(", ", decoders.Keys.Order())}");
+                $"there is no payload format '{mapping.Payload}'; "
+                + $"there are {string.Join(", ", decoders.Keys.Order())}");
         }
 
         return new Mapping(definition.Kind, levels, decoder);
@@ -108,7 +109,8 @@ internal sealed class IngestMappings
         }
 
         string? wrong = Array.Find(levels, level =>
-            level.AsSpan().ContainsAny('+', '#', '\0') || (level.AsSpan().ContainsAny('{', '}') && !IsPlaceholder(level)));
+            level.AsSpan().ContainsAny('+', '#', '\0')
+            || (level.AsSpan().ContainsAny('{', '}') && !IsPlaceholder(level)));
         return wrong is null ? null : $"'{wrong}' is neither a literal level nor one placeholder such as {{site}}";
     }
 

@@ -17,10 +17,12 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
     /// <param name="received">When it was received: one stamp for all of it.</param>
     /// <param name="writer">Where to; after a refusal what it holds is not to be used.</param>
     /// <returns>Null, or why nothing of it can be used.</returns>
-    public DecodeRefusal? Decode(in TopicRoute route, in IncomingMessage message, long received, ReadingWriter writer) =>
+    public DecodeRefusal? Decode(
+        in TopicRoute route, in IncomingMessage message, long received, ReadingWriter writer) =>
         message.ContentType is "application/senml+json" or "application/cbor"
             ? new DecodeRefusal(
-                "content-type", $"the content type {message.ContentType} is reserved; this version reads application/json")
+                "content-type",
+                $"the content type {message.ContentType} is reserved; this version reads application/json")
             : route.Use switch
             {
                 TopicUse.Telemetry => DecodeReadings(route, message, received, writer),
@@ -113,7 +115,8 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
         {
             return new DecodeRefusal(
                 "malformed-result",
-                "expected {\"status\":\"in-progress\"|\"succeeded\"|\"failed\"|\"rejected\",\"progress\",\"result\",\"message\"}");
+                "expected {\"status\",\"progress\",\"result\",\"message\"}: 'status' is in-progress, succeeded, failed "
+                + "or rejected, 'progress' a number");
         }
 
         PackedInputs.Write(

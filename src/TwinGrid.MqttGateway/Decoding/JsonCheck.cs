@@ -65,7 +65,8 @@ internal sealed class JsonCheck
         bool isBatch = false;
         while (json.Read())
         {
-            if (isBatch && json.CurrentDepth == 1 && json.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
+            if (isBatch && json.CurrentDepth == 1
+                && json.TokenType is not (JsonTokenType.EndObject or JsonTokenType.EndArray))
             {
                 fields = 0;
                 elements++;

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace TwinGrid.MqttGateway.Decoding;
 
-/// <summary>The reserved members of a message: <c>ts</c>, <c>seq</c>, <c>epoch</c>, <c>source</c>, <c>historical</c>; null is absent.</summary>
+/// <summary>
+/// The reserved members of a message: <c>ts</c>, <c>seq</c>, <c>epoch</c>, <c>source</c>, <c>historical</c>; null
+/// is absent.
+/// </summary>
 internal static class JsonHeader
 {
     private const int MaxSource = 64;

@@ -96,7 +96,8 @@ internal sealed class JsonPayloadDecoder : IPayloadDecoder
 
         readings.BeginMessage(header);
         JsonReadings writer = new(payload, readings);
-        if (members.Gives(JsonMember.Values, out Utf8JsonReader values) && values.TokenType == JsonTokenType.StartObject)
+        if (members.Gives(JsonMember.Values, out Utf8JsonReader values)
+            && values.TokenType == JsonTokenType.StartObject)
         {
             writer.Members(ref values, members.Origin(JsonMember.Values), 0, isMessage: false);
             DropBeside(ref json, readings);

@@ -138,7 +138,8 @@ internal ref partial struct JsonReadings
         int count = 0;
         while (json.Read() && json.TokenType == JsonTokenType.Number && count < 3)
         {
-            if (ExactNumber.Read(ref json, out coordinates[count]) is not null || !double.IsFinite(coordinates[count++]))
+            if (ExactNumber.Read(ref json, out coordinates[count]) is not null
+                || !double.IsFinite(coordinates[count++]))
             {
                 return null;
             }
@@ -171,7 +172,8 @@ internal ref partial struct JsonReadings
         }
         else
         {
-            _readings.Position(_name.AsSpan(0, length), position.Latitude, position.Longitude, position.Altitude, detail);
+            _readings.Position(
+                _name.AsSpan(0, length), position.Latitude, position.Longitude, position.Altitude, detail);
         }
     }
 
@@ -208,7 +210,9 @@ internal ref partial struct JsonReadings
         Waveform(length, rate, WaveformEncoding.Float64, 1, samples.WrittenSpan, detail);
     }
 
-    /// <summary>Writes <c>{"rate","format":"i16le"|"f32le","scale","data":base64}</c>; scale is 1 where absent.</summary>
+    /// <summary>
+    /// Writes <c>{"rate","format":"i16le"|"f32le","scale","data":base64}</c>; scale is 1 where absent.
+    /// </summary>
     private readonly void Encoded(in JsonMembers members, int length, in ReadingDetail detail)
     {
         Utf8JsonReader format = members.At(JsonMember.Format);
@@ -222,7 +226,7 @@ internal ref partial struct JsonReadings
             || data.TokenType != JsonTokenType.String)
         {
             Drop(length, ReadingOutcome.Malformed,
-                "a waveform block is {\"rate\":Hz above 0,\"format\":\"i16le\" or \"f32le\",\"scale\",\"data\":base64}");
+                "a waveform block is {\"rate\",\"format\",\"scale\",\"data\"}: Hz, i16le or f32le, a number, base64");
             return;
         }
 
@@ -255,7 +259,8 @@ internal ref partial struct JsonReadings
         };
         if (samples.IsEmpty || samples.Length / size > MaxSamples)
         {
-            Drop(length, ReadingOutcome.OverLimit, $"a block of {samples.Length / size} samples; 1 to {MaxSamples} are read");
+            Drop(length, ReadingOutcome.OverLimit,
+                $"a block of {samples.Length / size} samples; 1 to {MaxSamples} are read");
         }
         else if (!AreFinite(encoding, samples))
         {

@@ -63,7 +63,8 @@ internal ref partial struct JsonReadings
             }
             else
             {
-                _readings.Drop(new DroppedReading(Shown(ref json, prefix), ReadingOutcome.Malformed, TelemetryName.Rule));
+                string shown = Shown(ref json, prefix);
+                _readings.Drop(new DroppedReading(shown, ReadingOutcome.Malformed, TelemetryName.Rule));
                 json.Read();
                 json.Skip();
             }
@@ -98,7 +99,8 @@ internal ref partial struct JsonReadings
                 Object(ref json, origin, length, detail, isInner);
                 break;
             default:
-                Drop(length, ReadingOutcome.Malformed, "an array is no reading; a waveform is {\"rate\",\"values\":[…]}");
+                Drop(length, ReadingOutcome.Malformed,
+                    "an array is no reading; a waveform is {\"rate\",\"values\":[…]}");
                 json.Skip();
                 break;
         }

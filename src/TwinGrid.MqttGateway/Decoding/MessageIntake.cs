@@ -55,7 +55,14 @@ internal sealed partial class MessageIntake(
         bool feeds = session.TryBeginFeed();
         try
         {
-            return await TakeAsync(session, message, route, writer, feeds);
+            (IntakeAnswer answer, bool isAnswered) = await TakeAsync(session, message, route, writer, feeds);
+            if (isAnswered)
+            {
+                // Where the road failed, somebody may still read the inputs: that writer is left to them.
+                _writers.Return(writer);
+            }
+
+            return answer;
         }
         finally
         {
@@ -63,12 +70,10 @@ internal sealed partial class MessageIntake(
             {
                 session.EndFeed();
             }
-
-            _writers.Return(writer);
         }
     }
 
-    private async ValueTask<IntakeAnswer> TakeAsync(
+    private async ValueTask<(IntakeAnswer Answer, bool IsAnswered)> TakeAsync(
         MqttSession session, IncomingMessage message, TopicRoute route, ReadingWriter writer, bool feeds)
     {
         long received = UnixMicroseconds.Now(clock);
@@ -82,8 +87,9 @@ internal sealed partial class MessageIntake(
         {
             ForgetIf(isFirst, session, route.Twin);
             Undecoded.Add(1, new KeyValuePair<string, object?>("reason", refusal.Reason));
-            return await RefuseAsync(
+            IntakeAnswer refused = await RefuseAsync(
                 session, message, refusal.Reason, refusal.Detail, PublishReason.PayloadFormatInvalid);
+            return (refused, true);
         }
 
         Readings.Add(writer.ReadingCount);
@@ -91,11 +97,14 @@ internal sealed partial class MessageIntake(
         if (result.Status != IngestStatus.Accepted)
         {
             ForgetIf(isFirst, session, route.Twin);
-            return await NotAcceptedAsync(session, message, route.Twin, result.Status);
+            IntakeAnswer answer = await NotAcceptedAsync(session, message, route.Twin, result.Status);
+            return (answer, result.Status != IngestStatus.Unavailable);
         }
 
         int dropped = writer.Dropped.Count + (result.Dropped?.Count ?? 0);
-        return dropped == 0 ? IntakeAnswer.Taken : await DroppedAsync(session, message, writer, result, dropped);
+        return dropped == 0
+            ? (IntakeAnswer.Taken, true)
+            : (await DroppedAsync(session, message, writer, result, dropped), true);
     }
 
     private async ValueTask<IngestResult> IngestAsync(TwinId twin, ReadOnlyMemory<byte> inputs)
@@ -132,7 +141,9 @@ internal sealed partial class MessageIntake(
         }
     }
 
-    /// <summary>One line per reading that was dropped; the message as a whole is taken where anything of it was usable.</summary>
+    /// <summary>
+    /// One line per reading that was dropped; the message as a whole is taken where anything of it was usable.
+    /// </summary>
     private async ValueTask<IntakeAnswer> DroppedAsync(
         MqttSession session, IncomingMessage message, ReadingWriter writer, IngestResult result, int dropped)
     {

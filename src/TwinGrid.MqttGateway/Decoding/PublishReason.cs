@@ -1,6 +1,8 @@
 namespace TwinGrid.MqttGateway.Decoding;
 
-/// <summary>What becomes of a PUBLISH: the MQTT 5 reason codes that the gateway answers with (section 3.4.2.1).</summary>
+/// <summary>
+/// What becomes of a PUBLISH: the MQTT 5 reason codes that the gateway answers with (section 3.4.2.1).
+/// </summary>
 internal enum PublishReason : byte
 {
     /// <summary>It was taken.</summary>
@@ -20,7 +22,9 @@ internal enum PublishReason : byte
 }
 
 /// <summary>The answer to a message.</summary>
-/// <param name="Acknowledge">False: no PUBACK may go out; the connection is closed so that the client sends it again.</param>
+/// <param name="Acknowledge">
+/// False: no PUBACK may go out; the connection is closed so that the client sends it again.
+/// </param>
 /// <param name="Reason">The reason code.</param>
 /// <param name="Detail">A sentence for the client, or null.</param>
 internal readonly record struct IntakeAnswer(bool Acknowledge, PublishReason Reason, string? Detail = null)

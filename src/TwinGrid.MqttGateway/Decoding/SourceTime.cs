@@ -45,21 +45,23 @@ internal static class SourceTime
 
         if (milliseconds < Least)
         {
-            return $"{milliseconds} is too small for milliseconds since 1970; it is probably seconds: multiply by 1,000";
+            return $"{milliseconds} is too small for ms since 1970; it is probably seconds: multiply by 1,000";
         }
 
         if (milliseconds > Greatest)
         {
             return milliseconds <= GreatestMicroseconds
-                ? $"{milliseconds} is too large for milliseconds since 1970; it is probably microseconds: divide by 1,000"
-                : $"{milliseconds} is too large for milliseconds since 1970; it is probably nanoseconds: divide by 1,000,000";
+                ? $"{milliseconds} is too large for ms since 1970; it is probably microseconds: divide by 1,000"
+                : $"{milliseconds} is too large for ms since 1970; it is probably nanoseconds: divide by 1,000,000";
         }
 
         microseconds = (long)(milliseconds * 1_000m);
         return null;
     }
 
-    /// <summary>Reads RFC 3339 section 5.6; an offset is needed, a leap second counts as the second that follows.</summary>
+    /// <summary>
+    /// Reads RFC 3339 section 5.6; an offset is needed, a leap second counts as the second that follows.
+    /// </summary>
     private static string? ReadText(ReadOnlySpan<byte> text, out long microseconds)
     {
         microseconds = 0;

@@ -13,7 +13,7 @@ internal static class TelemetryName
     public const int MaxLevels = 4;
 
     public const string Rule =
-        "a name has 1 to 4 levels joined by dots, each a letter or _, then letters, digits, _ and -; 128 characters in all";
+        "a name is 1 to 4 levels joined by dots, each a letter or _, then letters, digits, _ or -; up to 128 in all";
 
     private static readonly SearchValues<byte> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"u8);

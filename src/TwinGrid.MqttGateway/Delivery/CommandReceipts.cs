@@ -59,7 +59,7 @@ internal sealed partial class CommandReceipts(
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Twin} did not hear that its command was delivered ({Status}); it sends it again at the next subscription")]
+        Message = "{Twin} did not hear that its command was delivered ({Status}): the next subscription gets it again")]
     private partial void LogNotTold(TwinId twin, IngestStatus status);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Twin} could not be told that its command was delivered")]

@@ -5,7 +5,9 @@ using TwinGrid.MqttGateway.Listening;
 
 namespace TwinGrid.MqttGateway.Delivery;
 
-/// <summary>Carries effects from the queue to the listener, one after the other, and writes them as JSON on the way.</summary>
+/// <summary>
+/// Carries effects from the queue to the listener, one after the other, and writes them as JSON on the way.
+/// </summary>
 internal sealed partial class EffectPump(
     EffectQueue queue,
     MqttListener listener,

@@ -15,11 +15,16 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
     /// <summary>The most states and predictions that wait.</summary>
     public const int MaxFleeting = 16_384;
 
-    /// <summary>The most alarms, commands and deletions that wait; the twins keep them, so that a later subscription finds them.</summary>
+    /// <summary>
+    /// The most alarms, commands and deletions that wait; the twins keep them, so that a later subscription finds
+    /// them.
+    /// </summary>
     public const int MaxLasting = 262_144;
 
     private static readonly Counter<long> Dropped = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.effects.dropped", "{effect}", "effects that no subscriber got because newer ones or too many waited");
+        "twingrid.mqtt.effects.dropped",
+        "{effect}",
+        "effects that no subscriber got because newer ones or too many waited");
 
     private readonly string _root = options.Value.TopicRoot;
     private readonly bool _listens = options.Value.Port >= 0;

@@ -101,7 +101,9 @@ internal sealed class MqttChannel(
         && connect.CleanSession
         && PacketFormatterAdapter.ProtocolVersion != MqttProtocolVersion.V500;
 
-    /// <summary>Counts a publish until it is answered; while the gateway stops, it waits for the connection's end.</summary>
+    /// <summary>
+    /// Counts a publish until it is answered; while the gateway stops, it waits for the connection's end.
+    /// </summary>
     private async Task AdmitAsync(MqttPublishPacket publish, CancellationToken cancellationToken)
     {
         if (!publishes.TryEnter())

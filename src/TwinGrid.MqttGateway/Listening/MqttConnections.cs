@@ -31,7 +31,7 @@ internal sealed class MqttConnections(SessionRegistry sessions, Drain publishes,
         Open.Add(1);
         IDuplexPipe transport = connection.Transport;
         connection.Transport = new LimitedTransport(
-            new PacketLimitReader(transport.Input, maxPacket), transport.Output);
+            new PacketLimitReader(transport.Input, maxPacket), new LastWordWriter(transport.Output));
         MqttPacketFormatterAdapter formatter = new(new MqttBufferWriter(WriterBuffer, maxPacket));
         using MqttChannel channel = new(
             new MqttConnectionContext(formatter, connection), sessions, publishes, clock, maxPacket);

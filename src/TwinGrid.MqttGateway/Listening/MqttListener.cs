@@ -42,7 +42,6 @@ internal sealed partial class MqttListener : IDisposable
     private readonly MqttOptions _options;
     private readonly ILogger<MqttListener> _logger;
     private readonly Drain _publishes = new();
-    private readonly CancellationTokenSource _cut = new();
     private readonly MqttConnections _connections;
     private readonly MqttServer _server;
     private readonly KestrelServer _kestrel;
@@ -104,7 +103,7 @@ internal sealed partial class MqttListener : IDisposable
         catch (SocketException e)
         {
             throw new TwinGridException(
-                $"{MqttOptions.Section}:Address: cannot listen on port {_options.Port} of {_options.Address}: {e.Message}", e);
+                $"{MqttOptions.Section}:Address: {_options.Address}:{_options.Port} cannot be bound: {e.Message}", e);
         }
 
         _endpoint.Bound = _listen!.IPEndPoint;
@@ -119,7 +118,6 @@ internal sealed partial class MqttListener : IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _server.AcceptNewConnections = false;
-        using CancellationTokenRegistration cut = cancellationToken.Register(_cut.Cancel);
         MqttServerStopOptions options = new();
         options.DefaultClientDisconnectOptions.ReasonCode = MqttDisconnectReasonCode.ServerShuttingDown;
         try
@@ -134,6 +132,7 @@ internal sealed partial class MqttListener : IDisposable
         }
 
         await _kestrel.StopAsync(cancellationToken);
+        await _sessions.StopAsync(cancellationToken);
         _endpoint.Bound = null;
     }
 
@@ -179,13 +178,12 @@ internal sealed partial class MqttListener : IDisposable
     {
         _server.Dispose();
         _kestrel.Dispose();
-        _cut.Dispose();
     }
 
     private KestrelServerOptions KestrelOptions(IServiceProvider services)
     {
         KestrelServerOptions options = new() { ApplicationServices = services };
-        options.Listen(_options.Port < 0 ? IPAddress.Loopback : _options.IPAddress, Math.Max(0, _options.Port), listen =>
+        options.Listen(_options.IPAddress, Math.Max(0, _options.Port), listen =>
         {
             _listen = listen;
             listen.Run(_connections.OnConnectedAsync);
@@ -205,17 +203,21 @@ internal sealed partial class MqttListener : IDisposable
 
     private Task OnConnectedAsync(ClientConnectedEventArgs e)
     {
-        // After a takeover without a clean start MQTTnet keeps the old session's items: the new session goes over it.
-        e.SessionItems[SessionKey] = _sessions.Begin(e.ClientId);
+        // After a takeover without a clean start MQTTnet goes on with the old session's items and subscriptions.
+        e.SessionItems[SessionKey] = SessionOf(e.SessionItems) is { } takenOver
+            ? _sessions.Begin(e.ClientId, takenOver)
+            : _sessions.Begin(e.ClientId);
         return Task.CompletedTask;
     }
 
-    private async Task OnDisconnectedAsync(ClientDisconnectedEventArgs e)
+    private Task OnDisconnectedAsync(ClientDisconnectedEventArgs e)
     {
         if (SessionOf(e.SessionItems) is { } session)
         {
-            await _sessions.EndAsync(session, _cut.Token);
+            _sessions.End(session);
         }
+
+        return Task.CompletedTask;
     }
 
     private async Task OnPublishAsync(InterceptingPublishEventArgs e)
@@ -298,7 +300,10 @@ internal sealed partial class MqttListener : IDisposable
     /// </summary>
     private async Task OnOverflowAsync(QueueMessageOverwrittenEventArgs e)
     {
-        bool isLasting = e.Packet is MqttPublishPacket { QualityOfServiceLevel: > MqttQualityOfServiceLevel.AtMostOnce };
+        bool isLasting = e.Packet is MqttPublishPacket
+        {
+            QualityOfServiceLevel: > MqttQualityOfServiceLevel.AtMostOnce,
+        };
         Overflow.Add(1, new KeyValuePair<string, object?>("kind", isLasting ? "lasting" : "fleeting"));
         if (!isLasting)
         {
@@ -323,14 +328,17 @@ internal sealed partial class MqttListener : IDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "MQTT listens on {EndPoint}")]
     private partial void LogListening(IPEndPoint? endPoint);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "MQTT publishes or connections were cut: the time to stop ran out")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "MQTT publishes or connections were cut: the time to stop ran out")]
     private partial void LogCut();
 
     [LoggerMessage(Level = LogLevel.Warning,
         Message = "the subscriber '{Client}' is too slow for the alarms and commands that it asked for: disconnected")]
     private partial void LogTooSlow(string client);
 
-    /// <summary>Kestrel wants an application for HTTP; every connection here is taken before it would be asked.</summary>
+    /// <summary>
+    /// Kestrel wants an application for HTTP; every connection here is taken before it would be asked.
+    /// </summary>
     private sealed class NoHttp : IHttpApplication<IFeatureCollection>
     {
         public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;

@@ -12,6 +12,7 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
 {
     private const int Capacity = 65_536;
     private const int AtOnce = 4;
+    private const int MaxRemembered = 1_000_000;
 
     // A full queue waits for nobody: a command that was not asked for again stays in its twin, and the device's next
     // subscription asks anew.
@@ -22,6 +23,7 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
     private readonly CancellationTokenSource _stopping = new();
     private Task _working = Task.CompletedTask;
     private int _allAlarmsKnown;
+    private int _remembered;
 
     private enum Want : byte
     {
@@ -36,7 +38,7 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
     /// <summary>Somebody subscribed to a twin's alarms.</summary>
     public void Alarms(TwinId twin)
     {
-        if (_alarmsKnown.TryAdd(twin, true))
+        if (Remember(twin))
         {
             Ask(new Wish(twin, Want.Alarms));
         }
@@ -123,7 +125,7 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
             foreach (TwinSummary summary in page.Items)
             {
                 TwinId twin = TwinId.Parse(summary.Id);
-                if (summary.ActiveAlarms > 0 && _alarmsKnown.TryAdd(twin, true))
+                if (summary.ActiveAlarms > 0 && Remember(twin))
                 {
                     await Twin(twin).RepublishAlarmsAsync().WaitAsync(_stopping.Token);
                 }
@@ -132,6 +134,23 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
             cursor = page.Cursor;
         }
         while (cursor is not null);
+    }
+
+    /// <summary>Remembers whose alarms are known; a full memory begins anew, and some are asked for twice.</summary>
+    private bool Remember(TwinId twin)
+    {
+        if (!_alarmsKnown.TryAdd(twin, true))
+        {
+            return false;
+        }
+
+        if (Interlocked.Increment(ref _remembered) > MaxRemembered)
+        {
+            Interlocked.Exchange(ref _remembered, 0);
+            _alarmsKnown.Clear();
+        }
+
+        return true;
     }
 
     private void Forget(Wish wish)
@@ -148,7 +167,8 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
 
     private ITwin Twin(TwinId twin) => grains.GetGrain<ITwin>(twin.ToGrainKey());
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "too many subscriptions at once: {Want} were not asked for again")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "too many subscriptions at once: {Want} were not asked for again")]
     private partial void LogFull(string want);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "could not ask for {Want} of {Twin} again")]

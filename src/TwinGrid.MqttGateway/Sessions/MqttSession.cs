@@ -33,7 +33,9 @@ internal sealed class MqttSession
     /// <summary>The MQTT client identifier.</summary>
     public string Client { get; }
 
-    /// <summary>Begins to feed a twin; false once the session has ended, as for a will, which leaves no presence.</summary>
+    /// <summary>
+    /// Begins to feed a twin; false once the session has ended, as for a will, which leaves no presence.
+    /// </summary>
     public bool TryBeginFeed() => _feeding.TryEnter();
 
     /// <summary>Ends what <see cref="TryBeginFeed"/> began.</summary>

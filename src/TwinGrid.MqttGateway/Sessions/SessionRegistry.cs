@@ -7,7 +7,7 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// <summary>
 /// Begins and ends sessions: at the end every twin that the session fed hears that its device is gone. Thread-safe.
 /// </summary>
-internal sealed partial class SessionRegistry
+internal sealed partial class SessionRegistry : IDisposable
 {
     private const int AtOnce = 32;
 
@@ -19,6 +19,8 @@ internal sealed partial class SessionRegistry
     private readonly TimeProvider _clock;
     private readonly ILogger<SessionRegistry> _logger;
     private readonly string _incarnation;
+    private readonly Drain _farewells = new();
+    private readonly CancellationTokenSource _cut = new();
     private long _sessions;
 
     public SessionRegistry(
@@ -46,8 +48,27 @@ internal sealed partial class SessionRegistry
         return new MqttSession(string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}"), client);
     }
 
-    /// <summary>Ends a session, cleanly or not: its filters go, its twins go offline. Only the first call counts.</summary>
-    public async Task EndAsync(MqttSession session, CancellationToken cancellationToken)
+    /// <summary>
+    /// Begins a session that goes on with the subscriptions of one that it took over (MQTT 5 section 4.1), whose client
+    /// need not subscribe again.
+    /// </summary>
+    public MqttSession Begin(string client, MqttSession takenOver)
+    {
+        MqttSession session = Begin(client);
+        foreach (TopicFilter filter in takenOver.Filters())
+        {
+            session.TryAddFilter(filter);
+            _subscriptions.Add(session, filter);
+        }
+
+        return session;
+    }
+
+    /// <summary>
+    /// Ends a session, cleanly or not: its filters go at once; that its twins' device is gone is told beside the
+    /// packets' path, since the listener cannot connect anybody else meanwhile. Only the first call counts.
+    /// </summary>
+    public void End(MqttSession session)
     {
         if (!session.TryEnd())
         {
@@ -56,12 +77,26 @@ internal sealed partial class SessionRegistry
 
         Open.Add(-1);
         _subscriptions.RemoveAll(session);
-        TwinId[] fed = await session.TakeFedAsync();
-        if (fed.Length == 0)
+        if (_farewells.TryEnter())
         {
-            return;
+            _ = SayGoneAsync(session);
         }
+    }
 
+    /// <summary>Ends when all twins of ended sessions have heard of it.</summary>
+    /// <param name="cancellationToken">Ends the patience.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration cut = cancellationToken.Register(_cut.Cancel);
+        await _farewells.CloseAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cut.Dispose();
+
+    private async Task SayGoneAsync(MqttSession session)
+    {
+        TwinId[] fed = await session.TakeFedAsync();
         byte[] gone = PackedInputs.Pack(
             InputKind.Presence,
             UnixMicroseconds.Now(_clock),
@@ -69,12 +104,16 @@ internal sealed partial class SessionRegistry
             TwinGridJson.Default.PresenceInput);
         try
         {
-            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = _cut.Token };
             await Parallel.ForEachAsync(fed, options, async (twin, stop) => await SayGoneAsync(twin, gone, stop));
         }
         catch (OperationCanceledException)
         {
             LogCut(session.Client, fed.Length);
+        }
+        finally
+        {
+            _farewells.Exit();
         }
     }
 

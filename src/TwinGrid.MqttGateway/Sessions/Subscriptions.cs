@@ -45,12 +45,12 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
         }
     }
 
-    /// <summary>Takes all filters of a session away.</summary>
+    /// <summary>Forgets a session that has ended; the session itself still knows its filters.</summary>
     public void RemoveAll(MqttSession session)
     {
         foreach (TopicFilter filter in session.Filters())
         {
-            Remove(session, filter.Text);
+            _tree.Remove(filter, session);
         }
     }
 }

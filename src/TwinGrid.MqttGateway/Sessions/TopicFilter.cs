@@ -59,7 +59,9 @@ internal sealed class TopicFilter
         return Levels.Length == 5;
     }
 
-    /// <summary>The one twin that it names literally, or null where kind or key is a wildcard or cannot be one.</summary>
+    /// <summary>
+    /// The one twin that it names literally, or null where kind or key is a wildcard or cannot be one.
+    /// </summary>
     public TwinId? Twin =>
         Levels.Length > 3 && TwinId.IsSegment(Levels[1]) && TwinId.IsSegment(Levels[2])
             ? new TwinId(Levels[1], Levels[2])

@@ -16,7 +16,7 @@ namespace TwinGrid.Storage.Sqlite;
 internal sealed class DatabaseThreads<TSession> : IDisposable
     where TSession : class, IDisposable
 {
-    private readonly BlockingCollection<IWork> _queue = [];
+    private readonly BlockingCollection<Action<Func<TSession>>> _queue = [];
     private readonly Func<TSession> _open;
     private readonly Thread[] _threads;
 
@@ -35,11 +35,6 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
         }
     }
 
-    private interface IWork
-    {
-        void Run(Func<TSession> session);
-    }
-
     /// <summary>Runs work on one of the threads. Once begun it is not cancelled: its outcome is to be known.</summary>
     /// <exception cref="ObjectDisposedException">The threads have stopped.</exception>
     public Task<TResult> RunAsync<TResult>(Func<TSession, TResult> work, CancellationToken cancellationToken)
@@ -47,7 +42,7 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
         Work<TResult> item = new(work, cancellationToken);
         try
         {
-            _queue.Add(item, CancellationToken.None);
+            _queue.Add(item.Run, CancellationToken.None);
         }
         catch (InvalidOperationException) when (_queue.IsAddingCompleted)
         {
@@ -71,15 +66,15 @@ internal sealed class DatabaseThreads<TSession> : IDisposable
     {
         TSession? session = null;
         TSession Session() => session ??= _open();
-        foreach (IWork work in _queue.GetConsumingEnumerable())
+        foreach (Action<Func<TSession>> run in _queue.GetConsumingEnumerable())
         {
-            work.Run(Session);
+            run(Session);
         }
 
         session?.Dispose();
     }
 
-    private sealed class Work<TResult>(Func<TSession, TResult> work, CancellationToken cancellationToken) : IWork
+    private sealed class Work<TResult>(Func<TSession, TResult> work, CancellationToken cancellationToken)
     {
         // Continuations run elsewhere: the thread belongs to the database.
         private readonly TaskCompletionSource<TResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -8,7 +8,7 @@ namespace TwinGrid.Storage.Sqlite;
 /// </summary>
 internal sealed class HistoryEraser : IDisposable
 {
-    /// <summary>Turns of one step: about 2 ms.</summary>
+    /// <summary>Turns of one step: as many as a large group of turns has, so that no commit waits longer.</summary>
     public const int StepTurns = 500;
 
     private readonly SqliteStatement _dropSnapshot;

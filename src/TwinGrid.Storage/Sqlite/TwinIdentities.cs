@@ -8,8 +8,8 @@ namespace TwinGrid.Storage.Sqlite;
 internal sealed class TwinIdentities : IDisposable
 {
     /// <summary>
-    /// At most so many are remembered, about 20 MB; beyond, it forgets all and begins anew. A twin that is not
-    /// remembered costs one index look-up (2 µs).
+    /// At most so many are remembered, about 10 MB besides the text of the ids; beyond, it forgets all and begins
+    /// anew. A twin that is not remembered costs one look-up in an index.
     /// </summary>
     private const int Remembered = 262_144;
 

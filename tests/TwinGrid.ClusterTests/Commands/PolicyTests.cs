@@ -98,7 +98,7 @@ public sealed class PolicyTests(SharedGrid grid)
     }
 
     [Fact]
-    public async Task A_person_acknowledges_an_alarm_and_it_goes_when_it_is_also_cleared()
+    public async Task A_person_acknowledges_an_alarm_and_a_new_raise_takes_that_back()
     {
         await using MqttDevice device = await SubscribedAsync(grid.Silo, "pump/seen");
         await device.PublishAsync("twins/pump/seen/telemetry/temperature", "90");
@@ -117,7 +117,12 @@ public sealed class PolicyTests(SharedGrid grid)
             static seen => seen.Alarm("overheat") is { } alarm && alarm.GetProperty("acknowledged").GetBoolean());
         Assert.Equal("active", twin.AlarmState("overheat"));
         await device.PublishAsync("twins/pump/seen/telemetry/temperature", "60");
-        await grid.Api.WaitForTwinAsync("pump/seen", "no alarm", static seen => seen.Alarm("overheat") is null);
+        await grid.Api.WaitForTwinAsync(
+            "pump/seen", "overheat over", static seen => seen.AlarmState("overheat") is null or "cleared");
+        await device.PublishAsync("twins/pump/seen/telemetry/temperature", "95");
+        JsonElement again = await grid.Api.WaitForTwinAsync(
+            "pump/seen", "overheat again", static seen => seen.AlarmState("overheat") == "active");
+        Assert.False(again.Alarm("overheat")!.Value.GetProperty("acknowledged").GetBoolean());
     }
 
     [Fact]

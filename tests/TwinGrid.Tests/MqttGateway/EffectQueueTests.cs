@@ -12,7 +12,8 @@ public class EffectQueueTests
     public void Alarms_and_commands_keep_their_order_and_go_before_states()
     {
         using EffectQueue queue = Queue();
-        queue.Publish([Effect("a", EffectKind.State), Effect("a", EffectKind.Alarm, "x"), Effect("a", EffectKind.Command, "y")]);
+        queue.Publish([Effect("a", EffectKind.State), Effect("a", EffectKind.Alarm, "x")]);
+        queue.Publish([Effect("a", EffectKind.Command, "y")]);
         queue.Publish([Effect("a", EffectKind.Alarm, "x")]);
         Assert.Equal(["Alarm a x", "Command a y", "Alarm a x", "State a "], TakeAll(queue));
     }
@@ -23,7 +24,8 @@ public class EffectQueueTests
         using EffectQueue queue = Queue();
         TwinEffect newest = Effect("a", EffectKind.State);
         queue.Publish([Effect("a", EffectKind.State), Effect("b", EffectKind.State), newest]);
-        queue.Publish([Effect("a", EffectKind.Prediction, "p"), Effect("a", EffectKind.Prediction, "q"), Effect("a", EffectKind.Prediction, "p")]);
+        queue.Publish([Effect("a", EffectKind.Prediction, "p"), Effect("a", EffectKind.Prediction, "q")]);
+        queue.Publish([Effect("a", EffectKind.Prediction, "p")]);
         Assert.True(queue.TryTake(out TwinEffect? first));
         Assert.Same(newest, first);
         Assert.Equal(["State b ", "Prediction a p", "Prediction a q"], TakeAll(queue));
@@ -34,7 +36,8 @@ public class EffectQueueTests
     {
         using EffectQueue queue = Queue();
         queue.Publish([Effect("alarmed", EffectKind.Alarm, "x")]);
-        queue.Publish([.. Enumerable.Range(0, EffectQueue.MaxFleeting + 10).Select(i => Effect($"t{i}", EffectKind.State))]);
+        IEnumerable<int> many = Enumerable.Range(0, EffectQueue.MaxFleeting + 10);
+        queue.Publish([.. many.Select(i => Effect($"t{i}", EffectKind.State))]);
         string[] taken = [.. TakeAll(queue)];
         Assert.Equal(EffectQueue.MaxFleeting + 1, taken.Length);
         Assert.Equal("Alarm alarmed x", taken[0]);

@@ -8,8 +8,8 @@ namespace TwinGrid.Tests.MqttGateway;
 
 public class ListenerTests
 {
-    private static readonly byte[] Connect311 =
-        [0x10, 0x0F, 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 4, 2, 0, 60, 0, 3, (byte)'d', (byte)'e', (byte)'v'];
+    // CONNECT of "dev": MQTT 3.1.1, clean session, keep-alive 60 s.
+    private static readonly byte[] Connect311 = Convert.FromHexString("100F00044D5154540402003C0003646576");
 
     [Theory]
     [InlineData(true)]
@@ -20,7 +20,8 @@ public class ListenerTests
         TaskCompletionSource<IngestResult> commit = new();
         gateway.Twins.Answer = _ => commit.Task;
         using IMqttClient device = await gateway.ConnectAsync("device", is5);
-        Task<MqttClientPublishResult> publish = device.PublishAsync(Message("twins/turbine/t07/telemetry", """{"power":5}"""));
+        Task<MqttClientPublishResult> publish =
+            device.PublishAsync(Message("twins/turbine/t07/telemetry", """{"power":5}"""));
         await RunningGateway.Until(() => gateway.Twins.All.Count == 2, "the twin has the reading");
         Assert.False(publish.IsCompleted);
         commit.SetResult(new IngestResult(IngestStatus.Accepted, 1, 1));
@@ -136,12 +137,29 @@ public class ListenerTests
         using IMqttClient now = await gateway.ConnectAsync("same", more: options => options.WithCleanStart(clean));
         await now.PublishAsync(Message("twins/turbine/t07/telemetry", """{"power":6}"""));
         await RunningGateway.Until(() => gateway.Twins.Of("turbine/t07").Count() == 5, "the old session has ended");
-        string[] presence = [.. gateway.Twins.Of("turbine/t07").Where(told => told.StartsWith("Presence", StringComparison.Ordinal))];
+        string[] presence =
+        [
+            .. gateway.Twins.Of("turbine/t07").Where(told => told.StartsWith("Presence", StringComparison.Ordinal)),
+        ];
         Assert.Equal(3, presence.Length);
         Assert.Equal(2, presence.Select(told => told.Split('"')[^2]).Distinct().Count());
         Assert.Equal(
             presence.Single(told => told.Contains("false", StringComparison.Ordinal)).Split('"')[^2],
             presence[0].Split('"')[^2]);
+    }
+
+    [Fact]
+    public async Task A_client_that_takes_its_session_over_keeps_its_subscriptions()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        bool Wants() => gateway.Effects.Wants(new TwinId("turbine", "t07"), EffectKind.Command, "derate");
+        using IMqttClient old = await gateway.ConnectAsync("same", is5: false, it => it.WithCleanSession(false));
+        await old.SubscribeAsync("twins/turbine/t07/commands/+", MqttQualityOfServiceLevel.AtLeastOnce);
+        using IMqttClient now = await gateway.ConnectAsync("same", is5: false, it => it.WithCleanSession(false));
+        await RunningGateway.Until(() => !old.IsConnected, "the old connection is closed");
+        await RunningGateway.Until(Wants, "the new session goes on with the subscription");
+        await now.DisconnectAsync();
+        await RunningGateway.Until(() => !Wants(), "the session has ended");
     }
 
     [Fact]
@@ -174,7 +192,8 @@ public class ListenerTests
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         using IMqttClient device = await gateway.ConnectAsync("device");
         await device.PublishAsync(Message(
-            "twins/turbine/t07/results/0198", """{"status":"in-progress","progress":0.5,"message":"turning","more":1}"""));
+            "twins/turbine/t07/results/0198",
+            """{"status":"in-progress","progress":0.5,"message":"turning","more":1}"""));
         await device.PublishAsync(Message(
             "twins/turbine/t07/results/0198", """{"status":"succeeded","result":{"limit": 0.5}}"""));
         Assert.Equal(
@@ -205,7 +224,8 @@ public class ListenerTests
         for (int i = 0; i < 200; i++)
         {
             Assert.Equal(
-                Enumerable.Range(0, 6).Select(n => $"epoch=1 seq={n} power={n}"), gateway.Twins.Readings($"turbine/t{i}"));
+                Enumerable.Range(0, 6).Select(n => $"epoch=1 seq={n} power={n}"),
+                gateway.Twins.Readings($"turbine/t{i}"));
         }
 
         Assert.Empty(gateway.Store.Letters);
@@ -237,7 +257,8 @@ public class ListenerTests
     public async Task A_connection_that_does_not_begin_as_MQTT_is_closed_without_a_word(string bytes)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        await AssertClosedSilentlyAsync(await gateway.OpenAsync(Convert.FromHexString(bytes.Replace(" ", "", StringComparison.Ordinal))));
+        string hex = bytes.Replace(" ", "", StringComparison.Ordinal);
+        await AssertClosedSilentlyAsync(await gateway.OpenAsync(Convert.FromHexString(hex)));
     }
 
     [Fact]
@@ -259,7 +280,8 @@ public class ListenerTests
         using IMqttClient device = await gateway.ConnectAsync("device");
         string value = new('1', 100);
         string batch = $"[{string.Join(',', Enumerable.Repeat($"{{\"power\":\"{value}\"}}", 1_000))}]";
-        await device.PublishAsync(Message("twins/turbine/t07/telemetry", batch + new string(' ', 260_000 - batch.Length)));
+        string padded = batch + new string(' ', 260_000 - batch.Length);
+        await device.PublishAsync(Message("twins/turbine/t07/telemetry", padded));
         Assert.Equal(1_000, gateway.Twins.Readings("turbine/t07").Count());
     }
 
@@ -280,7 +302,8 @@ public class ListenerTests
         busy.Start();
         int port = ((IPEndPoint)busy.LocalEndpoint).Port;
         TwinGridException e = await Assert.ThrowsAsync<TwinGridException>(() => RunningGateway.StartAsync(port: port));
-        Assert.StartsWith($"TwinGrid:Mqtt:Port: port {port} of 127.0.0.1 is in use", e.Message, StringComparison.Ordinal);
+        string expected = $"TwinGrid:Mqtt:Port: port {port} of 127.0.0.1 is in use";
+        Assert.StartsWith(expected, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -305,7 +328,8 @@ public class ListenerTests
             reason.TrySetResult(e.Reason);
             return Task.CompletedTask;
         };
-        Task<MqttClientPublishResult> publish = device.PublishAsync(Message("twins/turbine/t07/telemetry", """{"power":5}"""));
+        Task<MqttClientPublishResult> publish =
+            device.PublishAsync(Message("twins/turbine/t07/telemetry", """{"power":5}"""));
         await RunningGateway.Until(() => gateway.Twins.All.Count == 2, "the twin has the reading");
         Task stop = gateway.StopAsync();
         Assert.False(stop.IsCompleted);
@@ -315,7 +339,8 @@ public class ListenerTests
         Assert.Equal(MqttClientDisconnectReason.ServerShuttingDown, await reason.Task);
 
         // The session's end, and no will of a device that is still there.
-        Assert.Contains("\"online\":false,\"session\":\"0", gateway.Twins.Of("turbine/t07").Last(), StringComparison.Ordinal);
+        string last = gateway.Twins.Of("turbine/t07").Last();
+        Assert.Contains("\"online\":false,\"session\":\"0", last, StringComparison.Ordinal);
         Assert.Equal(3, gateway.Twins.All.Count);
     }
 
@@ -339,7 +364,8 @@ public class ListenerTests
 
     private static byte[] ConnectWithWill(string topic, string payload)
     {
-        byte[] Text(string text) => [(byte)(text.Length >> 8), (byte)text.Length, .. System.Text.Encoding.UTF8.GetBytes(text)];
+        byte[] Text(string text) =>
+            [(byte)(text.Length >> 8), (byte)text.Length, .. System.Text.Encoding.UTF8.GetBytes(text)];
         byte[] body = [.. Text("MQTT"), 4, 0b0000_1110, 0, 60, .. Text("will"), .. Text(topic), .. Text(payload)];
         return [0x10, (byte)body.Length, .. body];
     }

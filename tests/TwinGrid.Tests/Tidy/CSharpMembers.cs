@@ -78,7 +78,7 @@ internal static partial class CSharpMembers
             start++;
         }
 
-        bool isMethod = WithoutAttributes(header).Contains('(', StringComparison.Ordinal);
+        bool isMethod = MethodName().IsMatch(WithoutAttributes(header));
         if (start < end && isMethod)
         {
             int line = 1 + code.AsSpan(0, start).Count('\n');
@@ -90,14 +90,25 @@ internal static partial class CSharpMembers
     private static string Header(string code, int start, int end)
     {
         string text = code[start..end];
-        int body = text.AsSpan().IndexOfAny("{=");
-        string header = body < 0 ? text : text[..(body + 1)];
+        int body = 0;
+
+        // The value of an optional parameter is no body: what stands in parentheses is passed over.
+        for (int depth = 0; body < text.Length && (depth > 0 || text[body] is not ('{' or '=')); body++)
+        {
+            depth += text[body] switch { '(' => 1, ')' => -1, _ => 0 };
+        }
+
+        string header = text[..Math.Min(body + 1, text.Length)];
         return Spaces().Replace(header, " ").Trim();
     }
 
     private static bool IsType(string header) => TypeWord().IsMatch(Constraints().Replace(header, ""));
 
     private static string WithoutAttributes(string header) => Attribute().Replace(header, "");
+
+    // A name before the parenthesis, which the type of a field of tuples has not.
+    [GeneratedRegex(@"[\w>]\(")]
+    private static partial Regex MethodName();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Spaces();

@@ -125,7 +125,8 @@ public class PolicyTests
         AlarmSnapshot alarm = Assert.Single(_turbine.Alarms, a => a.Name == "overheat.unverified");
         Assert.Equal("bearingTemperature < 80 did not come true within 5m of the command derate", alarm.Why);
         Run(_turbine, 70, seconds: 1);
-        Assert.Equal(("overheat.unverified", AlarmState.Cleared), (_turbine.Alarms[^2].Name, _turbine.Alarms[^2].State));
+        AlarmSnapshot cleared = _turbine.Alarms[^2];
+        Assert.Equal(("overheat.unverified", AlarmState.Cleared), (cleared.Name, cleared.State));
     }
 
     [Fact]

@@ -7,9 +7,10 @@ public sealed class TwinGrainTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
     {
         for (int i = 0; i < 20; i++)
         {
-            IngestResult result = await grid.Road(i % 2).IngestAsync(new TwinId("fan", $"road{i}"), TwoSiloGrid.Speed(i));
+            TwinId id = new("fan", $"road{i}");
+            IngestResult result = await grid.Road(i % 2).IngestAsync(id, TwoSiloGrid.Speed(i));
             Assert.Equal((IngestStatus.Accepted, 1L, 1), (result.Status, result.Revision, result.Applied));
-            StoredTwin stored = await grid.Store.LoadAsync(new TwinId("fan", $"road{i}"), CancellationToken.None);
+            StoredTwin stored = await grid.Store.LoadAsync(id, CancellationToken.None);
             Assert.Equal(1, Assert.Single(stored.Tail).Revision);
         }
     }

@@ -8,7 +8,9 @@ using TwinGrid.Twins.Ingest;
 
 namespace TwinGrid.Tests.Twins;
 
-/// <summary>Two silos in one process over one real SQLite store, with everything that twins publish written down.</summary>
+/// <summary>
+/// Two silos in one process over one real SQLite store, with everything that twins publish written down.
+/// </summary>
 public sealed class TwoSiloGrid : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("twingrid-two-silos-").FullName;
