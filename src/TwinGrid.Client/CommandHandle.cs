@@ -3,7 +3,7 @@ namespace TwinGrid.Client;
 /// <summary>A command that the grid took. Thread-safe.</summary>
 public sealed class CommandHandle
 {
-    /// <summary>How long one call waits for the command's end; the grid answers as it stands after 20 s at most.</summary>
+    /// <summary>How long one call waits for the command's end; the grid waits no longer than 20 s.</summary>
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(15);
 
     private readonly GridConnection _connection;
@@ -31,8 +31,8 @@ public sealed class CommandHandle
         Known(await _connection.CallAsync(grains => Grain(grains).GetCommandAsync(Id), cancellationToken));
 
     /// <summary>
-    /// Waits for its end: succeeded, failed, rejected, expired or cancelled. One that nobody delivers expires by itself;
-    /// one that its device works on may take as long as the device likes, so pass a token with a time.
+    /// Waits for its end: succeeded, failed, rejected, expired or cancelled. One that is not delivered expires by
+    /// itself; one that its device works on may take as long as the device likes, so pass a token with a time.
     /// </summary>
     /// <exception cref="TwinGridUnavailableException">No silo answered in time; wait again.</exception>
     /// <exception cref="TwinGridException">The twin does not know it any more.</exception>
@@ -42,7 +42,7 @@ public sealed class CommandHandle
         while (command.Status < CommandStatus.Succeeded)
         {
             command = Known(await _connection.CallAsync(
-                grains => Grain(grains).WaitForCommandAsync(Id, Wait), cancellationToken, extraTime: Wait));
+                grains => Grain(grains).WaitForCommandAsync(Id, Wait), Wait, cancellationToken));
         }
 
         return command;

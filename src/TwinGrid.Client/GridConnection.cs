@@ -23,7 +23,9 @@ internal sealed partial class GridConnection(
 
     private readonly ILogger _log = logs.CreateLogger<GridConnection>();
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource<IGrainFactory> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IGrainFactory> _connected =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private ServiceProvider? _services;
     private Task _connecting = Task.CompletedTask;
     private volatile Exception? _lastFailure;
@@ -65,11 +67,16 @@ internal sealed partial class GridConnection(
     /// Makes a call that may safely be made twice: again and again while silos come and go, until it took too long.
     /// </summary>
     /// <exception cref="TwinGridUnavailableException">It took too long.</exception>
+    public Task<T> CallAsync<T>(Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken) =>
+        CallAsync(call, TimeSpan.Zero, cancellationToken);
+
+    /// <summary>The same for a call that itself waits for a while.</summary>
     public async Task<T> CallAsync<T>(
-        Func<IGrainFactory, Task<T>> call, CancellationToken cancellationToken, TimeSpan extraTime = default)
+        Func<IGrainFactory, Task<T>> call, TimeSpan wait, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource late = new(options.Value.Timeout + extraTime, clock);
-        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        using CancellationTokenSource late = new(options.Value.Timeout + wait, clock);
+        using CancellationTokenSource end =
+            CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         while (true)
         {
             try
@@ -119,10 +126,8 @@ internal sealed partial class GridConnection(
                 cluster.ServiceId = grid.ServiceId;
             });
             client.UseConnectionRetryFilter(this);
-            client.Services.AddSingleton<IGatewayListProvider>(new NamedGateways([.. Gateways(grid).Select(static text =>
-                TwinGridClientOptions.TryEndPoint(text, out System.Net.DnsEndPoint? gateway)
-                    ? gateway!
-                    : throw new TwinGridException($"'{text}' is not host:port"))]));
+            client.Services.AddSingleton<IGatewayListProvider>(
+                new NamedGateways([.. Gateways(grid).Select(TwinGridClientOptions.ToEndPoint)]));
         });
         return services.BuildServiceProvider();
     }
@@ -151,9 +156,9 @@ internal sealed partial class GridConnection(
     }
 
     private string Explain() =>
-        $"no silo of cluster '{options.Value.ClusterId}' answers at {string.Join(", ", Gateways(options.Value))}: is it "
-        + $"running, and are {TwinGridClientOptions.Section}:Gateways and {TwinGridClientOptions.Section}:ClusterId those "
-        + "of its TwinGrid:Cluster:GatewayPort and TwinGrid:Cluster:ClusterId?";
+        $"no silo of cluster '{options.Value.ClusterId}' answers at {string.Join(", ", Gateways(options.Value))}: is "
+        + $"it running, and are {TwinGridClientOptions.Section}:Gateways and {TwinGridClientOptions.Section}:ClusterId "
+        + "those of its TwinGrid:Cluster:GatewayPort and TwinGrid:Cluster:ClusterId?";
 
     private static string[] Gateways(TwinGridClientOptions grid) =>
         grid.Gateways.Length == 0 ? DefaultGateways : grid.Gateways;

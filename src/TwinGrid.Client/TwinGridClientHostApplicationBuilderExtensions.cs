@@ -12,7 +12,7 @@ public static class TwinGridClientHostApplicationBuilderExtensions
     /// <summary>
     /// Adds a <see cref="TwinGridClient"/> that connects to a grid of other processes. It connects in the background
     /// and again whenever it must: the host starts without the grid, and a call waits for it no longer than
-    /// <see cref="TwinGridClientOptions.Timeout"/>. The host's own Orleans silo or client, if it has one, is not touched.
+    /// <see cref="TwinGridClientOptions.Timeout"/>. An Orleans silo or client of the host's own is not touched.
     /// </summary>
     /// <param name="builder">The host's builder.</param>
     /// <param name="configure">Options in code; they win over the section <c>TwinGridClient</c>.</param>

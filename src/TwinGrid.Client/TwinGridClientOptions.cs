@@ -42,16 +42,21 @@ public sealed class TwinGridClientOptions
         return gateway is not null;
     }
 
+    internal static DnsEndPoint ToEndPoint(string text) =>
+        TryEndPoint(text, out DnsEndPoint? gateway) ? gateway! : throw new TwinGridException(NotAnEndPoint(text));
+
+    private static string NotAnEndPoint(string text) => $"'{text}' is not host:port, such as 127.0.0.1:30000";
+
     internal sealed class Validator : IValidateOptions<TwinGridClientOptions>
     {
         public ValidateOptionsResult Validate(string? name, TwinGridClientOptions options)
         {
             List<string> problems = [.. options.Gateways
                 .Where(static gateway => !TryEndPoint(gateway, out _))
-                .Select(static gateway => $"{Section}:Gateways: '{gateway}' is not host:port, such as 127.0.0.1:30000")];
+                .Select(static gateway => $"{Section}:Gateways: {NotAnEndPoint(gateway)}")];
             if (string.IsNullOrWhiteSpace(options.ClusterId) || string.IsNullOrWhiteSpace(options.ServiceId))
             {
-                problems.Add($"{Section}:ClusterId and {Section}:ServiceId must be those of the silos; twingrid by default");
+                problems.Add($"{Section}:ClusterId and {Section}:ServiceId must be those of the silos");
             }
 
             if (options.Timeout.Value <= TimeSpan.Zero)

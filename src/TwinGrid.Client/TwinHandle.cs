@@ -18,7 +18,7 @@ public sealed class TwinHandle
     /// <summary>The twin's id.</summary>
     public TwinId Id { get; }
 
-    /// <summary>The twin at its last committed revision, or null where there is none; looking does not create.</summary>
+    /// <summary>The twin at its last committed revision, or null; looking does not create one.</summary>
     /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
     public Task<TwinSnapshot?> GetAsync(CancellationToken cancellationToken = default) =>
         _connection.CallAsync(grains => Grain(grains).GetAsync(), cancellationToken);
@@ -29,8 +29,8 @@ public sealed class TwinHandle
     /// </summary>
     /// <param name="name">The command's name; begins with a letter.</param>
     /// <param name="args">
-    /// Its arguments: a <see cref="JsonElement"/>, a <see cref="RawJson"/>, or any object, which is written as camelCase
-    /// JSON; null for an empty object.
+    /// Its arguments: a <see cref="JsonElement"/>, a <see cref="RawJson"/>, or any object, which is written as
+    /// camelCase JSON; null for an empty object.
     /// </param>
     /// <param name="expiresIn">After which it is never delivered; null for what the kind says, else 30 s.</param>
     /// <param name="idempotencyKey">Makes a later call with the same key the same command, for 24 h.</param>
@@ -47,7 +47,8 @@ public sealed class TwinHandle
     {
         if (!TwinId.IsSegment(name) || !char.IsAsciiLetter(name[0]))
         {
-            throw new ArgumentException($"'{name}' is not a command's name: a letter, then {TwinId.SegmentRule}", nameof(name));
+            throw new ArgumentException(
+                $"'{name}' is not a command's name: begin with a letter, then letters, digits, _ - .", nameof(name));
         }
 
         if (expiresIn is { } time)

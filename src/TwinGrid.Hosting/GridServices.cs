@@ -78,8 +78,8 @@ internal static class GridServices
         services.AddSingleton(static provider =>
         {
             TwinGridOptions grid = provider.GetRequiredService<IOptions<TwinGridOptions>>().Value;
-            return new DefinitionSet(
-                [.. DefinitionLoader.LoadDirectory(grid.DefinitionsDirectory), .. provider.GetServices<TwinDefinition>()]);
+            IEnumerable<TwinDefinition> files = DefinitionLoader.LoadDirectory(grid.DefinitionsDirectory);
+            return new DefinitionSet([.. files, .. provider.GetServices<TwinDefinition>()]);
         });
         services.AddSingleton<DefinitionCheck>();
     }

@@ -60,7 +60,8 @@ public static class TwinGridHostApplicationBuilderExtensions
         builder.Services.AddOptions<HostFilteringOptions>()
             .PostConfigure<IOptions<HttpOptions>, IConfiguration>(static (filter, http, configuration) =>
             {
-                if (configuration["AllowedHosts"] is null && IPAddress.IsLoopback(GridListener.Parse(http.Value.Address)))
+                if (configuration["AllowedHosts"] is null
+                    && IPAddress.IsLoopback(GridListener.Parse(http.Value.Address)))
                 {
                     filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
                 }

@@ -71,7 +71,8 @@ internal static class CommandRoutes
         problem = null;
         if (!TwinId.IsSegment(name) || !char.IsAsciiLetter(name[0]))
         {
-            problem = Problem.BadRequest("bad-name", "a command's name begins with a letter; letters, digits, _ - . follow");
+            problem = Problem.BadRequest(
+                "bad-name", "a command's name begins with a letter; letters, digits, _ - . follow");
         }
         else if (once is { Length: 0 or > MaxIdempotencyKey })
         {
@@ -135,7 +136,7 @@ internal static class CommandRoutes
         {
             httpContext.Response.StatusCode = StatusCodes.Status202Accepted;
             httpContext.Response.Headers.Location =
-                $"{httpContext.Request.PathBase}{TwinGridRoutes.Root}/twins/{twin.Kind}/{twin.Key}/commands/{command.Id}";
+                $"{httpContext.Request.PathBase}{TwinGridRoutes.Root}/twins/{twin}/commands/{command.Id}";
             return httpContext.Response.WriteAsJsonAsync(
                 command, TwinGridJson.Readable.CommandSnapshot, cancellationToken: httpContext.RequestAborted);
         }

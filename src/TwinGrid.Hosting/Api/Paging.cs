@@ -16,7 +16,8 @@ internal static class Paging
     private const byte Version = 1;
 
     /// <summary>
-    /// Reads both: a limit from 1 to 1,000 where one is given, and a cursor that an earlier page gave. Else the problem.
+    /// Reads both: a limit from 1 to 1,000 where one is given, and a cursor that an earlier page gave. Else the
+    /// problem.
     /// </summary>
     public static Problem? TryRead(string? limitText, string? cursorText, out int limit, out string? position)
     {

@@ -8,7 +8,7 @@ namespace TwinGrid.Hosting.Api;
 /// <param name="Pointer">Where, as a JSON pointer into the body (RFC 6901); empty for the body as a whole.</param>
 /// <param name="Detail">What is there and what was expected.</param>
 /// <param name="Telemetry">The telemetry, where it is one.</param>
-/// <param name="Outcome">What became of the reading, where it is one: a <see cref="ReadingOutcome"/> in camelCase.</param>
+/// <param name="Outcome">What became of the reading, where it is one: a <see cref="ReadingOutcome"/>.</param>
 internal sealed record ProblemError(
     string Pointer, string Detail, string? Telemetry = null, string? Outcome = null);
 

@@ -54,7 +54,7 @@ internal sealed class TelemetryRoutes(
             ? default
             : await grid.Wait(ingest.IngestAsync(id, readings.Written, cancellationToken).AsTask(), cancellationToken);
         return result.Status == IngestStatus.Accepted
-            ? await AnswerAsync(new Delivery(request, telemetry, bytes, context.Received), result, readings.Dropped)
+            ? await AnswerAsync(new Post(request, telemetry, bytes, context.Received), result, readings.Dropped)
             : Refused(id, result.Status);
     }
 
@@ -63,7 +63,7 @@ internal sealed class TelemetryRoutes(
     /// was used the sender is told every reason.
     /// </summary>
     private async Task<IResult> AnswerAsync(
-        Delivery delivery, IngestResult result, IReadOnlyList<DroppedReading> undecoded)
+        Post post, IngestResult result, IReadOnlyList<DroppedReading> undecoded)
     {
         List<DroppedReading> dropped = [.. undecoded, .. result.Dropped ?? []];
         if (dropped.Count == 0)
@@ -73,14 +73,14 @@ internal sealed class TelemetryRoutes(
 
         if (result.Applied + result.Seen == 0)
         {
-            string? prefix = PointerPrefix(delivery);
+            string? prefix = PointerPrefix(post);
             return Problem.Unprocessable(
                 "unusable-readings",
                 "none of the readings can be used",
                 [.. dropped.Select(reading => Error(reading, prefix))]);
         }
 
-        await store.AppendDeadLettersAsync([.. dropped.Select(delivery.ToDeadLetter)], CancellationToken.None);
+        await store.AppendDeadLettersAsync([.. dropped.Select(post.ToDeadLetter)], CancellationToken.None);
         return Results.NoContent();
     }
 
@@ -97,10 +97,10 @@ internal sealed class TelemetryRoutes(
         .Replace('.', '/');
 
     /// <summary>Where the readings stand in the body; null for a single value and for a batch.</summary>
-    private static string? PointerPrefix(Delivery delivery)
+    private static string? PointerPrefix(Post post)
     {
-        Utf8JsonReader reader = new(delivery.Body.Span);
-        if (delivery.Telemetry is not null || !reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        Utf8JsonReader reader = new(post.Body.Span);
+        if (post.Telemetry is not null || !reader.Read() || reader.TokenType != JsonTokenType.StartObject)
         {
             return null;
         }
@@ -140,7 +140,7 @@ internal sealed class TelemetryRoutes(
         return byFormat;
     }
 
-    private sealed record Delivery(HttpRequest Request, string? Telemetry, ReadOnlyMemory<byte> Body, long Received)
+    private sealed record Post(HttpRequest Request, string? Telemetry, ReadOnlyMemory<byte> Body, long Received)
     {
         private const int SampleBytes = 1_024;
 

@@ -33,7 +33,8 @@ internal static class TwinGridRoutes
         Only(api, "/deadletters", "GET");
 
         app.MapGroup("/api").AddEndpointFilter<ApiGuard>()
-            .Map("/{**rest}", static () => Problem.NotFound("unknown-route", "the API has no such path; see /openapi/v1.json"))
+            .Map("/{**rest}", static () => Problem.NotFound(
+                "unknown-route", "the API has no such path; see /openapi/v1.json"))
             .ExcludeFromDescription();
     }
 

@@ -29,7 +29,7 @@ internal static class TwinRoutes
         return Results.Json(page with { Cursor = Paging.ToCursor(page.Cursor) }, TwinGridJson.Readable.TwinPage);
     }
 
-    /// <summary>The twin at its last committed revision, which is its ETag too: who polls need not read it again.</summary>
+    /// <summary>The twin at its last committed revision, which is its ETag too, for those who poll.</summary>
     public static async Task<IResult> GetAsync(
         string kind, string key, HttpContext context, ApiCalls grid, CancellationToken cancellationToken)
     {
@@ -48,7 +48,9 @@ internal static class TwinRoutes
             CultureInfo.InvariantCulture, $"\"{twin.Revision}{(twin.Durable ? "" : "-volatile")}\""));
         context.Response.GetTypedHeaders().ETag = tag;
         context.Response.Headers.CacheControl = "no-cache";
-        return context.Request.GetTypedHeaders().IfNoneMatch.Any(known => known.Compare(tag, useStrongComparison: false))
+        bool isKnown = context.Request.GetTypedHeaders().IfNoneMatch
+            .Any(known => known.Compare(tag, useStrongComparison: false));
+        return isKnown
             ? Results.StatusCode(StatusCodes.Status304NotModified)
             : Results.Json(twin, TwinGridJson.Readable.TwinSnapshot);
     }

@@ -21,8 +21,8 @@ internal sealed partial class ListenerCheck(
         {
             throw new OptionsValidationException(
                 nameof(SecurityOptions), typeof(SecurityOptions), open.Select(static listener =>
-                    $"{listener.AddressKey} is '{listener.Address}': without TLS everyone who reaches it could read and "
-                    + "command every twin; use 127.0.0.1, or set TwinGrid:Security:AllowPlaintext=true"));
+                    $"{listener.AddressKey} is '{listener.Address}': without TLS everyone who reaches it could read "
+                    + "and command every twin; use 127.0.0.1, or set TwinGrid:Security:AllowPlaintext=true"));
         }
 
         foreach (GridListener listener in open)

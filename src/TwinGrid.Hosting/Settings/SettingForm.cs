@@ -3,7 +3,7 @@ using TwinGrid.Hosting.Security;
 
 namespace TwinGrid.Hosting.Settings;
 
-/// <summary>How the value of a key is written: judges one, and says what was expected. Immutable, thread-safe.</summary>
+/// <summary>How the value of a key is written. Immutable, thread-safe.</summary>
 /// <param name="Expected">What was expected, as the end of a sentence.</param>
 /// <param name="Accepts">True for a value that can be used.</param>
 internal sealed record SettingForm(string Expected, Func<string, bool> Accepts)

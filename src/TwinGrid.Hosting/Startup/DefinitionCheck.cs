@@ -19,7 +19,8 @@ internal sealed class DefinitionCheck(
         string directory = options.Value.DefinitionsDirectory;
         if (directory != TwinGridOptions.DefaultDefinitionsDirectory && !Directory.Exists(directory))
         {
-            throw new TwinGridException($"TwinGrid:DefinitionsDirectory: there is no directory {Path.GetFullPath(directory)}");
+            throw new TwinGridException(
+                $"TwinGrid:DefinitionsDirectory: there is no directory {Path.GetFullPath(directory)}");
         }
 
         PredictiveModelType[] modelTypes = LastOf(models, static type => type.Type);

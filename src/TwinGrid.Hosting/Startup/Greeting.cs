@@ -14,7 +14,7 @@ namespace TwinGrid.Hosting.Startup;
 /// <param name="Web">The web address, or null where nothing listens.</param>
 /// <param name="Mqtt">Where the MQTT listener is, or null where there is none.</param>
 /// <param name="TopicRoot">The first level of every topic.</param>
-/// <param name="Sample">A twin and a telemetry that may be tried, <c>kind/key/telemetry</c>; null where there is none.</param>
+/// <param name="Sample">A twin and a telemetry that may be tried, or null.</param>
 internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (TwinId Twin, string Telemetry)? Sample)
 {
     /// <summary>The greeting of a grid that runs.</summary>
@@ -55,7 +55,8 @@ internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (T
 
         if (Mqtt is not null)
         {
-            yield return $"  mosquitto_pub{Where(Mqtt)} -t {TopicRoot}/{sample.Twin}/telemetry/{sample.Telemetry} -m 21.5";
+            string topic = $"{TopicRoot}/{sample.Twin}/telemetry/{sample.Telemetry}";
+            yield return $"  mosquitto_pub{Where(Mqtt)} -t {topic} -m 21.5";
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace TwinGrid.Hosting.WebPage;
 
@@ -20,7 +21,7 @@ internal static class LivePage
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-cache";
         return Results.Bytes(
-            Page.Html, "text/html; charset=utf-8", entityTag: new Microsoft.Net.Http.Headers.EntityTagHeaderValue(Page.Tag));
+            Page.Html, "text/html; charset=utf-8", entityTag: new EntityTagHeaderValue(Page.Tag));
     }
 
     private static (byte[] Html, string Policy, string Tag) Compose()

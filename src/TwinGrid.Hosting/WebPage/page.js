@@ -63,6 +63,16 @@ function figure(value) {
   if (size !== 0 && (size < 0.001 || size >= 1e9)) return value.toExponential(3);
   return String(Number(value.toPrecision(size >= 1000 ? 6 : 4)));
 }
+// DTDL names units in words; people know the common ones by their symbols.
+const symbols = {
+  degreeCelsius: '°C', degreeFahrenheit: '°F', kelvin: 'K', metrePerSecond: 'm/s', kilometrePerHour: 'km/h', metre: 'm',
+  millimetre: 'mm', kilometre: 'km', watt: 'W', kilowatt: 'kW', megawatt: 'MW', kilowattHour: 'kWh', volt: 'V', ampere: 'A',
+  hertz: 'Hz', pascal: 'Pa', kilopascal: 'kPa', bar: 'bar', percent: '%', second: 's', minute: 'min', hour: 'h',
+  revolutionPerMinute: 'rpm', degreeOfArc: '°', kilogram: 'kg', litre: 'l', newton: 'N', newtonMetre: 'N·m',
+};
+function unitOf(item) {
+  return item.unit ? (Object.hasOwn(symbols, item.unit) ? symbols[item.unit] : item.unit) : '';
+}
 function shown(value) {
   if (value === null || value === undefined || typeof value !== 'object') return figure(value);
   if ('lat' in value) return figure(value.lat) + ', ' + figure(value.lon);
@@ -148,7 +158,7 @@ function drawTelemetry(twin) {
   }, (card, [name, reading]) => {
     const [, value, plot, foot] = card.children;
     say(value.firstElementChild, shown(reading.value));
-    say(value.lastElementChild, reading.unit || '');
+    say(value.lastElementChild, unitOf(reading));
     const ring = rings.get(name) || [];
     plot.style.display = ring.length > 1 ? '' : 'none';
     if (ring.length > 1) sparkline(plot.firstElementChild, ring);
@@ -158,14 +168,20 @@ function drawTelemetry(twin) {
     say(foot, notes.join(' · '));
   });
 }
-// The interval as a band with the value in it; the outer thirds leave room to see how wide it is.
+// The interval as a band with the value in it. Where the interval is of something else (of an input that is judged,
+// say), the value lies outside and the figures alone tell.
 function drawInterval(plot, prediction) {
-  const usable = [prediction.value, prediction.lower, prediction.upper].every(Number.isFinite) && prediction.upper > prediction.lower;
+  const usable = [prediction.value, prediction.lower, prediction.upper].every(Number.isFinite) && prediction.upper > prediction.lower
+    && prediction.value >= prediction.lower && prediction.value <= prediction.upper;
   plot.style.display = usable ? '' : 'none';
   if (!usable) return;
-  const at = Math.min(1, Math.max(0, (prediction.value - prediction.lower) / (prediction.upper - prediction.lower)));
+  const at = (prediction.value - prediction.lower) / (prediction.upper - prediction.lower);
   const x = (25 + at * 50).toFixed(1);
   for (const end of ['x1', 'x2']) plot.lastElementChild.setAttribute(end, x);
+}
+function horizon(text) {
+  const seconds = /^PT([0-9.]+)S$/.exec(text);
+  return seconds ? figure(Number(seconds[1])) + ' s' : text;
 }
 function drawPredictions(twin) {
   const predictions = Object.entries(twin.predictions);
@@ -185,12 +201,12 @@ function drawPredictions(twin) {
   }, (card, [, prediction]) => {
     const [, value, plot, foot, why] = card.children;
     say(value.firstElementChild, figure(prediction.value));
-    say(value.lastElementChild, prediction.unit || '');
+    say(value.lastElementChild, unitOf(prediction));
     drawInterval(plot, prediction);
     const notes = [];
     if (Number.isFinite(prediction.lower)) notes.push(figure(prediction.lower) + ' to ' + figure(prediction.upper));
-    if (Number.isFinite(prediction.confidence)) notes.push(Math.round(prediction.confidence * 100) + ' % interval');
-    if (prediction.horizon && prediction.horizon !== 'PT0S') notes.push('ahead ' + prediction.horizon);
+    if (Number.isFinite(prediction.confidence)) notes.push(Number((prediction.confidence * 100).toFixed(2)) + ' % interval');
+    if (prediction.horizon && prediction.horizon !== 'PT0S') notes.push('ahead ' + horizon(prediction.horizon));
     notes.push(prediction.model.name + ' v' + prediction.model.version);
     say(foot, notes.join(' · '));
     say(why, prediction.why);

@@ -107,7 +107,8 @@ public sealed class ClientTests(GridFixture fixture) : IClassFixture<GridFixture
         TwinGridClient grid = service.Services.GetRequiredService<TwinGridClient>();
 
         Task<TwinSnapshot?> early = grid.Twin("turbine/later").GetAsync();
-        await using RunningGrid late = await RunningGrid.StartAsync(null, ("TwinGrid:Cluster:GatewayPort", $"{ports[0]}"));
+        await using RunningGrid late =
+            await RunningGrid.StartAsync(null, ("TwinGrid:Cluster:GatewayPort", $"{ports[0]}"));
 
         Assert.Null(await early);
     }
@@ -132,7 +133,8 @@ public sealed class ClientTests(GridFixture fixture) : IClassFixture<GridFixture
         builder.AddTwinGridClient(static options => options.Gateways = ["127.0.0.1"]);
         using IHost service = builder.Build();
 
-        OptionsValidationException wrong = await Assert.ThrowsAsync<OptionsValidationException>(() => service.StartAsync());
+        OptionsValidationException wrong =
+            await Assert.ThrowsAsync<OptionsValidationException>(() => service.StartAsync());
 
         Assert.Contains("TwinGridClient:Gateways: '127.0.0.1' is not host:port", wrong.Message);
     }

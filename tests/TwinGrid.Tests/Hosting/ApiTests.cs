@@ -22,7 +22,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         Assert.Equal(21.5, twin.GetProperty("telemetry").GetProperty("temperature").GetProperty("value").GetDouble());
 
         JsonElement page = await _http.GetFromJsonAsync<JsonElement>("/api/v1/twins?kind=walk");
-        Assert.Equal("walk/one", Assert.Single(page.GetProperty("items").EnumerateArray()).GetProperty("id").GetString());
+        JsonElement item = Assert.Single(page.GetProperty("items").EnumerateArray());
+        Assert.Equal("walk/one", item.GetProperty("id").GetString());
         Assert.False(page.TryGetProperty("cursor", out _));
     }
 
@@ -86,7 +87,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         await PostAsync("/api/v1/twins/mortal/one/telemetry", """{"pressure":1}""");
         JsonElement twin = await _http.GetFromJsonAsync<JsonElement>("/api/v1/twins/mortal/one");
         Assert.False(twin.GetProperty("telemetry").TryGetProperty("temperature", out _));
-        Assert.Equal(HttpStatusCode.NoContent, (await _http.DeleteAsync("/api/v1/twins/mortal/one?history=delete")).StatusCode);
+        HttpResponseMessage erased = await _http.DeleteAsync("/api/v1/twins/mortal/one?history=delete");
+        Assert.Equal(HttpStatusCode.NoContent, erased.StatusCode);
     }
 
     [Fact]
@@ -103,7 +105,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         do
         {
             JsonElement page = await _http.GetFromJsonAsync<JsonElement>($"/api/v1/twins?kind=paged&limit=2{query}");
-            string[] ids = [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!)];
+            string[] ids =
+                [.. page.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!)];
             seen.AddRange(ids);
             sizes.Add(ids.Length);
             query = page.TryGetProperty("cursor", out JsonElement cursor) ? $"&cursor={cursor.GetString()}" : "";
@@ -168,7 +171,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
     [InlineData("{\"t\":1,\"t\":2}")]
     public async Task A_malformed_body_is_a_bad_request_and_makes_no_twin(string body)
     {
-        await Problem.AssertAsync(await PostAsync("/api/v1/twins/malformed/one/telemetry", body), 400, "malformed-telemetry");
+        HttpResponseMessage answer = await PostAsync("/api/v1/twins/malformed/one/telemetry", body);
+        await Problem.AssertAsync(answer, 400, "malformed-telemetry");
         Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/api/v1/twins/malformed/one")).StatusCode);
     }
 
@@ -184,7 +188,7 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         JsonElement[] errors = [.. problem.GetProperty("errors").EnumerateArray()];
         Assert.Equal(
             ["/bearingTemperature outOfRange", "/power wrongType"],
-            errors.Select(e => $"{e.GetProperty("pointer").GetString()} {e.GetProperty("outcome").GetString()}").Order());
+            errors.Select(error => $"{error.GetProperty("pointer")} {error.GetProperty("outcome")}").Order());
         Assert.All(errors, error => Assert.NotEmpty(error.GetProperty("detail").GetString()!));
     }
 
@@ -221,15 +225,17 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         JsonElement second = await _http.GetFromJsonAsync<JsonElement>(
             $"/api/v1/deadletters?limit=1&cursor={first.GetProperty("cursor").GetString()}");
 
-        Assert.Equal(["3", "2"], first.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("detail").GetString()));
+        Assert.Equal(
+            ["3", "2"],
+            first.GetProperty("items").EnumerateArray().Select(letter => letter.GetProperty("detail").GetString()));
         Assert.Equal("1", second.GetProperty("items")[0].GetProperty("detail").GetString());
         Assert.Equal("/w==", second.GetProperty("items")[0].GetProperty("sampleBase64").GetString());
         await Problem.AssertAsync(await _http.GetAsync("/api/v1/deadletters?cursor=AWFhYWE"), 400, "bad-cursor");
 
         static DeadLetter Letter(int number) => new()
         {
-            Time = UnixMicroseconds.Now(TimeProvider.System), Topic = "t", Client = "c", Reason = "r", Detail = $"{number}",
-            Size = 1, Sample = new byte[] { 0xFF },
+            Time = UnixMicroseconds.Now(TimeProvider.System), Topic = "t", Client = "c", Reason = "r",
+            Detail = $"{number}", Size = 1, Sample = new byte[] { 0xFF },
         };
     }
 

@@ -36,8 +36,9 @@ internal sealed class Browser : IAsyncDisposable
         DirectoryInfo profile = Directory.CreateTempSubdirectory("twingrid-browser-");
         Process process = Process.Start(new ProcessStartInfo(program,
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync",
             "--remote-debugging-port=0", $"--user-data-dir={profile.FullName}", "about:blank",
         ])
         {
@@ -80,7 +81,8 @@ internal sealed class Browser : IAsyncDisposable
     {
         JsonNode at = (await EvaluateAsync(
             $$"""
-            (() => { const e = document.querySelector({{JsonSerializer.Serialize(selector)}}); e.scrollIntoView({block: 'center'});
+            (() => { const e = document.querySelector({{JsonSerializer.Serialize(selector)}});
+              e.scrollIntoView({block: 'center'});
               const r = e.getBoundingClientRect(); return {x: r.x + r.width / 2, y: r.y + r.height / 2}; })()
             """))!;
         foreach (string type in (string[])["mousePressed", "mouseReleased"])
@@ -106,7 +108,8 @@ internal sealed class Browser : IAsyncDisposable
     {
         // The browser writes its port and then its path there when it listens.
         string portFile = Path.Combine(_profile.FullName, "DevToolsActivePort");
-        await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(portFile) && File.ReadAllLines(portFile).Length > 1));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(File.Exists(portFile) && File.ReadAllLines(portFile).Length > 1));
         int port = int.Parse(File.ReadAllLines(portFile)[0], CultureInfo.InvariantCulture);
         using HttpClient http = new();
         HttpResponseMessage opened = await http.PutAsync(

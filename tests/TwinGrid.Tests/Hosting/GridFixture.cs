@@ -27,7 +27,8 @@ public sealed class GridFixture : IAsyncLifetime
         ],
     };
 
-    public async ValueTask InitializeAsync() => Grid = await RunningGrid.StartAsync(grid => grid.AddDefinition(Turbine));
+    public async ValueTask InitializeAsync() =>
+        Grid = await RunningGrid.StartAsync(grid => grid.AddDefinition(Turbine));
 
     public ValueTask DisposeAsync() => Grid.DisposeAsync();
 }

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,7 +20,7 @@ internal sealed class RunningGrid : IAsyncDisposable
         _app = app;
         _directory = directory;
         GatewayPort = gatewayPort;
-        Web = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        Web = new Uri(app.Urls.First());
         Http = new HttpClient { BaseAddress = Web };
     }
 

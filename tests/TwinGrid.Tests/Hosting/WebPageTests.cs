@@ -1,10 +1,14 @@
+using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace TwinGrid.Tests.Hosting;
 
 /// <summary>The live page in a real browser.</summary>
 public sealed class WebPageTests(GridFixture fixture) : IClassFixture<GridFixture>
 {
+    private const string Alarm = "#alarms [data-key=overheat]";
+
     private const string Hostile = "<img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>";
 
     [Fact]
@@ -17,16 +21,17 @@ public sealed class WebPageTests(GridFixture fixture) : IClassFixture<GridFixtur
         await browser.SeesAsync(Value("bearingTemperature", "21.5"));
         await PostAsync("live", """{"bearingTemperature":60}""");
         await browser.SeesAsync(Value("bearingTemperature", "60"));
-        await browser.SeesAsync("document.querySelector('[data-key=bearingTemperature] path').getAttribute('d').includes('L')");
+        await browser.SeesAsync(
+            "document.querySelector('[data-key=bearingTemperature] path').getAttribute('d').includes('L')");
 
         await PostAsync("live", """{"bearingTemperature":90}""");
-        await browser.SeesAsync("document.querySelector('#alarms [data-key=overheat].active')?.textContent.includes('major active')");
-        await browser.ClickAsync("#alarms [data-key=overheat] button");
-        await browser.SeesAsync("document.querySelector('#alarms [data-key=overheat]').textContent.includes('acknowledged by web page')");
-        await browser.SeesAsync("document.querySelector('#alarms [data-key=overheat] button').hidden");
+        await browser.SeesAsync($"document.querySelector('{Alarm}.active')?.textContent.includes('major active')");
+        await browser.ClickAsync($"{Alarm} button");
+        await browser.SeesAsync($"document.querySelector('{Alarm}').textContent.includes('acknowledged by web page')");
+        await browser.SeesAsync($"document.querySelector('{Alarm} button').hidden");
 
-        string twin = await fixture.Http.GetStringAsync("/api/v1/twins/turbine/live");
-        Assert.True(JsonSerializer.Deserialize<JsonElement>(twin).GetProperty("alarms")[0].GetProperty("acknowledged").GetBoolean());
+        JsonElement twin = await fixture.Http.GetFromJsonAsync<JsonElement>("/api/v1/twins/turbine/live");
+        Assert.True(twin.GetProperty("alarms")[0].GetProperty("acknowledged").GetBoolean());
     }
 
     [Fact]
@@ -43,7 +48,8 @@ public sealed class WebPageTests(GridFixture fixture) : IClassFixture<GridFixtur
         await browser.EvaluateAsync("document.getElementById('command').value = 'derate'");
         await browser.EvaluateAsync("document.getElementById('args').value = '{\"limit\": 0.5}'");
         await browser.ClickAsync("#send button");
-        await browser.SeesAsync("document.querySelector('#commands tr')?.textContent.includes('{\"limit\":0.5}queued')");
+        await browser.SeesAsync(
+            "document.querySelector('#commands tr')?.textContent.includes('{\"limit\":0.5}queued')");
     }
 
     [Fact]
@@ -58,7 +64,8 @@ public sealed class WebPageTests(GridFixture fixture) : IClassFixture<GridFixtur
         await browser.SeesAsync($"document.querySelector('[data-key=label] .value')?.textContent === {hostile}");
         await browser.SeesAsync("document.querySelector('#commands tr')?.textContent.includes('onerror')");
 
-        Assert.Equal(0, (await browser.EvaluateAsync("document.querySelectorAll('img, main script').length"))!.GetValue<int>());
+        JsonNode? injected = await browser.EvaluateAsync("document.querySelectorAll('img, main script').length");
+        Assert.Equal(0, injected!.GetValue<int>());
         Assert.Null(await browser.EvaluateAsync("window.hit ?? null"));
     }
 
