@@ -66,6 +66,7 @@ internal static partial class Repository
     }
 
     [GeneratedRegex(
-        @"^[a-z][a-z ]*\b(?:class|struct|interface|enum|record(?: struct| class)?)\s+([A-Z]\w*)", RegexOptions.Multiline)]
+        @"^[a-z][a-z ]*\b(?:class|struct|interface|enum|record(?: struct| class)?)\s+([A-Z]\w*)",
+        RegexOptions.Multiline)]
     private static partial Regex TypeDeclaration();
 }
