@@ -18,7 +18,7 @@ public interface ITwin : IGrainWithStringKey
     Task<TwinSummary?> SummarizeAsync();
 
     /// <summary>Applies inputs and answers when they are committed: the way around the in-process road.</summary>
-    [Alias("Apply"), AlwaysInterleave, ResponseTimeout("00:00:05")]
+    [Alias("Apply"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     Task<IngestResult> ApplyAsync([Immutable] byte[] inputs);
 
     /// <summary>Queues a command; ends when it is durable.</summary>

@@ -52,7 +52,7 @@ public sealed record TwinSnapshot
     [Id(9)]
     public required IReadOnlyDictionary<string, PredictionSnapshot> Predictions { get; init; }
 
-    /// <summary>Every alarm that was ever raised and is active, or cleared and not yet acknowledged.</summary>
+    /// <summary>Every alarm that was ever raised, each in its newest state.</summary>
     [Id(10)]
     public required IReadOnlyList<AlarmSnapshot> Alarms { get; init; }
 

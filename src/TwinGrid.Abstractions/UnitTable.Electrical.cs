@@ -3,7 +3,7 @@ namespace TwinGrid;
 /// <content>Electricity, magnetism, data; then light, radiation, sound, ratios and time.</content>
 internal static partial class UnitTable
 {
-    private static IEnumerable<Row> ElectricalRows() =>
+    private static IEnumerable<Row> ElectricalRows =>
     [
         new("voltage", "volt", "V", 1),
         new("voltage", "microvolt", "µV", 1, 1e6),
@@ -109,7 +109,7 @@ internal static partial class UnitTable
         new("data rate", "yobibytePerSecond", "YiB/s", 8 * Yobi),
     ];
 
-    private static IEnumerable<Row> OtherRows() =>
+    private static IEnumerable<Row> OtherRows =>
     [
         new("illuminance", "lux", "lx", 1),
         new("illuminance", "footcandle", "fc", 1, Foot * Foot),

@@ -3,7 +3,7 @@ namespace TwinGrid;
 /// <content>Lengths, motion, mass, force, pressure, flow, heat.</content>
 internal static partial class UnitTable
 {
-    private static IEnumerable<Row> MechanicalRows() =>
+    private static IEnumerable<Row> MechanicalRows =>
     [
         new("temperature", "degreeCelsius", "°C degC ℃", 1),
         new("temperature", "degreeFahrenheit", "°F degF ℉", 5, 9, 32),

@@ -52,7 +52,7 @@ internal static partial class UnitTable
     private static FrozenDictionary<string, Unit> Build()
     {
         Dictionary<string, Unit> byText = new(StringComparer.Ordinal);
-        foreach (Row row in MechanicalRows().Concat(ElectricalRows()).Concat(OtherRows()))
+        foreach (Row row in MechanicalRows.Concat(ElectricalRows).Concat(OtherRows))
         {
             Unit unit = new(row.Quantity, row.Name, row.Numerator, row.Denominator, row.Zero);
             byText.Add(unit.Name, unit);

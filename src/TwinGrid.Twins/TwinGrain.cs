@@ -36,14 +36,18 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 
     public async Task<TwinSnapshot?> GetAsync()
     {
-        bool durable = await Turns.CommittedAsync();
-        return Exists() ? SnapshotBuilder.Snapshot(Turns.State, durable) : null;
+        TwinSnapshot? twin = await Turns.ReadAsync(
+            (state, durable) => state.Exists ? SnapshotBuilder.Snapshot(state, durable) : null);
+        ForgetUnknown(twin is null);
+        return twin;
     }
 
     public async Task<TwinSummary?> SummarizeAsync()
     {
-        await Turns.CommittedAsync();
-        return Exists() ? SnapshotBuilder.Summary(Turns.State) : null;
+        TwinSummary? twin = await Turns.ReadAsync(
+            (state, _) => state.Exists ? SnapshotBuilder.Summary(state) : null);
+        ForgetUnknown(twin is null);
+        return twin;
     }
 
     public async Task<IngestResult> ApplyAsync(byte[] inputs) => (await Turns.PostAsync(inputs)).ToResult();
@@ -67,27 +71,27 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         };
     }
 
-    public async Task<CommandSnapshot?> GetCommandAsync(string commandId)
-    {
-        await Turns.CommittedAsync();
-        return Turns.State.FindCommand(commandId)?.ToSnapshot();
-    }
+    public Task<CommandSnapshot?> GetCommandAsync(string commandId) =>
+        Turns.ReadAsync((state, _) => state.FindCommand(commandId)?.ToSnapshot());
 
     public async Task<CommandSnapshot?> WaitForCommandAsync(string commandId, TimeSpan wait)
     {
-        await Turns.CommittedAsync();
         long end = runtime.Clock.GetTimestamp()
             + (long)((wait < s_longestWait ? wait : s_longestWait).TotalSeconds * runtime.Clock.TimestampFrequency);
-        while (Turns.State.FindCommand(commandId) is { IsClosed: false })
+        while (true)
         {
+            Task change = Turns.NextCommandChange();
+            CommandSnapshot? command = await GetCommandAsync(commandId);
             TimeSpan left = runtime.Clock.GetElapsedTime(runtime.Clock.GetTimestamp(), end);
-            if (left <= TimeSpan.Zero || !await Turns.CommandsChangedAsync(left))
+            if (command is null or { Status: >= CommandStatus.Succeeded } || left <= TimeSpan.Zero)
             {
-                break;
+                return command;
             }
-        }
 
-        return Turns.State.FindCommand(commandId)?.ToSnapshot();
+            // What the wait ends with does not matter: the command is read again, and the time is looked at there.
+            await change.WaitAsync(left, runtime.Clock).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
     }
 
     public async Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note)
@@ -127,30 +131,22 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         return true;
     }
 
-    public async Task RedeliverAsync()
-    {
-        await Turns.CommittedAsync();
-        Turns.Publish(Turns.State.Commands
-            .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > runtime.Now)
-            .Select(Turns.Effect));
-    }
+    public async Task RedeliverAsync() => Turns.Publish(await Turns.ReadAsync((state, _) => state.Commands
+        .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > runtime.Now)
+        .Select(Turns.Effect)
+        .ToArray()));
 
-    public async Task RepublishAlarmsAsync()
-    {
-        await Turns.CommittedAsync();
-        Turns.Publish(Turns.State.Alarms
-            .Where(alarm => alarm is not { State: AlarmState.Cleared, Acknowledged: true })
-            .Select(Turns.Effect));
-    }
+    public async Task RepublishAlarmsAsync() => Turns.Publish(await Turns.ReadAsync((state, _) => state.Alarms
+        .Where(alarm => alarm is not { State: AlarmState.Cleared, Acknowledged: true })
+        .Select(Turns.Effect)
+        .ToArray()));
 
-    private bool Exists()
+    // Looking does not create: an activation that only looked is not kept.
+    private void ForgetUnknown(bool isUnknown)
     {
-        if (!Turns.State.Exists)
+        if (isUnknown)
         {
-            // Looking does not create: an activation that only looked is not kept.
             DeactivateOnIdle();
         }
-
-        return Turns.State.Exists;
     }
 }

@@ -19,7 +19,6 @@ internal sealed class TwinTurns
     private const int MostInputBytes = 1 << 20;
 
     private static readonly TimeSpan s_idleAge = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     private readonly TwinRuntime _runtime;
     private readonly IGrainContext _context;
@@ -27,6 +26,7 @@ internal sealed class TwinTurns
     private readonly TwinInbox _inbox;
     private readonly EffectPublisher _publisher;
     private readonly TurnEffects _effects = new();
+    private readonly CommittedReaders _readers;
     private List<IngestItem> _held = [];
     private List<IngestItem> _turn = [];
     private TaskCompletionSource? _committing;
@@ -56,9 +56,10 @@ internal sealed class TwinTurns
         _revision = state.Revision;
         _inbox = new TwinInbox(context, _ => Drain());
         _publisher = new EffectPublisher(runtime, state.Twin);
+        _readers = new CommittedReaders(state, runtime.Clock);
     }
 
-    /// <summary>The twin; what outsiders may see of it after <see cref="CommittedAsync"/>.</summary>
+    /// <summary>The twin; what outsiders may see of it after <see cref="ReadAsync"/>.</summary>
     public TwinState State { get; }
 
     /// <summary>Lets inputs in.</summary>
@@ -102,39 +103,18 @@ internal sealed class TwinTurns
     public Task<IngestItem> PostAsync(ReadOnlyMemory<byte> inputs) => Post(inputs).Done;
 
     /// <summary>
-    /// Ends when what is seen is committed; false when the store is so slow that it is not, which a reader must say.
+    /// Reads the state when all of it is committed: at once, or between the commit under way and the next turn, so
+    /// that a busy twin does not starve its readers. Where the store is so slow that this takes over a second the
+    /// state is read as it is, and the reader is told that it is not durable.
     /// </summary>
-    public async Task<bool> CommittedAsync()
-    {
-        try
-        {
-            while (_committing is { } committing)
-            {
-                await committing.Task.WaitAsync(s_patience, _runtime.Clock);
-            }
+    /// <param name="read">Makes a copy of what is asked for; is told whether it is durable.</param>
+    /// <exception cref="TwinGridException">The commit failed and the twin is read again: ask again.</exception>
+    public Task<T> ReadAsync<T>(Func<TwinState, bool, T> read) =>
+        _committing is null ? Task.FromResult(read(State, true)) : _readers.WaitAsync(read);
 
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>Ends with true when some command of the twin changes, with false after the wait.</summary>
-    public async Task<bool> CommandsChangedAsync(TimeSpan wait)
-    {
-        _commandsChanged ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        try
-        {
-            await _commandsChanged.Task.WaitAsync(wait, _runtime.Clock);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
+    /// <summary>Ends when a commit next changes some command of the twin; take it before reading the command.</summary>
+    public Task NextCommandChange() =>
+        (_commandsChanged ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     /// <summary>
     /// Erases the log before a revision; a snapshot takes its place first, so that the twin stays readable.
@@ -142,8 +122,8 @@ internal sealed class TwinTurns
     public async Task EraseAsync(long beforeRevision)
     {
         TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await CommittedAsync();
-        _runtime.Committer.Enqueue(new PendingTurn(null, Snapshot(), _ => written.SetResult()));
+        StoredSnapshot snapshot = await ReadAsync((_, _) => Snapshot());
+        _runtime.Committer.Enqueue(new PendingTurn(null, snapshot, _ => written.SetResult()));
         await written.Task;
         await _runtime.Store.EraseAsync(State.Twin, beforeRevision, CancellationToken.None);
     }
@@ -274,6 +254,7 @@ internal sealed class TwinTurns
     {
         TaskCompletionSource committing = _committing!;
         _committing = null;
+        _readers.Answer(_fate == TurnFate.Committed);
         if (_fate == TurnFate.Committed)
         {
             CompleteTurn(IngestStatus.Accepted);

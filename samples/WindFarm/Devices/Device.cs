@@ -29,11 +29,7 @@ internal abstract class Device : IAsyncDisposable
     {
         Time = time;
         _topic = "twins/" + twin;
-        _options = new MqttClientOptionsBuilder()
-            .WithTcpServer(listener.Address.ToString(), listener.Port)
-            .WithClientId(twin.Replace('/', ':'))
-            .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500)
-            .Build();
+        _options = ClientOptions.For(listener, twin.Replace('/', ':'));
         _client.ApplicationMessageReceivedAsync += OnCommandAsync;
     }
 

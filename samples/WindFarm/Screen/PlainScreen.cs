@@ -38,18 +38,16 @@ internal sealed class PlainScreen(FarmWatch watch, MessageCount messages, TimePr
         CultureInfo invariant = CultureInfo.InvariantCulture;
         int twins = picture.Turbines.Count + picture.OtherTwins;
         (int sent, int ended) = (Watch.Count(FarmEventKind.CommandSent), Watch.Count(FarmEventKind.CommandEnded));
-        string line = string.Create(
-            invariant,
-            $"{Watch.Seconds,6:0.0} s  {twins} twins  {MessagesPerSecond:0} messages/s  ")
-            + string.Create(
-            invariant,
-            $"wind {picture.MeanWind:0.0} m/s  power {picture.Power:0.0} MW (predicted {picture.Predicted:0.0})  ")
-            + string.Create(
-            invariant,
-            $"alarms {picture.Alarms}  commands {sent} sent, {ended} answered");
-        return picture.Strangest is { } strangest
-            ? line + string.Create(invariant, $"  highest score {strangest.Score:0.00} {strangest.Id}")
-            : line;
+        string grid = string.Create(
+            invariant, $"{Watch.Seconds,6:0.0} s  {twins} twins  {MessagesPerSecond:0} messages/s  ");
+        string farm = string.Create(
+            invariant, $"{picture.MeanWind:0.0} m/s  {picture.Power:0.0} MW, predicted {picture.Predicted:0.0}  ");
+        string control = string.Create(
+            invariant, $"alarms {picture.Alarms}  commands {sent}, answered {ended}");
+        string strangest = picture.Strangest is { } turbine
+            ? string.Create(invariant, $"  score {turbine.Score:0.00} {turbine.Id}")
+            : "";
+        return grid + farm + control + strangest;
     }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using System.Net;
 using System.Text.Json;
 using MQTTnet;
 using TwinGrid;
+using WindFarm.Devices;
 
 namespace WindFarm.Watching;
 
@@ -62,11 +63,7 @@ internal sealed class FarmWatch : IAsyncDisposable
     /// <summary>Connects to the grid and subscribes.</summary>
     public async Task ConnectAsync(IPEndPoint listener, CancellationToken cancellationToken)
     {
-        MqttClientOptions options = new MqttClientOptionsBuilder()
-            .WithTcpServer(listener.Address.ToString(), listener.Port)
-            .WithClientId("wind-farm-watch")
-            .Build();
-        await _client.ConnectAsync(options, cancellationToken);
+        await _client.ConnectAsync(ClientOptions.For(listener, "wind-farm-watch"), cancellationToken);
         MqttClientSubscribeOptions everything = new MqttClientSubscribeOptionsBuilder()
             .WithTopicFilter("twins/#")
             .Build();

@@ -24,9 +24,9 @@ public sealed partial class WordTests
         select $"{path}: {word}");
 
     [Fact]
-    public void No_exception_is_swallowed_without_a_word() => Assert.Empty(
+    public void No_exception_is_swallowed_without_a_word_of_why() => Assert.Empty(
         from path in Repository.CSharp("src", "samples")
-        where EmptyCatch().IsMatch(Repository.ReadCode(path))
+        where EmptyCatch().IsMatch(Repository.Read(path))
         select path);
 
     [Fact]

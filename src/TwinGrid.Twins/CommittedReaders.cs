@@ -1,0 +1,54 @@
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins;
+
+/// <summary>
+/// Who waits to read a twin while a turn of it is being committed. Runs on the activation's scheduler.
+/// </summary>
+internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
+    private readonly List<Action<bool>> _waiting = [];
+
+    /// <summary>Reads after the commit under way, or after a second as it is, which the reader is told.</summary>
+    public async Task<T> WaitAsync<T>(Func<TwinState, bool, T> read)
+    {
+        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Action<bool> reader = committed => Answer(answer, read, committed);
+        _waiting.Add(reader);
+        try
+        {
+            return await answer.Task.WaitAsync(s_patience, clock);
+        }
+        catch (TimeoutException)
+        {
+            _waiting.Remove(reader);
+            return read(state, false);
+        }
+    }
+
+    /// <summary>Lets everybody read who waits; the commit has ended and the next turn has not begun.</summary>
+    public void Answer(bool committed)
+    {
+        Action<bool>[] readers = [.. _waiting];
+        _waiting.Clear();
+        foreach (Action<bool> reader in readers)
+        {
+            reader(committed);
+        }
+    }
+
+    private void Answer<T>(TaskCompletionSource<T> answer, Func<TwinState, bool, T> read, bool committed)
+    {
+        if (committed)
+        {
+            answer.TrySetResult(read(state, true));
+        }
+        else
+        {
+            answer.TrySetException(new TwinGridException(
+                $"the last turn of {state.Twin} was not committed and the twin is read again; ask again"));
+        }
+    }
+}
