@@ -16,6 +16,9 @@ public enum IngestStatus : byte
 
     /// <summary>Not now: the silo stops or the store does not answer. Send it again.</summary>
     Unavailable = 3,
+
+    /// <summary>The twin's own code failed on them: a model or policy that throws. Nothing of them was kept.</summary>
+    Failed = 4,
 }
 
 /// <summary>The answer to inputs.</summary>

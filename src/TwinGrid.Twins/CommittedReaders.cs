@@ -41,14 +41,18 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
 
     private void Answer<T>(TaskCompletionSource<T> answer, Func<TwinState, bool, T> read, bool committed)
     {
-        if (committed)
+        try
         {
-            answer.TrySetResult(read(state, true));
+            answer.TrySetResult(committed
+                ? read(state, true)
+                : throw new TwinGridException(
+                    $"the last turn of {state.Twin} was not committed and the twin is read again; ask again"));
         }
-        else
+#pragma warning disable CA1031 // What goes wrong belongs to the one who waits.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            answer.TrySetException(new TwinGridException(
-                $"the last turn of {state.Twin} was not committed and the twin is read again; ask again"));
+            answer.TrySetException(e);
         }
     }
 }

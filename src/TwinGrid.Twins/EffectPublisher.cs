@@ -30,8 +30,41 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
         Alarm = alarm.ToSnapshot(),
     };
 
+    /// <summary>
+    /// Tells again what the last activation may have committed and not told: alarms, and commands that still wait.
+    /// Devices do a command once by its id.
+    /// </summary>
+    public void Recovered(TwinState state, long now) => Guarded(() =>
+    {
+        Publish(Open(state));
+        Publish(Waiting(state, now));
+    });
+
+    /// <summary>The alarms that somebody may still have to see.</summary>
+    public IReadOnlyList<TwinEffect> Open(TwinState state) =>
+    [
+        .. state.Alarms
+            .Where(alarm => alarm is not { State: AlarmState.Cleared, Acknowledged: true })
+            .Select(alarm => Effect(twin, alarm)),
+    ];
+
+    /// <summary>The commands that wait for the device, but for those that the kill switch holds back.</summary>
+    public IReadOnlyList<TwinEffect> Waiting(TwinState state, long now) =>
+    [
+        .. state.Commands
+            .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > now)
+            .Where(command => command.Policy is null || runtime.Mode == ControlMode.Act)
+            .Select(command => Effect(twin, command)),
+    ];
+
     /// <summary>Takes what a committed turn did.</summary>
-    public void Committed(TwinState state, TurnEffects effects, long now)
+    public void Committed(TwinState state, TurnEffects effects, long now) =>
+        Guarded(() => PublishTurn(state, effects, now));
+
+    /// <summary>Publishes state and predictions when a second has passed, else sees to it that it will.</summary>
+    public void PublishOwed(TwinState state, long now) => Guarded(() => PublishState(state, now));
+
+    private void PublishTurn(TwinState state, TurnEffects effects, long now)
     {
         List<TwinEffect> atOnce = [];
         atOnce.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
@@ -51,11 +84,10 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
         }
 
         Publish(atOnce);
-        PublishOwed(state, now);
+        PublishState(state, now);
     }
 
-    /// <summary>Publishes state and predictions when a second has passed, else sees to it that it will.</summary>
-    public void PublishOwed(TwinState state, long now)
+    private void PublishState(TwinState state, long now)
     {
         if (!_owesState || runtime.Sinks.Length == 0)
         {
@@ -68,6 +100,8 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
             return;
         }
 
+        _owesState = false;
+        _publishedAt = now;
         List<TwinEffect> effects = [];
         AddPredictions(state, effects);
         if (state.Exists && IsWanted(EffectKind.State, ""))
@@ -76,8 +110,6 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
             effects.Add(new TwinEffect { Twin = twin, Kind = EffectKind.State, State = snapshot });
         }
 
-        _owesState = false;
-        _publishedAt = now;
         Publish(effects);
     }
 
@@ -114,6 +146,21 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
         }
 
         _owedPredictions = 0;
+    }
+
+    // What is told is committed already: a model of a user's own that cannot explain itself must not stop the twin.
+    private void Guarded(Action publish)
+    {
+        try
+        {
+            publish();
+        }
+#pragma warning disable CA1031 // Whatever failed, the next turn comes.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            runtime.LogPublishFailed(e, twin);
+        }
     }
 
     private bool IsWanted(EffectKind kind, string name)

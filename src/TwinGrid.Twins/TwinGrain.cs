@@ -15,6 +15,7 @@ namespace TwinGrid.Twins;
 internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_longestExpiry = TimeSpan.FromDays(7);
     private static readonly TimeSpan s_defaultExpiry = TimeSpan.FromSeconds(30);
 
     private TwinTurns? _turns;
@@ -60,6 +61,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         TimeSpan expiry = expiresIn
             ?? declared.FirstOrDefault(c => c.Name == name)?.ExpiresIn.Value
             ?? s_defaultExpiry;
+        expiry = expiry < s_longestExpiry ? expiry : s_longestExpiry;
         CommandRequestInput request = new(commandId, name, args, now + UnixMicroseconds.From(expiry), idempotencyKey);
         IngestItem item = await Turns.PostAsync(
             PackedInputs.Pack(InputKind.CommandRequest, now, request, TwinGridJson.Default.CommandRequestInput));
@@ -72,7 +74,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     }
 
     public Task<CommandSnapshot?> GetCommandAsync(string commandId) =>
-        Turns.ReadAsync((state, _) => state.FindCommand(commandId)?.ToSnapshot());
+        CommittedAsync(state => state.FindCommand(commandId)?.ToSnapshot());
 
     public async Task<CommandSnapshot?> WaitForCommandAsync(string commandId, TimeSpan wait)
     {
@@ -117,7 +119,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         TwinId twin = Turns.State.Twin;
         ITwinCatalogue catalogue = GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin));
         await catalogue.RemoveAsync(twin);
-        if (Turns.State.Exists)
+        if (Turns.State.Exists || Turns.IsAdmitted)
         {
             // A reading came in between and made it anew: it must be listed.
             await catalogue.AddAsync(twin);
@@ -131,15 +133,16 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         return true;
     }
 
-    public async Task RedeliverAsync() => Turns.Publish(await Turns.ReadAsync((state, _) => state.Commands
-        .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > runtime.Now)
-        .Select(Turns.Effect)
-        .ToArray()));
+    public async Task RedeliverAsync() => Turns.Publisher.Publish(
+        await CommittedAsync(state => Turns.Publisher.Waiting(state, runtime.Now)));
 
-    public async Task RepublishAlarmsAsync() => Turns.Publish(await Turns.ReadAsync((state, _) => state.Alarms
-        .Where(alarm => alarm is not { State: AlarmState.Cleared, Acknowledged: true })
-        .Select(Turns.Effect)
-        .ToArray()));
+    public async Task RepublishAlarmsAsync() => Turns.Publisher.Publish(
+        await CommittedAsync(state => Turns.Publisher.Open(state)));
+
+    // A status or a command that is not durable may go away again: rather no answer than that.
+    private Task<T> CommittedAsync<T>(Func<TwinState, T> read) => Turns.ReadAsync((state, durable) => durable
+        ? read(state)
+        : throw new TwinGridException("the store does not answer; try again"));
 
     // Looking does not create: an activation that only looked is not kept.
     private void ForgetUnknown(bool isUnknown)

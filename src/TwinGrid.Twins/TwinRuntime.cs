@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
@@ -11,7 +12,7 @@ namespace TwinGrid.Twins;
 /// <summary>
 /// What all twins of a silo share, as one object, so that an activation holds one reference. Thread-safe.
 /// </summary>
-internal sealed class TwinRuntime(
+internal sealed partial class TwinRuntime(
     KindRegistry kinds,
     ITwinStore store,
     GroupCommit committer,
@@ -23,12 +24,13 @@ internal sealed class TwinRuntime(
     IOptionsMonitor<ControlOptions> control,
     IOptionsMonitor<LimitOptions> limits,
     IGrainFactory grains,
-    TimeProvider clock)
+    TimeProvider clock,
+    ILogger<TwinRuntime> logger)
 {
     /// <summary>Above so many twins a stop writes no snapshots: it would take longer than a stop may.</summary>
     private const int MostSnapshotsAtStop = 100_000;
 
-    private volatile bool _stopping;
+    private volatile bool _skipsSnapshots;
 
     public KindRegistry Kinds => kinds;
 
@@ -49,10 +51,13 @@ internal sealed class TwinRuntime(
     public TimeProvider Clock => clock;
 
     /// <summary>True while the silo stops with more twins than it can write in time.</summary>
-    public bool SkipsSnapshots => _stopping && active.Count > MostSnapshotsAtStop;
+    public bool SkipsSnapshots => _skipsSnapshots;
+
+    /// <summary>The kill switch as it stands.</summary>
+    public ControlMode Mode => control.CurrentValue.Mode;
 
     /// <summary>The silo stops.</summary>
-    public void Stop() => _stopping = true;
+    public void Stop() => _skipsSnapshots = active.Count > MostSnapshotsAtStop;
 
     /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
     public long StartedAt { get; } = UnixMicroseconds.Now(clock);
@@ -65,10 +70,19 @@ internal sealed class TwinRuntime(
     /// <summary>What decides a turn that begins now.</summary>
     public TurnHeader Header(CompiledKind kind) => new()
     {
-        Mode = control.CurrentValue.Mode,
+        Mode = Mode,
         DefinitionRevision = kind.Revision,
         LiveWindow = ingest.CurrentValue.LiveWindow.Microseconds,
         MaxNames = Math.Min(limits.CurrentValue.TelemetryNamesPerKind, ushort.MaxValue),
         MaxSources = Math.Min(limits.CurrentValue.SourcesPerTwin, ushort.MaxValue),
     };
+
+    [LoggerMessage(LogLevel.Error, "A turn of {Twin} failed and nothing of it was kept; the twin is read again.")]
+    public partial void LogFoldFailed(Exception exception, TwinId twin);
+
+    [LoggerMessage(LogLevel.Error, "{Twin} could not be entered into the catalogue; its inputs are not acknowledged.")]
+    public partial void LogCatalogueFailed(Exception exception, TwinId twin);
+
+    [LoggerMessage(LogLevel.Error, "What {Twin} committed could not be published.")]
+    public partial void LogPublishFailed(Exception exception, TwinId twin);
 }

@@ -1,5 +1,4 @@
 using Orleans.Runtime;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
@@ -10,7 +9,7 @@ namespace TwinGrid.Twins;
 /// The turns of one activation: take what waits, fold it, commit it, then acknowledge, publish and show it. One turn
 /// is under way at a time. Everything runs on the activation's scheduler, so nothing here is locked.
 /// </summary>
-internal sealed class TwinTurns
+internal sealed partial class TwinTurns
 {
     /// <summary>After so many turns a snapshot is written with the next one, which bounds recovery.</summary>
     private const int SnapshotEvery = 256;
@@ -18,11 +17,9 @@ internal sealed class TwinTurns
     /// <summary>Inputs of one turn, bytes; the rest waits for the next.</summary>
     private const int MostInputBytes = 1 << 20;
 
-    private static readonly TimeSpan s_idleAge = TimeSpan.FromMinutes(15);
-
     private readonly TwinRuntime _runtime;
     private readonly IGrainContext _context;
-    private readonly Action<TimeSpan> _keepActive;
+    private readonly ActivationKeeper _keeper;
     private readonly TwinInbox _inbox;
     private readonly EffectPublisher _publisher;
     private readonly TurnEffects _effects = new();
@@ -37,7 +34,8 @@ internal sealed class TwinTurns
     private int _tail;
     private long _revision;
     private long? _due;
-    private long _keptSince;
+    private bool _isClosed;
+    private bool _isLost;
 
     /// <summary>Makes the turns of an activation that has just been loaded.</summary>
     /// <param name="runtime">What the silo's twins share.</param>
@@ -50,7 +48,7 @@ internal sealed class TwinTurns
     {
         _runtime = runtime;
         _context = context;
-        _keepActive = keepActive;
+        _keeper = new ActivationKeeper(keepActive, runtime.Clock);
         State = state;
         _tail = tail;
         _revision = state.Revision;
@@ -59,43 +57,48 @@ internal sealed class TwinTurns
         _readers = new CommittedReaders(state, runtime.Clock);
     }
 
+    /// <summary>Tells the outside of the twin.</summary>
+    public EffectPublisher Publisher => _publisher;
+
+    /// <summary>True while the twin is being entered into the catalogue.</summary>
+    public bool IsAdmitted => _admitting || _admitted;
+
     /// <summary>The twin; what outsiders may see of it after <see cref="ReadAsync"/>.</summary>
     public TwinState State { get; }
 
-    /// <summary>Lets inputs in.</summary>
+    /// <summary>Lets inputs in, and tells anew what the last activation may not have told.</summary>
     public void Open()
     {
-        _keptSince = _runtime.Clock.GetTimestamp();
+        long now = _runtime.Now;
         _runtime.Active.Add(State.Twin, _inbox);
-        ScheduleDue(_runtime.Now);
+        ScheduleDue(now);
+        _publisher.Recovered(State, now);
         if (State is { Online: true, OnlineSession.Length: > 0 } && State.OnlineSince < _runtime.StartedAt)
         {
             // Its session was of a gateway that is gone, and nobody saw it end.
             PresenceInput lost = new(null, State.OnlineSession);
-            Post(PackedInputs.Pack(InputKind.Presence, _runtime.Now, lost, TwinGridJson.Default.PresenceInput));
+            Post(PackedInputs.Pack(InputKind.Presence, now, lost, TwinGridJson.Default.PresenceInput));
+        }
+
+        if (_runtime.Mode != ControlMode.Act && State.Commands.Exists(c => c is { IsClosed: false, Policy: not null }))
+        {
+            // The kill switch was turned while this twin was away.
+            Post(PackedInputs.Pack(InputKind.Tick, now));
         }
     }
 
     /// <summary>Takes no more, waits for the commit under way and writes a snapshot.</summary>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
-        _runtime.Active.Remove(State.Twin, _inbox);
-        foreach (IngestItem item in _inbox.Close().Concat(_held))
-        {
-            item.Move();
-        }
-
-        _held = [];
+        Leave();
         if (_committing is { } committing)
         {
             await committing.Task.WaitAsync(cancellationToken);
         }
 
-        if (_tail > 0 && _fate == TurnFate.Committed && !_runtime.SkipsSnapshots)
+        if (_tail > 0 && !_isLost && !_runtime.SkipsSnapshots)
         {
-            TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _runtime.Committer.Enqueue(new PendingTurn(null, Snapshot(), _ => written.SetResult()));
-            await written.Task.WaitAsync(cancellationToken);
+            await WriteSnapshotAsync(Snapshot()).WaitAsync(cancellationToken);
         }
     }
 
@@ -119,21 +122,24 @@ internal sealed class TwinTurns
     /// <summary>
     /// Erases the log before a revision; a snapshot takes its place first, so that the twin stays readable.
     /// </summary>
+    /// <exception cref="TwinGridException">The snapshot could not be written; nothing is erased.</exception>
     public async Task EraseAsync(long beforeRevision)
     {
-        TaskCompletionSource written = new(TaskCreationOptions.RunContinuationsAsynchronously);
         StoredSnapshot snapshot = await ReadAsync((_, _) => Snapshot());
-        _runtime.Committer.Enqueue(new PendingTurn(null, snapshot, _ => written.SetResult()));
-        await written.Task;
+        if (await WriteSnapshotAsync(snapshot) != TurnFate.Committed)
+        {
+            throw new TwinGridException($"the history of {State.Twin} could not be erased: the store does not answer");
+        }
+
         await _runtime.Store.EraseAsync(State.Twin, beforeRevision, CancellationToken.None);
     }
 
-    /// <summary>Publishes effects at once.</summary>
-    public void Publish(IEnumerable<TwinEffect> effects) => _publisher.Publish([.. effects]);
-
-    public TwinEffect Effect(CommandRecord command) => EffectPublisher.Effect(State.Twin, command);
-
-    public TwinEffect Effect(AlarmRecord alarm) => EffectPublisher.Effect(State.Twin, alarm);
+    private Task<TurnFate> WriteSnapshotAsync(StoredSnapshot snapshot)
+    {
+        TaskCompletionSource<TurnFate> written = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _runtime.Committer.Enqueue(new PendingTurn(null, snapshot, fate => written.TrySetResult(fate)));
+        return written.Task;
+    }
 
     private IngestItem Post(ReadOnlyMemory<byte> inputs)
     {
@@ -149,7 +155,7 @@ internal sealed class TwinTurns
     /// <summary>One turn, unless the last one's commit is still under way: its end drains again.</summary>
     private void Drain()
     {
-        if (_committing is not null || _admitting)
+        if (_committing is not null || _admitting || _isClosed)
         {
             return;
         }
@@ -178,15 +184,28 @@ internal sealed class TwinTurns
         TurnHeader header = _runtime.Header(State.Kind);
         _effects.Clear();
         TakeTurn();
-        byte[] inputs = Fold(header, now);
-        ScheduleDue(now);
-        TurnMetrics.Took(_runtime.Clock.GetElapsedTime(start));
-        if (!_effects.Changed)
+        if (TryFold(header, now) is not { } inputs)
         {
-            CompleteTurn(IngestStatus.Accepted);
             return;
         }
 
+        ScheduleDue(now);
+        TurnMetrics.Took(_runtime.Clock.GetElapsedTime(start));
+        if (_effects.Changed)
+        {
+            Commit(inputs, now);
+            return;
+        }
+
+        CompleteTurn(IngestStatus.Accepted);
+        if (_held.Count > 0)
+        {
+            _inbox.Schedule();
+        }
+    }
+
+    private void Commit(byte[] inputs, long now)
+    {
         State.Revision = ++_revision;
         _committing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         TwinTurn turn = new()
@@ -220,7 +239,29 @@ internal sealed class TwinTurns
         _held.RemoveRange(0, count);
     }
 
-    private byte[] Fold(in TurnHeader header, long now)
+    /// <summary>
+    /// Folds the turn; null when the fold failed, which only code of a user's own or a fault of ours can make. The
+    /// state is then half changed: the activation goes, the input that did it is refused, the others are sent again.
+    /// </summary>
+    private byte[]? TryFold(in TurnHeader header, long now)
+    {
+        IngestItem? current = null;
+        try
+        {
+            return Fold(header, now, ref current);
+        }
+#pragma warning disable CA1031 // Whatever failed, the sender must hear of it and the twin must be read again.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _runtime.LogFoldFailed(e, State.Twin);
+            current?.Complete(IngestStatus.Failed, _revision);
+            Lose(_turn);
+            return null;
+        }
+    }
+
+    private byte[] Fold(in TurnHeader header, long now, ref IngestItem? current)
     {
         bool ticks = _due <= now;
         byte[] tick = ticks ? PackedInputs.Pack(InputKind.Tick, now) : [];
@@ -229,12 +270,14 @@ internal sealed class TwinTurns
         int at = TurnHeader.Size;
         foreach (IngestItem item in _turn)
         {
+            current = item;
             item.Inputs.Span.CopyTo(inputs.AsSpan(at));
             at += item.Inputs.Length;
             item.Answer = TwinFold.Apply(State, header, item.Inputs.Span, _effects);
             TurnMetrics.Count(item.Answer);
         }
 
+        current = null;
         if (ticks)
         {
             tick.CopyTo(inputs.AsSpan(at));
@@ -262,15 +305,8 @@ internal sealed class TwinTurns
         }
         else
         {
-            // Nothing of this activation may be seen any more: the store is read again.
             CompleteTurn(IngestStatus.Unavailable);
-            foreach (IngestItem item in _inbox.Close().Concat(_held))
-            {
-                item.Move();
-            }
-
-            _held = [];
-            Deactivate();
+            Lose([]);
         }
 
         committing.SetResult();
@@ -286,8 +322,35 @@ internal sealed class TwinTurns
             _commandsChanged = null;
         }
 
-        KeepActive();
+        _keeper.Turned();
         Drain();
+    }
+
+    // Nothing of this activation may be seen any more: the store is read again.
+    private void Lose(IEnumerable<IngestItem> unfinished)
+    {
+        _isLost = true;
+        foreach (IngestItem item in unfinished)
+        {
+            item.Move();
+        }
+
+        _turn = [];
+        Leave();
+        Deactivate();
+    }
+
+    // Takes no more; what waits is sent again by whoever waits for it.
+    private void Leave()
+    {
+        _isClosed = true;
+        _runtime.Active.Remove(State.Twin, _inbox);
+        foreach (IngestItem item in _inbox.Close().Concat(_held))
+        {
+            item.Move();
+        }
+
+        _held = [];
     }
 
     private void CompleteTurn(IngestStatus status)
@@ -300,50 +363,6 @@ internal sealed class TwinTurns
         _turn = [];
     }
 
-    /// <summary>
-    /// Decides on a twin that does not exist: true when its first turn may run now. Listing a twin that has no turn
-    /// is harmless, a turn of a twin that no listing shows is not, so the catalogue comes first.
-    /// </summary>
-    private bool Admit()
-    {
-        IngestStatus status = _held.Exists(item => TwinFold.IsFromDevice((InputKind)item.Inputs.Span[0]))
-            ? _runtime.Gate.Admit(State.Twin)
-            : IngestStatus.UnknownTwin;
-        if (status == IngestStatus.Accepted)
-        {
-            _admitting = true;
-            EnterCatalogueAsync().Ignore();
-            return false;
-        }
-
-        _turn = _held;
-        _held = [];
-        CompleteTurn(status);
-        Deactivate();
-        return false;
-    }
-
-    private async Task EnterCatalogueAsync()
-    {
-        try
-        {
-            await _runtime.Grains.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(State.Twin)).AddAsync(State.Twin);
-            _admitted = true;
-        }
-        finally
-        {
-            _admitting = false;
-            if (!_admitted)
-            {
-                _turn = _held;
-                _held = [];
-                CompleteTurn(IngestStatus.Unavailable);
-            }
-        }
-
-        Drain();
-    }
-
     private StoredSnapshot Snapshot() => new()
     {
         Twin = State.Twin,
@@ -353,22 +372,14 @@ internal sealed class TwinTurns
         State = StateWriter.Write(State),
     };
 
+    // What is due already and did not go away with a turn is looked at once a second, not at every tick of the wheel.
     private void ScheduleDue(long now)
     {
         _due = TwinFold.NextDue(State, now);
         if (_due is { } due)
         {
-            _runtime.Wheel.Schedule(State.Twin, due);
-        }
-    }
-
-    // Turns do not count as activity with Orleans; telling it at each would cost more than the turn.
-    private void KeepActive()
-    {
-        if (_runtime.Clock.GetElapsedTime(_keptSince) > s_idleAge / 2)
-        {
-            _keptSince = _runtime.Clock.GetTimestamp();
-            _keepActive(s_idleAge);
+            _due = Math.Max(due, now + UnixMicroseconds.PerSecond * (due <= now ? 1 : 0));
+            _runtime.Wheel.Schedule(State.Twin, _due.Value);
         }
     }
 

@@ -16,6 +16,7 @@ internal sealed partial class TwinsLifecycle(
     ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private const int WakeAtOnce = 32;
+    private const long RetryAfter = 10 * UnixMicroseconds.PerSecond;
 
     private readonly CancellationTokenSource _stopping = new();
     private IDisposable? _modeChanges;
@@ -90,6 +91,12 @@ internal sealed partial class TwinsLifecycle(
         {
             LogWakingStopped();
         }
+#pragma warning disable CA1031 // The silo serves without it: a twin that is asked for wakes by itself.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogWakingFailed(e);
+        }
     }
 
     private async Task WakeGrainAsync(TwinId twin)
@@ -98,9 +105,12 @@ internal sealed partial class TwinsLifecycle(
         {
             await runtime.Grains.GetGrain<ITwin>(twin.ToGrainKey()).SummarizeAsync();
         }
-        catch (Exception e) when (e is TwinGridException or OrleansException or TimeoutException)
+#pragma warning disable CA1031 // Whatever failed, it is tried again: something is due.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             LogWakeFailed(e, twin);
+            runtime.Wheel.Schedule(twin, runtime.Now + RetryAfter);
         }
     }
 
@@ -109,6 +119,9 @@ internal sealed partial class TwinsLifecycle(
 
     [LoggerMessage(LogLevel.Debug, "The silo stops before every twin with something due was woken.")]
     private partial void LogWakingStopped();
+
+    [LoggerMessage(LogLevel.Error, "Twins with something due could not all be woken.")]
+    private partial void LogWakingFailed(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Twin {Twin} has something due and could not be woken.")]
     private partial void LogWakeFailed(Exception exception, TwinId twin);

@@ -15,10 +15,11 @@ internal static class RequestBody
             return null;
         }
 
+        // The limit is counted here, so that every body over it gets the same answer and the key's name.
         IHttpMaxRequestBodySizeFeature? server = request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>();
         if (server is { IsReadOnly: false })
         {
-            server.MaxRequestBodySize = limit;
+            server.MaxRequestBodySize = null;
         }
 
         byte[] buffer = new byte[Math.Min(limit, (int)(request.ContentLength ?? 4_096)) + 1];

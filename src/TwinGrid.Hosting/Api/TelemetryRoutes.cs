@@ -126,6 +126,8 @@ internal sealed class TelemetryRoutes(
             "unknown-twin", $"there is no twin {id}, and TwinGrid:Ingest:NewTwins lets these readings make none"),
         IngestStatus.TooManyTwins => Problem.TooMany(
             "too many new twins: TwinGrid:Limits:NewTwinsPerMinute or TwinGrid:Limits:Twins", retryAfter: 60),
+        IngestStatus.Failed => throw new TwinGridException(
+            $"a model or policy of {id} failed on these readings; the silo's log says how"),
         _ => Problem.Unavailable("the readings are not kept: the silo stops or its store does not answer; send again"),
     };
 

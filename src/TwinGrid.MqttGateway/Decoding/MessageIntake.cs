@@ -135,6 +135,11 @@ internal sealed partial class MessageIntake(
                     session, message, "too-many-twins",
                     $"{twin} would be one twin too many: see TwinGrid:Limits:NewTwinsPerMinute and Limits:Twins",
                     PublishReason.QuotaExceeded);
+            case IngestStatus.Failed:
+                return await RefuseAsync(
+                    session, message, "twin-failed",
+                    $"a model or policy of {twin} failed on it; the silo's log says how",
+                    PublishReason.Unspecified);
             default:
                 Unavailable.Add(1, new KeyValuePair<string, object?>("qos", message.IsAcknowledged ? 1 : 0));
                 return message.IsAcknowledged ? IntakeAnswer.TryAgain : IntakeAnswer.Taken;

@@ -8,6 +8,9 @@ internal enum PublishReason : byte
     /// <summary>It was taken.</summary>
     Success = 0x00,
 
+    /// <summary>The twin's own code failed.</summary>
+    Unspecified = 0x80,
+
     /// <summary>The topic exists, but this client may not publish to it.</summary>
     NotAuthorized = 0x87,
 

@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
 namespace TwinGrid.Twins.Catalogue;
 
 /// <inheritdoc cref="ITwinFleet"/>
 [GrainType("twingrid.fleet"), StatelessWorker]
-internal sealed class TwinFleetGrain : Grain, ITwinFleet
+internal sealed partial class TwinFleetGrain(ILogger<TwinFleetGrain> logger) : Grain, ITwinFleet
 {
     private const int MostItems = 1_000;
 
@@ -25,8 +26,22 @@ internal sealed class TwinFleetGrain : Grain, ITwinFleet
             ids.Length > limit ? ids[limit - 1].ToString() : null);
     }
 
-    private Task<TwinSummary?> Summarize(TwinId id) =>
-        GrainFactory.GetGrain<ITwin>(id.ToGrainKey()).SummarizeAsync();
+    // One twin that cannot be read must not hide the others.
+    private async Task<TwinSummary?> Summarize(TwinId id)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<ITwin>(id.ToGrainKey()).SummarizeAsync();
+        }
+        catch (Exception e) when (e is TwinGridException or OrleansException or TimeoutException)
+        {
+            LogUnread(e, id);
+            return null;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Twin} cannot be read and is left out of a listing.")]
+    private partial void LogUnread(Exception exception, TwinId twin);
 
     private ITwinCatalogue Part(string key) => GrainFactory.GetGrain<ITwinCatalogue>(key);
 }

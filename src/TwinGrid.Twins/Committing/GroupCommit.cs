@@ -90,6 +90,11 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         {
             IReadOnlyList<CommitOutcome> outcomes =
                 await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
+            if (outcomes.Count != turns.Length)
+            {
+                throw new TwinGridException($"the store answered {outcomes.Count} of {turns.Length} turns");
+            }
+
             for (int i = 0; i < withTurn.Length; i++)
             {
                 Finish(withTurn[i], outcomes[i] == CommitOutcome.Committed ? TurnFate.Committed : TurnFate.Fenced);

@@ -17,6 +17,9 @@ internal static class CommandBook
     /// <summary>Commands of one twin that are remembered; beyond it the oldest that ended go first.</summary>
     private const int MostKept = 128;
 
+    /// <summary>Characters of a command's result and of its message that are kept.</summary>
+    private const int MostWords = 4_096;
+
     private const long Day = 24L * 3600 * UnixMicroseconds.PerSecond;
 
     // A device may check the expiry by a clock that is 2 s off and its answer takes a while to arrive.
@@ -108,14 +111,28 @@ internal static class CommandBook
         command.Status = result.Status;
         command.DeliveredAt ??= now;
         command.Progress = result.Progress ?? command.Progress;
-        command.Result = result.Result?.ToString() ?? command.Result;
-        command.Message = result.Message ?? command.Message;
+        KeepWords(command, result);
         if (command.IsClosed)
         {
             command.CompletedAt = now;
         }
 
         effects.CommandMoved();
+    }
+
+    // A result is for people and programs to read, not a way to store data: it stands in every snapshot.
+    private static void KeepWords(CommandRecord command, CommandResultInput result)
+    {
+        command.Message = result.Message is { Length: > MostWords } message ? message[..MostWords] : result.Message
+            ?? command.Message;
+        string? value = result.Result?.ToString();
+        if (value is { Length: > MostWords })
+        {
+            command.Message = $"a result of {value.Length} characters was not kept: at most {MostWords} are";
+            return;
+        }
+
+        command.Result = value ?? command.Result;
     }
 
     /// <summary>Ends commands whose time ran out.</summary>
@@ -183,10 +200,17 @@ internal static class CommandBook
             return false;
         }
 
-        while (state.Commands.Count >= MostKept
-            || (state.Commands.Count > 0 && state.Commands[0].IsClosed && state.Commands[0].IssuedAt < now - Day))
+        // A key is remembered for a day: a command that has one is not forgotten before, rather no new one is taken.
+        state.Commands.RemoveAll(c => c.IsClosed && c.IssuedAt < now - Day);
+        if (state.Commands.Count >= MostKept)
         {
-            state.Commands.RemoveAt(state.Commands.FindIndex(c => c.IsClosed));
+            int oldest = state.Commands.FindIndex(c => c.IsClosed && c.IdempotencyKey is null);
+            if (oldest < 0)
+            {
+                return false;
+            }
+
+            state.Commands.RemoveAt(oldest);
         }
 
         state.Commands.Add(command);

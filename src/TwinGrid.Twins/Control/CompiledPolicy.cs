@@ -9,6 +9,7 @@ internal sealed class CompiledPolicy
     private const string ExpressionType = "Expression";
 
     private static readonly TimeSpan DefaultExpiry = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestExpiry = TimeSpan.FromDays(7);
 
     private readonly IControlPolicy? _custom;
     private readonly CompiledExpression? _when;
@@ -36,9 +37,9 @@ internal sealed class CompiledPolicy
             ? CompiledExpression.Compile(kind, verify.Expect, $"{place}.verify.expect")
             : null;
         CommandDefinition? command = kind.Commands.FirstOrDefault(c => c.Name == Definition.Command?.Name);
-        CommandExpiry = UnixMicroseconds.From(
-            Definition.Command?.ExpiresIn?.Value ?? command?.ExpiresIn.Value ?? DefaultExpiry);
-        Slots = [.. new[] { _when, _clear }.Where(e => e is not null).SelectMany(e => e!.TelemetrySlots).Distinct()];
+        TimeSpan expiry = Definition.Command?.ExpiresIn?.Value ?? command?.ExpiresIn.Value ?? DefaultExpiry;
+        CommandExpiry = UnixMicroseconds.From(expiry < LongestExpiry ? expiry : LongestExpiry);
+        Slots = SlotsOf(kind);
     }
 
     public PolicyDefinition Definition { get; }
@@ -49,8 +50,16 @@ internal sealed class CompiledPolicy
     /// <summary>How long its command may wait for the device, microseconds.</summary>
     public long CommandExpiry { get; }
 
-    /// <summary>The telemetry that the condition reads; empty for one of a user's own.</summary>
+    /// <summary>
+    /// The telemetry that the condition rests on, through its predictions too; all of it for a policy of a user's own.
+    /// </summary>
     public int[] Slots { get; }
+
+    /// <summary>True when it sends a command of its own accord.</summary>
+    public bool Acts => Definition is { Mode: PolicyMode.Act, Command: not null };
+
+    /// <summary>The name of the alarm that says that its command had no effect.</summary>
+    public string UnverifiedName => $"{Definition.Name}.unverified";
 
     /// <summary>True when time alone can change the condition: it and its hold time then run in grid time.</summary>
     public bool ReadsAge => _when is { ReadsAge: true } || _clear is { ReadsAge: true };
@@ -58,6 +67,9 @@ internal sealed class CompiledPolicy
     public static CompiledPolicy[] CompileAll(
         TwinDefinition kind, IReadOnlyDictionary<string, ControlPolicyType> types) =>
         [.. Enumerable.Range(0, kind.Policies.Count).Select(index => new CompiledPolicy(kind, index, types))];
+
+    /// <summary>True for the alarms that it raises.</summary>
+    public bool Owns(string alarm) => alarm == Definition.Name || (Expect is not null && alarm == UnverifiedName);
 
     /// <summary>What the condition says now.</summary>
     public PolicyVerdict Judge(StateScope scope)
@@ -96,6 +108,22 @@ internal sealed class CompiledPolicy
     /// <summary>The next grid time at which time alone can change the condition.</summary>
     public long NextChange(StateScope scope) => Math.Min(
         _when?.NextChange(scope) ?? long.MaxValue, _clear?.NextChange(scope) ?? long.MaxValue);
+
+    private int[] SlotsOf(TwinDefinition kind)
+    {
+        if (_custom is not null)
+        {
+            return [.. Enumerable.Range(0, kind.Telemetry.Count)];
+        }
+
+        CompiledExpression[] conditions = _clear is null ? [_when!] : [_when!, _clear];
+        IEnumerable<string> ofModels = conditions
+            .SelectMany(condition => condition.ModelsRead)
+            .Select(model => kind.Models[model])
+            .SelectMany(model => model.Output is null ? model.Inputs : [.. model.Inputs, model.Output]);
+        IEnumerable<int> modelSlots = kind.Telemetry.Index().Where(t => ofModels.Contains(t.Item.Name)).Select(t => t.Index);
+        return [.. conditions.SelectMany(condition => condition.TelemetrySlots).Concat(modelSlots).Distinct()];
+    }
 
     private static Ternary Not(Ternary truth) => (Ternary)(-(sbyte)truth);
 

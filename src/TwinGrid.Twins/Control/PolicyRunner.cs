@@ -18,20 +18,20 @@ internal static class PolicyRunner
     public static void Run(TwinState state, in TurnHeader header, long now, long sourceTime, TurnEffects effects)
     {
         BuiltInAlarms.NoData(state, now, effects);
-        if (header.Mode == ControlMode.Off)
-        {
-            return;
-        }
-
         for (int i = 0; i < state.Kind.Policies.Length; i++)
         {
             CompiledPolicy policy = state.Kind.Policies[i];
-            if (!ReadsHistory(state, policy))
+            long time = policy.ReadsAge ? now : SourceTime(state, policy, sourceTime);
+            PolicyTurn turn = new(state, policy, i, header.Mode, now, time, effects);
+            if (header.Mode == ControlMode.Off || ReadsHistory(state, policy))
             {
-                PolicyTurn turn = new(state, policy, i, header.Mode, now, policy.ReadsAge ? now : sourceTime, effects);
-                turn.Verify();
-                turn.Judge();
+                // What is not judged does not hold either: its time begins anew.
+                turn.StopHolding();
+                continue;
             }
+
+            turn.Verify();
+            turn.Judge();
         }
     }
 
@@ -72,11 +72,29 @@ internal static class PolicyRunner
                 bool holds = policy.HoldingSince != UnixMicroseconds.Absent && !policy.Raised;
                 long change = compiled.NextChange(StateScope.Over(state, now));
                 long held = holds ? policy.HoldingSince + compiled.Definition.For.Microseconds : long.MaxValue;
-                next = Math.Min(next, Math.Min(change, held));
+                long owed = policy.CommandOwed ? Math.Max(now + 1, CooldownEnd(policy, compiled)) : long.MaxValue;
+                next = Math.Min(next, Math.Min(change, Math.Min(held, owed)));
             }
         }
 
         return next;
+    }
+
+    private static long CooldownEnd(in PolicyState policy, CompiledPolicy compiled) =>
+        policy.CommandedAt == UnixMicroseconds.Absent
+            ? UnixMicroseconds.Absent
+            : policy.CommandedAt + compiled.Definition.Cooldown.Microseconds;
+
+    // Hold time runs in the time of what the policy reads: another publisher's clock may be ahead.
+    private static long SourceTime(TwinState state, CompiledPolicy policy, long messageTime)
+    {
+        long newest = UnixMicroseconds.Absent;
+        foreach (int slot in policy.Slots)
+        {
+            newest = Math.Max(newest, state.Slots[slot].SourceTime);
+        }
+
+        return newest == UnixMicroseconds.Absent ? messageTime : newest;
     }
 
     // Old buffered data never causes a command: a policy waits until all that it reads is live again.
@@ -105,7 +123,7 @@ internal static class PolicyRunner
     {
         private readonly ref PolicyState _own = ref state.Policies[index];
 
-        private string UnverifiedName => $"{policy.Definition.Name}.unverified";
+        private string UnverifiedName => policy.UnverifiedName;
 
         /// <summary>Judges the condition and moves the alarm.</summary>
         public void Judge()
@@ -176,7 +194,7 @@ internal static class PolicyRunner
                 Raise(policy.ExplainRaise(scope));
             }
 
-            if (_own.CommandOwed && mode == ControlMode.Act && CooldownIsOver())
+            if (_own.CommandOwed && mode == ControlMode.Act && now >= CooldownEnd(_own, policy))
             {
                 Command(policy.ExplainRaise(StateScope.Over(state, now)));
             }
@@ -195,7 +213,7 @@ internal static class PolicyRunner
             effects.AddAlarm(alarm);
             StopHolding();
             _own.Raised = true;
-            _own.CommandOwed = policy.Definition.Command is not null && policy.Definition.Mode == PolicyMode.Act;
+            _own.CommandOwed = policy.Acts;
         }
 
         private void Clear(StateScope scope)
@@ -228,11 +246,8 @@ internal static class PolicyRunner
             }
         }
 
-        private bool CooldownIsOver() =>
-            _own.CommandedAt == UnixMicroseconds.Absent
-            || now - _own.CommandedAt >= policy.Definition.Cooldown.Microseconds;
-
-        private void StopHolding()
+        /// <summary>Forgets since when the condition holds.</summary>
+        public void StopHolding()
         {
             effects.Changed |= _own.HoldingSince != UnixMicroseconds.Absent;
             _own.HoldingSince = UnixMicroseconds.Absent;

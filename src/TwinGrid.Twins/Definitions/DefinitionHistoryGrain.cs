@@ -41,7 +41,16 @@ internal sealed class DefinitionHistoryGrain(
         if (contents.Count == 0 || contents[^1] != definition)
         {
             contents.Add(definition);
-            await stored.WriteStateAsync();
+            try
+            {
+                await stored.WriteStateAsync();
+            }
+            catch
+            {
+                // A revision that was not stored must not be given to anybody.
+                contents.RemoveAt(contents.Count - 1);
+                throw;
+            }
         }
 
         return contents.Count;

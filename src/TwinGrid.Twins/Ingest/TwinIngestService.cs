@@ -17,10 +17,12 @@ internal interface ITwinIngestService : IGrainService
 /// <summary>
 /// Hands a batch's inputs to their twins' inboxes. Runs on one scheduler per silo, so it only hands over and waits.
 /// </summary>
-internal sealed class TwinIngestService(
+internal sealed partial class TwinIngestService(
     GrainId id, Silo silo, ILoggerFactory loggers, ActiveTwins active, IGrainFactory grains)
     : GrainService(id, silo, loggers), ITwinIngestService
 {
+    private readonly ILogger _logger = loggers.CreateLogger<TwinIngestService>();
+
     public Task<IngestResult[]> IngestAsync(IngestBatch batch)
     {
         if (batch.Version != PackedInputs.Version)
@@ -50,8 +52,21 @@ internal sealed class TwinIngestService(
             }
         }
 
-        return await grains.GetGrain<ITwin>(twin.ToGrainKey()).ApplyAsync(inputs);
+        try
+        {
+            return await grains.GetGrain<ITwin>(twin.ToGrainKey()).ApplyAsync(inputs);
+        }
+#pragma warning disable CA1031 // One twin that cannot be loaded must not take the batch's other twins along.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e, twin);
+            return new IngestResult(IngestStatus.Unavailable);
+        }
     }
+
+    [LoggerMessage(LogLevel.Error, "Inputs for {Twin} could not be applied; they are not acknowledged.")]
+    private partial void LogFailed(Exception exception, TwinId twin);
 }
 
 /// <summary>Calls the ingest service of a named silo.</summary>

@@ -27,7 +27,7 @@ internal static class ModelRunner
             for (int k = 0; k < model.InputSlots.Length; k++)
             {
                 int slot = model.InputSlots[k];
-                inputs[k] = state.Slots[slot].Value.Number;
+                inputs[k] = NumberOf(state, slot);
                 inputsChanged |= IsSet(changed, slot) ? 1UL << k : 0;
             }
 
@@ -37,7 +37,7 @@ internal static class ModelRunner
                 continue;
             }
 
-            double output = model.OutputSlot >= 0 ? state.Slots[model.OutputSlot].Value.Number : double.NaN;
+            double output = model.OutputSlot >= 0 ? NumberOf(state, model.OutputSlot) : double.NaN;
             ModelInput input = new(
                 state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
             ref Prediction prediction = ref state.Predictions[i];
@@ -47,6 +47,10 @@ internal static class ModelRunner
             effects.Predictions |= 1UL << i;
         }
     }
+
+    // A value that its device has called bad is no value.
+    private static double NumberOf(TwinState state, int slot) =>
+        state.Slots[slot].Quality == Quality.Bad ? double.NaN : state.Slots[slot].Value.Number;
 
     private static bool IsSet(ReadOnlySpan<ulong> bits, int index) => (bits[index >> 6] & (1UL << index)) != 0;
 }

@@ -19,7 +19,7 @@ internal static class PresenceFold
             state.LastSeen = Math.Max(state.LastSeen, received);
         }
 
-        effects.Changed |= state.Online != presence.Online || state.OnlineSession != session;
+        effects.Changed = true;
         state.Online = presence.Online;
         state.OnlineSession = session;
         state.OnlineSince = received;

@@ -57,7 +57,7 @@ internal static class ReadingsFold
         }
 
         fold.SeeClock(effects);
-        if (fold.AnyLive || fold.AnyHistorical)
+        if (fold.NewestTime != UnixMicroseconds.Absent)
         {
             ModelRunner.Run(state, changed, fold.NewestTime, effects);
         }
@@ -128,13 +128,15 @@ internal static class ReadingsFold
             if (numbered || hasTime)
             {
                 _source = FindOrAddSource(state, message.Source, header.MaxSources);
-                IsOverSourceLimit = _source is null;
+                IsOverSourceLimit = numbered && _source is null;
             }
 
             if (numbered && _source is not null)
             {
+                // A time that cannot be true yet must not outshine every later one.
+                long time = message.MessageTime > received + FutureTolerance ? received : message.MessageTime;
                 Verdict = _source.Judge(
-                    message.HasEpoch ? message.Epoch : null, message.Seq, message.MessageTime, out bool restarted);
+                    message.HasEpoch ? message.Epoch : null, message.Seq, time, out bool restarted);
                 state.Counters.Restarts += restarted ? 1 : 0;
             }
         }
@@ -147,9 +149,6 @@ internal static class ReadingsFold
 
         /// <summary>True when some reading became live and may cause a command.</summary>
         public bool AnyLive { get; private set; }
-
-        /// <summary>True when some reading became live as history.</summary>
-        public bool AnyHistorical { get; private set; }
 
         /// <summary>The newest source time that became live.</summary>
         public long NewestTime { get; private set; } = UnixMicroseconds.Absent;
@@ -188,6 +187,7 @@ internal static class ReadingsFold
             if (problem == ReadingOutcome.NoValue)
             {
                 live = Void(ref slot, time, _received);
+                AnyLive |= live && timing != ReadingOutcome.Historical;
                 return live ? ReadingOutcome.NoValue : ReadingOutcome.Late;
             }
 
@@ -200,7 +200,6 @@ internal static class ReadingsFold
             changed[index >> 6] |= 1UL << index;
             NewestTime = Math.Max(NewestTime, time);
             AnyLive |= timing != ReadingOutcome.Historical;
-            AnyHistorical |= timing == ReadingOutcome.Historical;
             return timing;
         }
 

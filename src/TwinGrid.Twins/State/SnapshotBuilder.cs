@@ -8,6 +8,9 @@ internal static class SnapshotBuilder
 {
     private const int NewestCommands = 10;
 
+    /// <summary>A century, in seconds: beyond it a prediction says no more than "not soon".</summary>
+    private const double LongestHorizon = 100 * 365.25 * 86_400;
+
     public static TwinSnapshot Snapshot(TwinState state, bool durable = true) => new()
     {
         Id = state.Twin.ToString(),
@@ -40,7 +43,7 @@ internal static class SnapshotBuilder
     {
         CompiledModel model = state.Kind.Models[index];
         ref Prediction prediction = ref state.Predictions[index];
-        double horizon = double.IsFinite(prediction.Horizon) ? prediction.Horizon : 0;
+        double horizon = double.IsFinite(prediction.Horizon) ? Math.Clamp(prediction.Horizon, 0, LongestHorizon) : 0;
         return new PredictionSnapshot
         {
             Value = Finite(prediction.Value),

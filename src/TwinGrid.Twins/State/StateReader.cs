@@ -39,6 +39,7 @@ internal static class StateReader
         ReadPolicies(reader, state);
         ReadAlarms(reader, state);
         ReadCommands(reader, state);
+        EndOrphans(state);
         return state;
     }
 
@@ -80,7 +81,7 @@ internal static class StateReader
             slot.GivenQuality = (Quality)reader.ReadByte();
             slot.Historical = reader.ReadBoolean();
             string unit = reader.ReadString();
-            slot.Unit = unit.Length == 0 ? null : string.Intern(unit);
+            slot.Unit = unit.Length == 0 ? null : unit;
             int recent = reader.ReadByte();
             slot.Recent = recent == 0 ? null : new RecentReadings();
             for (int k = 0; k < recent; k++)
@@ -187,9 +188,26 @@ internal static class StateReader
             int index = Array.FindIndex(state.Kind.Policies, p => p.Definition.Name == name);
             if (index >= 0)
             {
-                state.Policies[index] = policy;
+                state.Policies[index] = Fitted(policy, state.Kind.Policies[index]);
             }
         }
+    }
+
+    // The kind may have changed since: what it no longer asks for is not owed any more.
+    private static PolicyState Fitted(PolicyState policy, CompiledPolicy kind)
+    {
+        if (!kind.Acts)
+        {
+            policy.CommandOwed = false;
+        }
+
+        if (kind.Expect is null || kind.Definition.Command is null)
+        {
+            policy.VerifyDue = UnixMicroseconds.Absent;
+            policy.VerifyCommand = null;
+        }
+
+        return policy;
     }
 
     private static void ReadAlarms(BinaryReader reader, TwinState state)
@@ -208,6 +226,21 @@ internal static class StateReader
                 AcknowledgedBy = ReadOptional(reader),
                 Note = ReadOptional(reader),
             });
+        }
+    }
+
+    // An alarm whose policy is gone can never be cleared by it.
+    private static void EndOrphans(TwinState state)
+    {
+        foreach (AlarmRecord alarm in state.Alarms)
+        {
+            bool isBuiltIn = alarm.Name is BuiltInAlarms.ClockName or BuiltInAlarms.NoDataName;
+            if (alarm.State == AlarmState.Active
+                && !isBuiltIn
+                && !Array.Exists(state.Kind.Policies, policy => policy.Owns(alarm.Name)))
+            {
+                alarm.Clear(alarm.Since, "the kind has no such policy any more");
+            }
         }
     }
 

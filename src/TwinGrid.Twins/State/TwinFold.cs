@@ -43,14 +43,33 @@ internal static class TwinFold
         return next == long.MaxValue || !state.Exists ? null : next;
     }
 
-    /// <summary>True for what a device says: it makes a twin that does not exist.</summary>
-    public static bool IsFromDevice(InputKind kind) =>
-        kind is InputKind.Readings or InputKind.ReportedProperties or InputKind.Presence;
+    /// <summary>True for inputs that make a twin that does not exist: readings, properties, the device's own word.</summary>
+    public static bool Creates(ReadOnlySpan<byte> inputs)
+    {
+        InputReader reader = new(inputs);
+        while (reader.Next())
+        {
+            if (Creates(reader))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // That a session begins or ends is no word of the device: the end of one must not bring a deleted twin back.
+    private static bool Creates(in InputReader input) => input.Kind switch
+    {
+        InputKind.Readings or InputKind.ReportedProperties => true,
+        InputKind.Presence => input.Json(TwinGridJson.Default.PresenceInput) is { Online: true, Session.Length: 0 },
+        _ => false,
+    };
 
     private static void ApplyOne(
         TwinState state, in TurnHeader header, in InputReader input, TurnEffects effects, ref InputAnswer answer)
     {
-        if (!state.Exists && IsFromDevice(input.Kind))
+        if (!state.Exists && Creates(input))
         {
             state.Exists = true;
             effects.Changed = true;
@@ -62,11 +81,12 @@ internal static class TwinFold
                 ReadingsFold.Apply(state, header, input.Received, input.Readings(), effects, ref answer);
                 break;
             case InputKind.ReportedProperties:
-                state.LastSeen = Math.Max(state.LastSeen, input.Received);
+                Hear(state, input.Received, effects);
                 PropertyFold.Report(state, input.Body, effects, ref answer);
+                PolicyRunner.Run(state, header, input.Received, input.Received, effects);
                 break;
             case InputKind.CommandResult:
-                state.LastSeen = Math.Max(state.LastSeen, input.Received);
+                Hear(state, input.Received, effects);
                 CommandBook.Answer(
                     state, input.Json(TwinGridJson.Default.CommandResultInput), input.Received, effects, ref answer);
                 break;
@@ -95,6 +115,12 @@ internal static class TwinFold
             default:
                 throw new TwinGridException($"an input of kind {input.Kind} is not known to this version of TwinGrid");
         }
+    }
+
+    private static void Hear(TwinState state, long received, TurnEffects effects)
+    {
+        state.LastSeen = Math.Max(state.LastSeen, received);
+        effects.Changed = true;
     }
 
     private static void Acknowledge(

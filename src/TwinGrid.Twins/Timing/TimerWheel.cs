@@ -10,6 +10,8 @@ internal sealed partial class TimerWheel : IAsyncDisposable
 {
     private static readonly TimeSpan s_period = TimeSpan.FromMilliseconds(100);
 
+    private const int Slack = 1_024;
+
     private readonly Lock _lock = new();
     private readonly PriorityQueue<TwinId, long> _queue = new();
     private readonly Dictionary<TwinId, long> _due = [];
@@ -39,6 +41,12 @@ internal sealed partial class TimerWheel : IAsyncDisposable
 
             _due[twin] = due;
             _queue.Enqueue(twin, due);
+            if (_queue.Count > (2 * _due.Count) + Slack)
+            {
+                // Entries that earlier ones replaced would wait for their time; they are dropped once they are most.
+                _queue.Clear();
+                _queue.EnqueueRange(_due.Select(entry => (entry.Key, entry.Value)));
+            }
         }
     }
 
@@ -63,13 +71,27 @@ internal sealed partial class TimerWheel : IAsyncDisposable
             {
                 foreach (TwinId twin in TakeDue(UnixMicroseconds.Now(_clock)))
                 {
-                    wake(twin);
+                    Wake(wake, twin);
                 }
             }
         }
         catch (OperationCanceledException)
         {
             LogStopped();
+        }
+    }
+
+    private void Wake(Action<TwinId> wake, TwinId twin)
+    {
+        try
+        {
+            wake(twin);
+        }
+#pragma warning disable CA1031 // One twin that cannot be woken must not stop the clock of all.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogWakeFailed(e, twin);
         }
     }
 
@@ -93,6 +115,9 @@ internal sealed partial class TimerWheel : IAsyncDisposable
 
         return due;
     }
+
+    [LoggerMessage(LogLevel.Error, "Twin {Twin} could not be woken.")]
+    private partial void LogWakeFailed(Exception exception, TwinId twin);
 
     [LoggerMessage(LogLevel.Debug, "The timer wheel has stopped.")]
     private partial void LogStopped();
