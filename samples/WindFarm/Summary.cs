@@ -19,8 +19,8 @@ internal sealed class Summary(FarmWatch watch, long messages, double seconds, do
         (int sent, int ended) = (watch.Count(FarmEventKind.CommandSent), watch.Count(FarmEventKind.CommandEnded));
         PredictionScore score = watch.Score;
         Console.WriteLine();
-        Say($"first live picture {startSeconds:0.0} s after the start, then {seconds:0} s of {watch.Twins.Count} twins");
-        Say($"{messages} messages, {messages / seconds:0}/s; {watch.Readings} readings");
+        Say($"first live picture {startSeconds:0.0} s after the start, then {seconds:0} s");
+        Say($"{watch.Twins.Count} twins, {messages} messages, {messages / seconds:0}/s, {watch.Readings} readings");
         Say($"alarms: {raised} raised, {cleared} cleared; commands: {sent} sent, {ended} answered");
         Say($"power: {score.Count} predictions seen, RMSE {score.Rmse:0} kW; the maker's curve {score.MakerRmse:0} kW");
         return isReplay ? score.Count > 0 : PrintStory();

@@ -65,8 +65,7 @@ internal static partial class CSharpMembers
     private static bool IsUnfinished(string code, int start, int at)
     {
         string header = Header(code, start, at);
-        bool isExpression = header.Contains('=', StringComparison.Ordinal)
-            && !header.Contains("operator", StringComparison.Ordinal);
+        bool isExpression = header.EndsWith('=') && !header.Contains("operator", StringComparison.Ordinal);
         return isExpression || code.AsSpan(at).TrimStart().StartsWith("=");
     }
 

@@ -25,7 +25,7 @@ internal static partial class Repository
     /// <summary>The code of a C# file without comments, strings and characters; lines stay where they are.</summary>
     public static string ReadCode(string path) => CSharpText.WithoutTexts(Read(path));
 
-    /// <summary>The names of all types that the projects of src declare.</summary>
+    /// <summary>The names of the types that the projects of src declare, without nested ones.</summary>
     public static IReadOnlySet<string> TypeNames { get; } = CSharp("src")
         .SelectMany(path => TypeDeclaration().Matches(ReadCode(path)).Select(match => match.Groups[1].Value))
         .ToHashSet(StringComparer.Ordinal);
@@ -65,6 +65,8 @@ internal static partial class Repository
         }
     }
 
-    [GeneratedRegex(@"\b(?:class|struct|interface|enum|record(?: struct| class)?)\s+([A-Z]\w*)")]
+    [GeneratedRegex(
+        @"^[a-z][a-z ]*\b(?:class|struct|interface|enum|record(?: struct| class)?)\s+([A-Z]\w*)",
+        RegexOptions.Multiline)]
     private static partial Regex TypeDeclaration();
 }

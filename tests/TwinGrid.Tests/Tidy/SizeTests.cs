@@ -47,13 +47,17 @@ public sealed class SizeTests
                     if (c == '}') { }
                 }
 
-                public T D() where T : class =>
+                public T D(int a = 1) where T : class =>
                     null!;
+
+                public void E(int a = 1)
+                {
+                }
             }
             """";
 
         IReadOnlyList<CSharpMember> members = CSharpMembers.Of(CSharpText.WithoutTexts(Source));
 
-        Assert.Equal([(8, 5), (14, 2)], members.Select(member => (member.Line, member.Lines)));
+        Assert.Equal([(8, 5), (14, 2), (17, 3)], members.Select(member => (member.Line, member.Lines)));
     }
 }
