@@ -36,17 +36,13 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
     /// </summary>
     public void Recovered(TwinState state, long now) => Guarded(() =>
     {
-        Publish(Open(state));
+        Publish(Alarms(state));
         Publish(Waiting(state, now));
     });
 
-    /// <summary>The alarms that somebody may still have to see.</summary>
-    public IReadOnlyList<TwinEffect> Open(TwinState state) =>
-    [
-        .. state.Alarms
-            .Where(alarm => alarm is not { State: AlarmState.Cleared, Acknowledged: true })
-            .Select(alarm => Effect(twin, alarm)),
-    ];
+    /// <summary>Every alarm in its newest state.</summary>
+    public IReadOnlyList<TwinEffect> Alarms(TwinState state) =>
+        [.. state.Alarms.Select(alarm => Effect(twin, alarm))];
 
     /// <summary>The commands that wait for the device, but for those that the kill switch holds back.</summary>
     public IReadOnlyList<TwinEffect> Waiting(TwinState state, long now) =>

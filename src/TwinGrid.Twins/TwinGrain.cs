@@ -137,7 +137,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         await CommittedAsync(state => Turns.Publisher.Waiting(state, runtime.Now)));
 
     public async Task RepublishAlarmsAsync() => Turns.Publisher.Publish(
-        await CommittedAsync(state => Turns.Publisher.Open(state)));
+        await CommittedAsync(state => Turns.Publisher.Alarms(state)));
 
     // A status or a command that is not durable may go away again: rather no answer than that.
     private Task<T> CommittedAsync<T>(Func<TwinState, T> read) => Turns.ReadAsync((state, durable) => durable

@@ -76,7 +76,7 @@ internal sealed partial class TwinTurns
         if (State is { Online: true, OnlineSession.Length: > 0 } && State.OnlineSince < _runtime.StartedAt)
         {
             // Its session was of a gateway that is gone, and nobody saw it end.
-            PresenceInput lost = new(null, State.OnlineSession);
+            PresenceInput lost = new(false, State.OnlineSession);
             Post(PackedInputs.Pack(InputKind.Presence, now, lost, TwinGridJson.Default.PresenceInput));
         }
 
@@ -256,7 +256,7 @@ internal sealed partial class TwinTurns
         {
             _runtime.LogFoldFailed(e, State.Twin);
             current?.Complete(IngestStatus.Failed, _revision);
-            Lose(_turn);
+            Lose(_turn.Where(item => item != current));
             return null;
         }
     }

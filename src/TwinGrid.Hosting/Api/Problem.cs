@@ -40,6 +40,13 @@ internal sealed class Problem(int status, string code, string title, string deta
         new(StatusCodes.Status413PayloadTooLarge, "too-large", "The body is too large",
             $"at most {bytes} bytes are taken (TwinGrid:Limits:PacketBytes)");
 
+    public static Problem UnsupportedMediaType(string detail) =>
+        new(
+            StatusCodes.Status415UnsupportedMediaType,
+            "unsupported-media-type",
+            "The content type is not taken",
+            detail);
+
     public static Problem TooMany(string detail, int retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "too-many", "Too many", detail) { RetryAfter = retryAfter };
 

@@ -13,6 +13,9 @@ internal sealed class TelemetryRoutes(
     IOptionsMonitor<LimitOptions> limits,
     ApiCalls grid)
 {
+    // Reserved by the contract; any other type, such as the one that curl -d sends, is read as JSON.
+    private static readonly string[] ReservedTypes = ["application/senml+json", "application/cbor"];
+
     private readonly Dictionary<string, IPayloadDecoder> _decoders = LastByFormat(decoders);
 
     public static Task<IResult> PostAllAsync(
@@ -34,6 +37,17 @@ internal sealed class TelemetryRoutes(
         if (!ApiCalls.TryId(kind, key, out TwinId id, out Problem? problem))
         {
             return problem;
+        }
+
+        if (kind[0] == '_' || key[0] == '_')
+        {
+            return Problem.BadRequest("reserved-id", "kinds and keys that begin with _ are the grid's own");
+        }
+
+        if (request.ContentType is { } type
+            && ReservedTypes.Any(reserved => type.StartsWith(reserved, StringComparison.OrdinalIgnoreCase)))
+        {
+            return Problem.UnsupportedMediaType($"{type} comes with a later version: send application/json");
         }
 
         int limit = limits.CurrentValue.PacketBytes;

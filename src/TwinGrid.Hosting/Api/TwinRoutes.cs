@@ -38,6 +38,11 @@ internal static class TwinRoutes
             return problem;
         }
 
+        if (context.Request.Query.ContainsKey("asOf"))
+        {
+            return Problem.BadRequest("as-of-not-supported", "asOf comes with a later version; leave it out");
+        }
+
         TwinSnapshot? twin = await grid.Wait(grid.Twin(id).GetAsync(), cancellationToken);
         if (twin is null)
         {

@@ -23,6 +23,11 @@ internal sealed class ScalarPayloadDecoder : IPayloadDecoder
             return "a scalar needs a topic that names its telemetry, such as telemetry/temperature";
         }
 
+        if (!TelemetryName.IsValid(Encoding.UTF8.GetBytes(telemetry)))
+        {
+            return $"'{telemetry}' cannot name a telemetry: {TelemetryName.Rule}";
+        }
+
         if (payload.IsEmpty)
         {
             return "the payload is empty; expected a value such as 21.5, true or \"text\"";

@@ -25,8 +25,8 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private static readonly Counter<long> s_lost = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.commit.not_committed", "{turn}", "Turns that were fenced or whose outcome is unknown.");
 
-    private readonly Channel<PendingTurn> _pending = Channel.CreateUnbounded<PendingTurn>(
-        new UnboundedChannelOptions { SingleReader = true });
+    // Not declared as having a single reader: such a channel cannot say how much waits in it.
+    private readonly Channel<PendingTurn> _pending = Channel.CreateUnbounded<PendingTurn>();
 
     private readonly ITwinStore _store;
     private readonly TimeProvider _clock;

@@ -121,7 +121,9 @@ internal sealed class CompiledPolicy
             .SelectMany(condition => condition.ModelsRead)
             .Select(model => kind.Models[model])
             .SelectMany(model => model.Output is null ? model.Inputs : [.. model.Inputs, model.Output]);
-        IEnumerable<int> modelSlots = kind.Telemetry.Index().Where(t => ofModels.Contains(t.Item.Name)).Select(t => t.Index);
+        IEnumerable<int> modelSlots = kind.Telemetry.Index()
+            .Where(telemetry => ofModels.Contains(telemetry.Item.Name))
+            .Select(telemetry => telemetry.Index);
         return [.. conditions.SelectMany(condition => condition.TelemetrySlots).Concat(modelSlots).Distinct()];
     }
 

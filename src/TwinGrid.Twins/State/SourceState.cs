@@ -16,29 +16,34 @@ internal enum SequenceVerdict : byte
 }
 
 /// <summary>
-/// What a twin knows of one publisher: its epoch, which of its numbers were seen, and how its clock stands. Exact for
-/// 1,024 numbers out of order; older epochs keep their high-water mark.
+/// What a twin knows of one publisher: its epoch, which of its numbers were seen, and how its clock stands. The epoch
+/// and the one before it are known exactly for 1,024 numbers; older epochs keep their high-water mark.
 /// </summary>
 internal sealed class SourceState(string name)
 {
-    /// <summary>How far behind the highest number one may come and still be known exactly.</summary>
-    public const int Window = 1024;
-
     private const int MostOldEpochs = 8;
     private const int ClockMessages = 5;
 
     private readonly List<(long Epoch, long High)> _oldEpochs = [];
-    private ulong[]? _seen;
 
     public string Name { get; } = name;
 
-    public long Epoch { get; private set; }
+    public long Epoch => Current.Epoch;
 
     /// <summary>The highest number of the epoch, or -1 before the first.</summary>
-    public long High { get; private set; } = -1;
+    public long High => Current.High;
+
+    /// <summary>The numbers of the epoch.</summary>
+    public SequenceWindow Current { get; private set; } = new(0);
+
+    /// <summary>The numbers of the epoch before it, for what its device sends once more after a restart.</summary>
+    public SequenceWindow? Previous { get; private set; }
 
     /// <summary>The newest source time of a numbered message.</summary>
     public long NewestTime { get; private set; } = UnixMicroseconds.Absent;
+
+    /// <summary>The source time at which an epoch began that the device did not name.</summary>
+    public long BeganAt { get; private set; } = UnixMicroseconds.Absent;
 
     /// <summary>
     /// Arrival minus source time in microseconds, smoothed over about 8 messages; NaN before the first.
@@ -51,9 +56,8 @@ internal sealed class SourceState(string name)
     /// <summary>True when its clock is off: five messages in a row say so.</summary>
     public bool ClockIsOff => OffInARow >= ClockMessages;
 
+    /// <summary>The high-water marks of still older epochs, by epoch.</summary>
     public IReadOnlyList<(long Epoch, long High)> OldEpochs => _oldEpochs;
-
-    public ReadOnlySpan<ulong> Seen => _seen;
 
     /// <summary>Judges a number and remembers it.</summary>
     /// <param name="epoch">The device's epoch, or null where it names none.</param>
@@ -66,6 +70,12 @@ internal sealed class SourceState(string name)
         if (restarted)
         {
             BeginEpoch(Epoch + 1);
+            BeganAt = time;
+        }
+        else if (epoch is null && time < BeganAt)
+        {
+            // From before the restart: it is numbered by the epoch before.
+            return Previous?.Judge(seq) ?? SequenceVerdict.BelowWindow;
         }
         else if (epoch > Epoch || (epoch is not null && High < 0))
         {
@@ -73,11 +83,11 @@ internal sealed class SourceState(string name)
         }
         else if (epoch < Epoch)
         {
-            return JudgeOldEpoch(epoch.Value, seq);
+            return epoch == Previous?.Epoch ? Previous.Judge(seq) : JudgeOldEpoch(epoch.Value, seq);
         }
 
         NewestTime = Math.Max(NewestTime, time);
-        return JudgeNumber(seq);
+        return Current.Judge(seq);
     }
 
     /// <summary>Learns how the clock stands from a message with a time that was not marked as history.</summary>
@@ -91,14 +101,14 @@ internal sealed class SourceState(string name)
 
     /// <summary>Takes over what a stored state says.</summary>
     public void Restore(
-        (long Epoch, long High, long NewestTime) numbers,
+        (SequenceWindow Current, SequenceWindow? Previous) windows,
+        (long NewestTime, long BeganAt) times,
         (double Offset, int OffInARow) clock,
-        ulong[]? seen,
         IEnumerable<(long Epoch, long High)> oldEpochs)
     {
-        (Epoch, High, NewestTime) = numbers;
+        (Current, Previous) = windows;
+        (NewestTime, BeganAt) = times;
         (ClockOffset, OffInARow) = clock;
-        _seen = seen;
         _oldEpochs.AddRange(oldEpochs);
     }
 
@@ -106,100 +116,49 @@ internal sealed class SourceState(string name)
     {
         if (High >= 0)
         {
-            if (_oldEpochs.Count == MostOldEpochs)
+            if (Previous is not null)
             {
-                _oldEpochs.RemoveAt(0);
+                Remember(Previous.Epoch, Previous.High);
             }
 
-            _oldEpochs.Add((Epoch, High));
+            Previous = Current;
         }
 
-        Epoch = epoch;
-        High = -1;
-        _seen = null;
+        Current = new SequenceWindow(epoch);
     }
 
     private SequenceVerdict JudgeOldEpoch(long epoch, long seq)
     {
         int at = _oldEpochs.FindIndex(old => old.Epoch == epoch);
-        if (at < 0)
+        if (at >= 0 && seq <= _oldEpochs[at].High)
         {
             return SequenceVerdict.BelowWindow;
         }
 
-        if (seq <= _oldEpochs[at].High)
+        if (at >= 0)
         {
-            return SequenceVerdict.BelowWindow;
-        }
-
-        _oldEpochs[at] = (epoch, seq);
-        return SequenceVerdict.New;
-    }
-
-    private SequenceVerdict JudgeNumber(long seq)
-    {
-        if (seq > High)
-        {
-            Forget(High + 1, seq);
-            High = seq;
-            Mark(seq);
+            _oldEpochs[at] = (epoch, seq);
             return SequenceVerdict.New;
         }
 
-        if (High - seq >= Window)
-        {
-            return SequenceVerdict.BelowWindow;
-        }
-
-        // In order nothing is marked: the bits exist only once something came out of order or was skipped.
-        if (_seen is null || IsMarked(seq))
-        {
-            return SequenceVerdict.Seen;
-        }
-
-        Mark(seq);
-        return SequenceVerdict.New;
+        return Remember(epoch, seq) ? SequenceVerdict.New : SequenceVerdict.BelowWindow;
     }
 
-    /// <summary>
-    /// Moves the window up to <paramref name="to"/>. While every number comes in order there are no bits at all; the
-    /// first gap makes them.
-    /// </summary>
-    private void Forget(long from, long to)
+    // In the order of epochs; the oldest go. False for one that is older than all and finds no room.
+    private bool Remember(long epoch, long high)
     {
-        if (to == from && _seen is null)
+        if (_oldEpochs.Count == MostOldEpochs)
         {
-            return;
-        }
-
-        if (_seen is null)
-        {
-            _seen = new ulong[Window / 64];
-            if (from > 0)
+            if (epoch < _oldEpochs[0].Epoch)
             {
-                Array.Fill(_seen, ulong.MaxValue);
+                return false;
             }
+
+            _oldEpochs.RemoveAt(0);
         }
 
-        if (to - from >= Window)
-        {
-            Array.Clear(_seen);
-            return;
-        }
-
-        for (long seq = from; seq <= to; seq++)
-        {
-            _seen[(seq % Window) >> 6] &= ~(1UL << (int)(seq & 63));
-        }
+        int at = _oldEpochs.FindIndex(old => old.Epoch > epoch);
+        _oldEpochs.Insert(at < 0 ? _oldEpochs.Count : at, (epoch, high));
+        return true;
     }
-
-    private void Mark(long seq)
-    {
-        if (_seen is not null)
-        {
-            _seen[(seq % Window) >> 6] |= 1UL << (int)(seq & 63);
-        }
-    }
-
-    private bool IsMarked(long seq) => (_seen![(seq % Window) >> 6] & (1UL << (int)(seq & 63))) != 0;
 }

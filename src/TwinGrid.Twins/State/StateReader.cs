@@ -115,23 +115,31 @@ internal static class StateReader
         for (int i = 0; i < count; i++)
         {
             SourceState source = new(reader.ReadString());
-            (long, long, long) numbers = (reader.ReadInt64(), reader.ReadInt64(), reader.ReadInt64());
+            SequenceWindow current = ReadWindow(reader);
+            SequenceWindow? previous = reader.ReadBoolean() ? ReadWindow(reader) : null;
+            (long, long) times = (reader.ReadInt64(), reader.ReadInt64());
             (double, int) clock = (reader.ReadDouble(), reader.ReadInt32());
-            ulong[] seen = new ulong[reader.ReadUInt16()];
-            for (int k = 0; k < seen.Length; k++)
-            {
-                seen[k] = reader.ReadUInt64();
-            }
-
             (long, long)[] oldEpochs = new (long, long)[reader.ReadInt32()];
             for (int k = 0; k < oldEpochs.Length; k++)
             {
                 oldEpochs[k] = (reader.ReadInt64(), reader.ReadInt64());
             }
 
-            source.Restore(numbers, clock, seen.Length == 0 ? null : seen, oldEpochs);
+            source.Restore((current, previous), times, clock, oldEpochs);
             state.Sources.Add(source);
         }
+    }
+
+    private static SequenceWindow ReadWindow(BinaryReader reader)
+    {
+        (long epoch, long high) = (reader.ReadInt64(), reader.ReadInt64());
+        ulong[] seen = new ulong[reader.ReadUInt16()];
+        for (int i = 0; i < seen.Length; i++)
+        {
+            seen[i] = reader.ReadUInt64();
+        }
+
+        return new SequenceWindow(epoch, high, seen.Length == 0 ? null : seen);
     }
 
     private static void ReadModels(BinaryReader reader, TwinState state)

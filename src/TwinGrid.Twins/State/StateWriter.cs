@@ -118,16 +118,17 @@ internal static class StateWriter
         foreach (SourceState source in state.Sources)
         {
             writer.Write(source.Name);
-            writer.Write(source.Epoch);
-            writer.Write(source.High);
+            WriteWindow(writer, source.Current);
+            writer.Write(source.Previous is not null);
+            if (source.Previous is not null)
+            {
+                WriteWindow(writer, source.Previous);
+            }
+
             writer.Write(source.NewestTime);
+            writer.Write(source.BeganAt);
             writer.Write(source.ClockOffset);
             writer.Write(source.OffInARow);
-            writer.Write((ushort)source.Seen.Length);
-            foreach (ulong bits in source.Seen)
-            {
-                writer.Write(bits);
-            }
 
             writer.Write(source.OldEpochs.Count);
             foreach ((long epoch, long high) in source.OldEpochs)
@@ -135,6 +136,17 @@ internal static class StateWriter
                 writer.Write(epoch);
                 writer.Write(high);
             }
+        }
+    }
+
+    private static void WriteWindow(BinaryWriter writer, SequenceWindow window)
+    {
+        writer.Write(window.Epoch);
+        writer.Write(window.High);
+        writer.Write((ushort)window.Seen.Length);
+        foreach (ulong bits in window.Seen)
+        {
+            writer.Write(bits);
         }
     }
 

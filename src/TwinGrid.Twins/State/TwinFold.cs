@@ -43,7 +43,9 @@ internal static class TwinFold
         return next == long.MaxValue || !state.Exists ? null : next;
     }
 
-    /// <summary>True for inputs that make a twin that does not exist: readings, properties, the device's own word.</summary>
+    /// <summary>
+    /// True for inputs that make a twin that does not exist: readings, properties, the device's own word.
+    /// </summary>
     public static bool Creates(ReadOnlySpan<byte> inputs)
     {
         InputReader reader = new(inputs);

@@ -76,7 +76,7 @@ public class FoldPropertyTests
             long high = -1;
             foreach (long seq in numbers)
             {
-                SequenceVerdict expected = seq <= high - SourceState.Window ? SequenceVerdict.BelowWindow
+                SequenceVerdict expected = seq <= high - SequenceWindow.Size ? SequenceVerdict.BelowWindow
                     : seen.Add(seq) ? SequenceVerdict.New
                     : SequenceVerdict.Seen;
                 high = Math.Max(high, seq);

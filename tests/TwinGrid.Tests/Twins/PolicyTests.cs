@@ -1,4 +1,5 @@
 using TwinGrid.Twins;
+using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Twins;
 
@@ -164,6 +165,75 @@ public class PolicyTests
     }
 
     [Fact]
+    public void Old_buffered_data_causes_no_command_through_a_prediction_either()
+    {
+        TwinDefinition kind = Definition(new PolicyDefinition
+        {
+            Name = "deviates",
+            When = "predictions.echo.value > 90",
+            Mode = PolicyMode.Act,
+            Command = new PolicyCommand { Name = "derate" },
+        }) with
+        {
+            Models = [new ModelDefinition { Name = "echo", Type = "Echo", Inputs = ["bearingTemperature"] }],
+        };
+        FoldRig twin = new(kind, [new PredictiveModelType("Echo", _ => new EchoModel())]);
+        twin.Number(1000, 95, ts: 900, name: "bearingTemperature");
+        twin.Number(1001, 5, ts: 1001, name: "power");
+        Assert.Empty(twin.State.Commands);
+        twin.Number(1002, 95, ts: 1002, name: "bearingTemperature");
+        Assert.Single(twin.State.Commands);
+    }
+
+    [Fact]
+    public void A_property_that_is_reported_is_judged_without_waiting_for_a_reading()
+    {
+        FoldRig twin = new(Definition(new PolicyDefinition { Name = "high", When = "properties.reported.level > 5" }));
+        twin.Apply(PackedInputs.Pack(InputKind.ReportedProperties, FoldRig.At(1), "{\"level\":6}"u8));
+        Assert.Equal(AlarmState.Active, Assert.Single(twin.State.Alarms).State);
+        twin.Apply(PackedInputs.Pack(InputKind.ReportedProperties, FoldRig.At(2), "{\"level\":1}"u8));
+        Assert.Equal(AlarmState.Cleared, Assert.Single(twin.State.Alarms).State);
+    }
+
+    [Fact]
+    public void Hold_time_does_not_count_while_the_kill_switch_is_off()
+    {
+        Run(_turbine, 90, seconds: 5);
+        _turbine.Mode = ControlMode.Off;
+        Run(_turbine, 90, seconds: 60);
+        _turbine.Mode = ControlMode.Act;
+        Run(_turbine, 90, seconds: 29);
+        Assert.Empty(_turbine.Alarms);
+        Run(_turbine, 90, seconds: 3);
+        Assert.Single(_turbine.Commands);
+    }
+
+    [Fact]
+    public void A_kind_that_no_longer_acts_or_verifies_owes_nothing()
+    {
+        FoldRig twin = new(Definition(s_overheat with { For = default }));
+        twin.Mode = ControlMode.Advise;
+        twin.Number(1, 90, ts: 1, name: "bearingTemperature");
+        TwinDefinition calm = Definition(s_overheat with { For = default, Mode = PolicyMode.Advise, Verify = null });
+        byte[] stored = StateWriter.Write(twin.State);
+        TwinState moved = StateReader.Read(twin.State.Twin, new FoldRig(calm).State.Kind, stored);
+        Assert.True(moved.Policies[0].Raised);
+        Assert.False(moved.Policies[0].CommandOwed);
+    }
+
+    [Fact]
+    public void An_alarm_whose_policy_is_gone_is_cleared()
+    {
+        FoldRig twin = new(Definition(s_overheat with { For = default }));
+        twin.Number(1, 90, ts: 1, name: "bearingTemperature");
+        TwinDefinition other = Definition(s_overheat with { Name = "hot" });
+        byte[] stored = StateWriter.Write(twin.State);
+        TwinState moved = StateReader.Read(twin.State.Twin, new FoldRig(other).State.Kind, stored);
+        AlarmRecord alarm = Assert.Single(moved.Alarms);
+        Assert.Equal((AlarmState.Cleared, "the kind has no such policy any more"), (alarm.State, alarm.Why));
+    }
+
+    [Fact]
     public void A_policy_of_a_users_own_is_run_like_any_other()
     {
         TwinSimulation twin = new(
@@ -194,6 +264,14 @@ public class PolicyTests
         {
             twin.Wait(TimeSpan.FromSeconds(1)).Read(("bearingTemperature", temperature));
         }
+    }
+
+    private sealed class EchoModel : PredictiveModel<double>
+    {
+        protected override void Update(in ModelInput input, ref double state, ref Prediction prediction) =>
+            prediction.Value = state = input.Inputs[0];
+
+        protected override string Explain(in Prediction prediction, in double state) => "it says what it hears";
     }
 
     private sealed class LoudPolicy : IControlPolicy

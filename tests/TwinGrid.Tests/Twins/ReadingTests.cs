@@ -114,6 +114,38 @@ public class ReadingTests
     }
 
     [Fact]
+    public void What_is_sent_once_more_after_a_restart_is_known_by_the_epoch_before()
+    {
+        _pump.Number(10, 1, ts: 10, seq: 10);
+        _pump.Number(11, 2, ts: 11, seq: 11);
+        _pump.Number(12, 3, ts: 12, seq: 1);
+        _pump.Number(13, 2, ts: 11, seq: 11);
+        _pump.Number(13, 1, ts: 10, seq: 10);
+        InputAnswer next = _pump.Number(14, 4, ts: 14, seq: 11);
+        Assert.Equal((2, 0, 1), (_pump.State.Counters.Duplicates, _pump.State.Counters.Late, next.Applied));
+        Assert.Equal((4, 1L), (_pump.Value(), _pump.State.Counters.Restarts));
+    }
+
+    [Fact]
+    public void Readings_of_several_epochs_end_in_the_newest_whatever_their_order()
+    {
+        _pump.Number(10, 6, ts: 5, seq: 1, epoch: 6);
+        _pump.Number(10, 99, ts: 6, seq: 1, epoch: 4);
+        Assert.Equal(99, _pump.Value());
+        _pump.Number(10, 7, ts: 7, seq: 1, epoch: 4);
+        Assert.Equal(99, _pump.Value());
+    }
+
+    [Fact]
+    public void One_time_far_ahead_does_not_hide_a_later_restart()
+    {
+        _pump.Number(10, 1, ts: 10 + (10 * 365 * 86400.0), seq: 100);
+        _pump.Number(11, 2, ts: 11, seq: 101);
+        _pump.Number(12, 3, ts: 12, seq: 0);
+        Assert.Equal((3, 1L), (_pump.Value(), _pump.State.Counters.Restarts));
+    }
+
+    [Fact]
     public void A_number_out_of_order_within_the_window_is_known_exactly()
     {
         foreach (long seq in new long[] { 1, 2, 5, 3 })

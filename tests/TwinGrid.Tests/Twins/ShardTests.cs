@@ -28,9 +28,8 @@ public class ShardTests
         Assert.Equal(Owners(s_three), Owners([.. s_three.Reverse()]));
 
     [Fact]
-    public void A_twin_keeps_its_shard_for_ever()
+    public void The_shard_of_a_twin_is_that_of_its_grain_key()
     {
-        // Written down once: a change would move every twin of every cluster at an upgrade.
         Assert.Equal(Shards.Of("default/turbine/t07"), Shards.Of(new TwinId("turbine", "t07")));
         Assert.InRange(Shards.Of(new TwinId("turbine", "t07")), 0, Shards.Count - 1);
     }

@@ -170,6 +170,73 @@ public sealed class TwinGrainTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
         Assert.Equal((IngestStatus.Accepted, 3L), (again.Status, again.Revision));
     }
 
+    [Fact]
+    public async Task A_model_that_throws_loses_its_own_message_and_no_other()
+    {
+        TwinId id = new("fragile", "a");
+        await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(1, seq: 1));
+        Task<IngestResult>[] crowd = [.. Enumerable.Range(2, 20)
+            .Select(i => grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(i, seq: i)).AsTask())];
+        IngestResult[] results = await Task.WhenAll(crowd);
+        Assert.Equal(IngestStatus.Failed, results[13 - 2].Status);
+        Assert.All(results.Where((_, i) => i != 13 - 2), result => Assert.Equal(IngestStatus.Accepted, result.Status));
+        IngestResult last = await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(22, seq: 22));
+        TwinSnapshot twin = (await grid.Twin("a", "fragile").GetAsync())!;
+        Assert.Equal((1, 22.0), (last.Applied, twin.Telemetry["speed"].Value.Number));
+        Assert.Equal(21, twin.Counters.Readings);
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_explain_itself_does_not_stop_its_twin()
+    {
+        TwinId id = new("fragile", "b");
+        await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(7));
+        IngestResult next = await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(8));
+        Assert.Equal(IngestStatus.Accepted, next.Status);
+        Assert.Equal("fine", (await grid.Twin("b", "fragile").GetAsync())!.Predictions["fragile"].Why);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_session_does_not_bring_a_deleted_twin_back()
+    {
+        TwinId id = new("fan", "ghost");
+        await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(1));
+        await grid.Twin("ghost").DeleteAsync(eraseHistory: false);
+        IngestResult ended = await grid.Road(0).IngestAsync(id, PackedInputs.Pack(
+            InputKind.Presence,
+            UnixMicroseconds.Now(TimeProvider.System),
+            new PresenceInput(false, "session"),
+            TwinGridJson.Default.PresenceInput));
+        Assert.Equal(IngestStatus.UnknownTwin, ended.Status);
+        Assert.Null(await grid.Twin("ghost").GetAsync());
+    }
+
+    [Fact]
+    public async Task A_busy_twin_answers_its_readers_with_what_is_committed()
+    {
+        TwinId id = new("fan", "busy");
+        await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(1, seq: 0));
+        using CancellationTokenSource end = new();
+        Task load = Task.WhenAll(Enumerable.Range(0, 8).Select(async lane =>
+        {
+            for (long seq = 1 + lane; !end.IsCancellationRequested; seq += 8)
+            {
+                await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(1, seq: seq));
+            }
+        }));
+        for (int i = 0; i < 50; i++)
+        {
+            TwinSnapshot twin = (await grid.Twin("busy").GetAsync())!;
+            StoredTwin stored = await grid.Store.LoadAsync(id, CancellationToken.None);
+            Assert.True(twin.Durable);
+            long committed = stored.Tail.Count > 0 ? stored.Tail[^1].Revision : stored.Snapshot!.Revision;
+            Assert.InRange(twin.Revision, 1, committed);
+        }
+
+        await end.CancelAsync();
+        await load;
+    }
+
     private static byte[] Turn(byte[] inputs)
     {
         byte[] turn = new byte[TwinGrid.Twins.State.TurnHeader.Size + inputs.Length];

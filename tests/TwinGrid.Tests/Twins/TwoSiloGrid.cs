@@ -37,7 +37,8 @@ public sealed class TwoSiloGrid : IAsyncLifetime
             silo.AddMemoryGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage);
             silo.Services.AddSingleton<ITwinStore>(_store);
             silo.Services.AddSingleton<IEffectSink>(_sink);
-            silo.Services.AddSingleton(new DefinitionSet([Definition]));
+            silo.Services.AddSingleton(new DefinitionSet([Definition, Fragile]));
+            silo.Services.AddPredictiveModel("Fragile", _ => new FragileModel());
             silo.AddTwins();
         });
         _cluster = builder.Build();
@@ -67,6 +68,14 @@ public sealed class TwoSiloGrid : IAsyncLifetime
         ],
     };
 
+    /// <summary>A kind whose model throws at 13 and cannot explain 7.</summary>
+    internal static TwinDefinition Fragile { get; } = new()
+    {
+        Kind = "fragile",
+        Telemetry = [new TelemetryDefinition { Name = "speed" }],
+        Models = [new ModelDefinition { Name = "fragile", Type = "Fragile", Inputs = ["speed"] }],
+    };
+
     internal ITwin Twin(string key, string kind = "fan") =>
         Cluster.Client.GetGrain<ITwin>(new TwinId(kind, key).ToGrainKey());
 
@@ -89,6 +98,18 @@ public sealed class TwoSiloGrid : IAsyncLifetime
         writer.Number(Encoding.UTF8.GetBytes(name), value);
         writer.EndMessage();
         return writer.Written.ToArray();
+    }
+
+    private sealed class FragileModel : PredictiveModel<double>
+    {
+        protected override void Update(in ModelInput input, ref double state, ref Prediction prediction)
+        {
+            state++;
+            prediction.Value = input.Inputs[0] == 13 ? throw new InvalidOperationException("13") : input.Inputs[0];
+        }
+
+        protected override string Explain(in Prediction prediction, in double state) =>
+            prediction.Value == 7 ? throw new InvalidOperationException("7") : "fine";
     }
 
     private sealed class RecordingSink : IEffectSink
