@@ -19,24 +19,24 @@ internal static class EffectMessages
             { State: { } state } => new OutgoingMessage
             {
                 Topic = $"{twin}/{TopicNames.State}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(state, TwinGridJson.Default.TwinSnapshot),
+                Payload = JsonSerializer.SerializeToUtf8Bytes(state, TwinGridJson.Readable.TwinSnapshot),
             },
             { Prediction: { } prediction } => new OutgoingMessage
             {
                 Topic = $"{twin}/{TopicNames.Predictions}/{effect.Name}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(prediction, TwinGridJson.Default.PredictionSnapshot),
+                Payload = JsonSerializer.SerializeToUtf8Bytes(prediction, TwinGridJson.Readable.PredictionSnapshot),
             },
             { Alarm: { } alarm } => new OutgoingMessage
             {
                 Topic = $"{twin}/{TopicNames.Alarms}/{effect.Name}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(alarm, TwinGridJson.Default.AlarmSnapshot),
+                Payload = JsonSerializer.SerializeToUtf8Bytes(alarm, TwinGridJson.Readable.AlarmSnapshot),
                 IsAcknowledged = true,
                 IsRetained = true,
             },
             { Command: { } command } when command.ExpiresAt > now => new OutgoingMessage
             {
                 Topic = $"{twin}/{TopicNames.Commands}/{command.Name}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(command, TwinGridJson.Default.CommandMessage),
+                Payload = JsonSerializer.SerializeToUtf8Bytes(command, TwinGridJson.Readable.CommandMessage),
                 IsAcknowledged = true,
                 ExpirySeconds = (uint)Math.Min(uint.MaxValue, Math.Ceiling((command.ExpiresAt - now).TotalSeconds)),
                 ResponseTopic = $"{twin}/{TopicNames.Results}/{command.Id}",
