@@ -89,7 +89,8 @@ internal sealed partial class GridConnection(
             {
                 throw new TwinGridUnavailableException(Explain(), _lastFailure ?? e);
             }
-            catch (Exception e) when (e is OrleansException or TimeoutException && !end.IsCancellationRequested)
+            catch (Exception e) when (e is OrleansException or TimeoutException or TwinGridUnavailableException
+                && !end.IsCancellationRequested)
             {
                 _lastFailure = e;
             }

@@ -45,7 +45,7 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
         {
             answer.TrySetResult(committed
                 ? read(state, true)
-                : throw new TwinGridException(
+                : throw new TwinGridUnavailableException(
                     $"the last turn of {state.Twin} was not committed and the twin is read again; ask again"));
         }
 #pragma warning disable CA1031 // What goes wrong belongs to the one who waits.

@@ -103,7 +103,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             InputKind.AlarmAcknowledged, runtime.Now, input, TwinGridJson.Default.AlarmAcknowledgementInput));
         return item.Status is IngestStatus.Accepted or IngestStatus.UnknownTwin
             ? item.Answer.Alarm?.ToSnapshot()
-            : throw new TwinGridException("the store does not answer; try again");
+            : throw new TwinGridUnavailableException("the store does not answer; try again");
     }
 
     public async Task<bool> DeleteAsync(bool eraseHistory)
@@ -113,7 +113,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         {
             return item.Status == IngestStatus.UnknownTwin
                 ? false
-                : throw new TwinGridException("the store does not answer; try again");
+                : throw new TwinGridUnavailableException("the store does not answer; try again");
         }
 
         TwinId twin = Turns.State.Twin;
@@ -142,7 +142,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     // A status or a command that is not durable may go away again: rather no answer than that.
     private Task<T> CommittedAsync<T>(Func<TwinState, T> read) => Turns.ReadAsync((state, durable) => durable
         ? read(state)
-        : throw new TwinGridException("the store does not answer; try again"));
+        : throw new TwinGridUnavailableException("the store does not answer; try again"));
 
     // Looking does not create: an activation that only looked is not kept.
     private void ForgetUnknown(bool isUnknown)

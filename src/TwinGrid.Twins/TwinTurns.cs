@@ -111,7 +111,9 @@ internal sealed partial class TwinTurns
     /// state is read as it is, and the reader is told that it is not durable.
     /// </summary>
     /// <param name="read">Makes a copy of what is asked for; is told whether it is durable.</param>
-    /// <exception cref="TwinGridException">The commit failed and the twin is read again: ask again.</exception>
+    /// <exception cref="TwinGridUnavailableException">
+    /// The commit failed and the twin is read again: ask again.
+    /// </exception>
     public Task<T> ReadAsync<T>(Func<TwinState, bool, T> read) =>
         _committing is null ? Task.FromResult(read(State, true)) : _readers.WaitAsync(read);
 
@@ -122,13 +124,14 @@ internal sealed partial class TwinTurns
     /// <summary>
     /// Erases the log before a revision; a snapshot takes its place first, so that the twin stays readable.
     /// </summary>
-    /// <exception cref="TwinGridException">The snapshot could not be written; nothing is erased.</exception>
+    /// <exception cref="TwinGridUnavailableException">The snapshot could not be written; nothing is erased.</exception>
     public async Task EraseAsync(long beforeRevision)
     {
         StoredSnapshot snapshot = await ReadAsync((_, _) => Snapshot());
         if (await WriteSnapshotAsync(snapshot) != TurnFate.Committed)
         {
-            throw new TwinGridException($"the history of {State.Twin} could not be erased: the store does not answer");
+            throw new TwinGridUnavailableException(
+                $"the history of {State.Twin} could not be erased: the store does not answer");
         }
 
         await _runtime.Store.EraseAsync(State.Twin, beforeRevision, CancellationToken.None);

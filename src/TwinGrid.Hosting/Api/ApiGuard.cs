@@ -50,7 +50,8 @@ internal sealed partial class ApiGuard(ILogger<ApiGuard> log) : IEndpointFilter
 
     /// <summary>True for what passes of itself: a silo that stops, a call that took too long.</summary>
     private static bool IsPassing(Exception e) =>
-        e is TimeoutException or OperationCanceledException or OrleansException or ObjectDisposedException;
+        e is TimeoutException or OperationCanceledException or OrleansException or ObjectDisposedException
+            or TwinGridUnavailableException;
 
     /// <summary>
     /// Browsers let any page send simple requests to any address, this machine's loopback too (W3C Fetch Metadata).

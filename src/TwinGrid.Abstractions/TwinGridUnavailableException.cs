@@ -1,6 +1,9 @@
-namespace TwinGrid.Client;
+namespace TwinGrid;
 
-/// <summary>No silo answered in time; the message says where one was looked for. The call may be made again.</summary>
+/// <summary>
+/// Not now: no silo answered in time, or the store does not; the message says which. The call may be made again.
+/// </summary>
+[GenerateSerializer, Alias("TwinGrid.TwinGridUnavailableException")]
 public sealed class TwinGridUnavailableException : TwinGridException
 {
     /// <summary>Makes an exception without a message.</summary>
