@@ -211,7 +211,7 @@ public sealed record PolicyDefinition
     /// <summary>The command that it sends when its alarm is raised.</summary>
     public PolicyCommand? Command { get; init; }
 
-    /// <summary>What must be true some time after the command succeeded.</summary>
+    /// <summary>What must come true within some time of its command.</summary>
     public PolicyVerification? Verify { get; init; }
 
     /// <summary>Options of its type; an undefined element for none.</summary>

@@ -60,7 +60,7 @@ internal sealed partial class TwinTurns
     /// <summary>Tells the outside of the twin.</summary>
     public EffectPublisher Publisher => _publisher;
 
-    /// <summary>True while the twin is being entered into the catalogue.</summary>
+    /// <summary>True while the twin is being entered into the catalogue, and after.</summary>
     public bool IsAdmitted => _admitting || _admitted;
 
     /// <summary>The twin; what outsiders may see of it after <see cref="ReadAsync"/>.</summary>

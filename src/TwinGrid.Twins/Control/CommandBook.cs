@@ -63,8 +63,8 @@ internal static class CommandBook
         answer.Command = answer.Refusal == CommandRefusal.None ? command : null;
     }
 
-    /// <summary>Queues a policy's command; null when the twin has too many open ones.</summary>
-    public static CommandRecord? Issue(
+    /// <summary>Queues a policy's command; false when the twin has too many open ones.</summary>
+    public static bool TryIssue(
         TwinState state, CompiledPolicy policy, long now, string why, TurnEffects effects)
     {
         CommandRecord command = new()
@@ -77,7 +77,7 @@ internal static class CommandBook
             Policy = policy.Definition.Name,
             Why = why,
         };
-        return TryAdd(state, command, now, effects) ? command : null;
+        return TryAdd(state, command, now, effects);
     }
 
     /// <summary>Notes that a session of the device acknowledged a command.</summary>

@@ -232,7 +232,7 @@ internal static class PolicyRunner
 
         private void Command(string why)
         {
-            if (CommandBook.Issue(state, policy, now, why, effects) is not { } command)
+            if (!CommandBook.TryIssue(state, policy, now, why, effects))
             {
                 return;
             }
@@ -242,7 +242,6 @@ internal static class PolicyRunner
             if (policy.Expect is not null)
             {
                 _own.VerifyDue = now + policy.Definition.Verify!.Within.Microseconds;
-                _own.VerifyCommand = command.Id;
             }
         }
 
@@ -257,7 +256,6 @@ internal static class PolicyRunner
         {
             effects.Changed = true;
             _own.VerifyDue = UnixMicroseconds.Absent;
-            _own.VerifyCommand = null;
         }
     }
 }

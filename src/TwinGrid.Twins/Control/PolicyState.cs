@@ -24,7 +24,4 @@ internal struct PolicyState
 
     /// <summary>Until when the verification must come true, grid time.</summary>
     public long VerifyDue;
-
-    /// <summary>The command that is verified, or null.</summary>
-    public string? VerifyCommand;
 }

@@ -191,7 +191,6 @@ internal static class StateReader
                 CommandOwed = reader.ReadBoolean(),
                 CommandedAt = reader.ReadInt64(),
                 VerifyDue = reader.ReadInt64(),
-                VerifyCommand = reader.ReadString() is { Length: > 0 } id ? id : null,
             };
             int index = Array.FindIndex(state.Kind.Policies, p => p.Definition.Name == name);
             if (index >= 0)
@@ -212,7 +211,6 @@ internal static class StateReader
         if (kind.Expect is null || kind.Definition.Command is null)
         {
             policy.VerifyDue = UnixMicroseconds.Absent;
-            policy.VerifyCommand = null;
         }
 
         return policy;

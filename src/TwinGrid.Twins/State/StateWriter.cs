@@ -192,7 +192,6 @@ internal static class StateWriter
             writer.Write(policy.CommandOwed);
             writer.Write(policy.CommandedAt);
             writer.Write(policy.VerifyDue);
-            writer.Write(policy.VerifyCommand ?? "");
         }
     }
 
