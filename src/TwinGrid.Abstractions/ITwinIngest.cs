@@ -41,10 +41,31 @@ public readonly record struct IngestResult(
 /// </summary>
 public interface ITwinIngest
 {
-    /// <summary>Brings inputs to a twin, in the order of the calls for that twin.</summary>
+    /// <summary>
+    /// Brings inputs to a twin, in the order of the calls for that twin; never blocks. How many are under way is the
+    /// sender's to bound.
+    /// </summary>
+    /// <param name="message">The inputs; its <see cref="IngestMessage.Finished"/> is called exactly once.</param>
+    void Send(IngestMessage message);
+}
+
+/// <summary>The road to the twins for those who wait for one message at a time.</summary>
+public static class TwinIngestExtensions
+{
+    /// <summary>Brings inputs to a twin and ends when it is known what became of them.</summary>
+    /// <param name="ingest">The road.</param>
     /// <param name="twin">Whose they are.</param>
     /// <param name="inputs">Packed inputs; must stay untouched until the answer.</param>
     /// <param name="cancellationToken">Gives up waiting; the inputs may still be applied.</param>
-    ValueTask<IngestResult> IngestAsync(
-        TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken = default);
+    public static Task<IngestResult> IngestAsync(
+        this ITwinIngest ingest,
+        TwinId twin,
+        ReadOnlyMemory<byte> inputs,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(ingest);
+        AwaitedMessage message = new(new TwinAddress(twin), inputs);
+        ingest.Send(message);
+        return message.Result.WaitAsync(cancellationToken);
+    }
 }

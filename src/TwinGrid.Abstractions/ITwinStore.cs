@@ -89,6 +89,30 @@ public sealed record DeadLetter
 public sealed record StoredDeadLetter(long Id, DeadLetter Letter);
 
 /// <summary>
+/// An MQTT session that outlives its connection (MQTT 5 section 4.1): what its client subscribed. Its commands wait in
+/// their twins.
+/// </summary>
+public sealed record StoredSession
+{
+    /// <summary>The MQTT client identifier.</summary>
+    public required string Client { get; init; }
+
+    /// <summary>How long it lives after its connection ended, in seconds.</summary>
+    public required uint ExpirySeconds { get; init; }
+
+    /// <summary>When its connection ended, Unix microseconds; null while it is connected.</summary>
+    public long? EndedAt { get; init; }
+
+    /// <summary>Its subscriptions; opaque to a store.</summary>
+    public required ReadOnlyMemory<byte> State { get; init; }
+}
+
+/// <summary>One change of the stored sessions.</summary>
+/// <param name="Client">Whose session.</param>
+/// <param name="Session">The session as it is now; null when it is gone.</param>
+public sealed record SessionChange(string Client, StoredSession? Session);
+
+/// <summary>
 /// Where turns become durable. A store knows no grains and no fold: it keeps rows, fences them and gives them back.
 /// </summary>
 /// <remarks>
@@ -129,4 +153,13 @@ public interface ITwinStore
     /// <param name="cancellationToken">Gives up.</param>
     Task<IReadOnlyList<StoredDeadLetter>> ReadDeadLettersAsync(
         long? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Keeps changes of sessions, in order and in one transaction, durable when the task ends.</summary>
+    Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken);
+
+    /// <summary>Reads one session; null for a client that has none.</summary>
+    Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken);
+
+    /// <summary>Reads all sessions, in no order.</summary>
+    IAsyncEnumerable<StoredSession> ReadSessionsAsync(CancellationToken cancellationToken);
 }

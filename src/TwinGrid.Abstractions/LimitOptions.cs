@@ -30,8 +30,26 @@ public sealed class LimitOptions
     /// <summary>MQTT connections from one address; default 20,000, so that a gateway's devices fit.</summary>
     public int ConnectionsPerAddress { get; set; } = 20_000;
 
-    /// <summary>Unacknowledged publishes of one MQTT connection; default 1,024.</summary>
+    /// <summary>
+    /// Unacknowledged publishes of one MQTT connection; default 1,024. An MQTT 5 client is told so (Receive Maximum),
+    /// an MQTT 3.1.1 client's socket is not read while it has as many.
+    /// </summary>
     public int InFlightPerConnection { get; set; } = 1_024;
+
+    /// <summary>MQTT sessions that outlive their connections; default 100,000.</summary>
+    public int Sessions { get; set; } = 100_000;
+
+    /// <summary>How long such a session lives at most after its connection ended; default 7 d.</summary>
+    public Duration SessionKeep { get; set; } = TimeSpan.FromDays(7);
+
+    /// <summary>Topic filters of one MQTT session; default 1,000.</summary>
+    public int FiltersPerSession { get; set; } = 1_000;
+
+    /// <summary>
+    /// Messages that wait for one subscriber; default 1,000. States and predictions make room for newer ones; who
+    /// would lose anything else is disconnected (MQTT 5 reason 0x97).
+    /// </summary>
+    public int QueuedPerSession { get; set; } = 1_000;
 
     /// <summary>Bytes of one MQTT packet or HTTP body; default 262,144.</summary>
     public int PacketBytes { get; set; } = 262_144;

@@ -36,6 +36,12 @@ public sealed class MqttOptions
     /// </summary>
     public MqttAcknowledge Acknowledge { get; set; }
 
+    /// <summary>
+    /// Lets clients exchange messages on topics that are not the grid's, in memory and within this process; default
+    /// false. For conformance suites: TwinGrid is the front door of twins, not a broker.
+    /// </summary>
+    public bool OpenTopics { get; set; }
+
     internal IPAddress IPAddress =>
         string.Equals(Address, "localhost", StringComparison.OrdinalIgnoreCase)
             ? IPAddress.Loopback

@@ -37,6 +37,31 @@ internal sealed partial class MessageIntake(
     private readonly ObjectPool<ReadingWriter> _writers =
         new DefaultObjectPool<ReadingWriter>(new WriterPolicy(), Environment.ProcessorCount * 64);
 
+    /// <summary>
+    /// Where a topic leads. Cached by the topic's bytes, so that the next message on it costs no string and no
+    /// routing; a topic that the grid does not take gets a slot of its own each time.
+    /// </summary>
+    /// <param name="topic">UTF-8, checked by the caller when <see cref="TopicSlot.IsChecked"/> is false.</param>
+    public TopicSlot Slot(ReadOnlySpan<byte> topic) => throw new NotSupportedException();
+
+    /// <summary>
+    /// Takes a message; never waits. <see cref="PublishSource.Answered"/> is called once, when the message is
+    /// committed or dead-lettered for good, or must be sent again; perhaps before this returns.
+    /// </summary>
+    /// <param name="source">Who published it.</param>
+    /// <param name="slot">Where its topic leads.</param>
+    /// <param name="packetId">For the source's answer.</param>
+    /// <param name="qos">0, 1 or 2.</param>
+    /// <param name="payload">The payload; not used after the return.</param>
+    /// <param name="contentType">MQTT 5 content type in UTF-8, or empty.</param>
+    public void Take(
+        PublishSource source,
+        TopicSlot slot,
+        ushort packetId,
+        byte qos,
+        ReadOnlySpan<byte> payload,
+        ReadOnlySpan<byte> contentType) => throw new NotSupportedException();
+
     /// <summary>Takes a message; the answer comes when it is committed, or dead-lettered for good.</summary>
     public async ValueTask<IntakeAnswer> TakeAsync(MqttSession session, IncomingMessage message)
     {

@@ -115,6 +115,18 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
         long? before, int limit, CancellationToken cancellationToken) =>
         RunAsync(_readers, reader => reader.ReadDeadLetters(before, limit), cancellationToken);
 
+    /// <inheritdoc/>
+    public Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredSession> ReadSessionsAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     /// <summary>Ends what was begun and closes the file.</summary>
     public void Dispose()
     {

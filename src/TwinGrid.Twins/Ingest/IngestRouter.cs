@@ -18,8 +18,13 @@ internal sealed class IngestRouter(
     private static readonly KeyValuePair<string, object?> s_batch = new("road", "batch");
     private static readonly KeyValuePair<string, object?> s_call = new("road", "call");
 
-    public async ValueTask<IngestResult> IngestAsync(
-        TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken = default)
+    public void Send(IngestMessage message) => SendAsync(message).Ignore();
+
+    private async Task SendAsync(IngestMessage message) =>
+        message.Finished(await IngestAsync(message.Address.Twin, message.Inputs, CancellationToken.None));
+
+    private async ValueTask<IngestResult> IngestAsync(
+        TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken)
     {
         if (active.Find(twin) is { } inbox)
         {

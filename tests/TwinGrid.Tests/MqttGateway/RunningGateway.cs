@@ -125,12 +125,15 @@ public sealed class RecordingIngest : ITwinIngest
         _told.Where(told => told.Twin == TwinId.Parse(twin) && told.Kind == InputKind.Readings)
             .Select(told => told.Text);
 
-    public async ValueTask<IngestResult> IngestAsync(
-        TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken = default)
+    public void Send(IngestMessage message)
     {
-        Read(twin, inputs.Span, Interlocked.Increment(ref _calls));
-        return await Answer(twin);
+        ArgumentNullException.ThrowIfNull(message);
+        Read(message.Address.Twin, message.Inputs.Span, Interlocked.Increment(ref _calls));
+        _ = AnswerAsync(message);
     }
+
+    private async Task AnswerAsync(IngestMessage message) =>
+        message.Finished(await Answer(message.Address.Twin));
 
     private void Read(TwinId twin, ReadOnlySpan<byte> inputs, int call)
     {
@@ -145,10 +148,12 @@ public sealed class RecordingIngest : ITwinIngest
     }
 }
 
-/// <summary>A store that keeps dead letters only.</summary>
+/// <summary>A store that keeps dead letters and sessions, in memory.</summary>
 public sealed class RecordingStore : ITwinStore
 {
     private readonly ConcurrentQueue<DeadLetter> _letters = new();
+
+    public ConcurrentDictionary<string, StoredSession> Sessions { get; } = new();
 
     public IReadOnlyList<DeadLetter> Letters => [.. _letters];
 
@@ -186,6 +191,30 @@ public sealed class RecordingStore : ITwinStore
 
     public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    public Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        foreach (SessionChange change in changes)
+        {
+            if (change.Session is { } session)
+            {
+                Sessions[change.Client] = session;
+            }
+            else
+            {
+                Sessions.TryRemove(change.Client, out _);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken) =>
+        Task.FromResult(Sessions.GetValueOrDefault(client));
+
+    public IAsyncEnumerable<StoredSession> ReadSessionsAsync(CancellationToken cancellationToken) =>
+        Sessions.Values.ToAsyncEnumerable();
 }
 
 /// <summary>Grains that write down which of their methods was called.</summary>

@@ -89,5 +89,14 @@ public sealed class StoreRegistrationTests : IDisposable
         public Task<IReadOnlyList<StoredDeadLetter>> ReadDeadLettersAsync(
             long? before, int limit, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<StoredDeadLetter>>([]);
+
+        public Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken) =>
+            Task.CompletedTask;
+
+        public Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken) =>
+            Task.FromResult<StoredSession?>(null);
+
+        public IAsyncEnumerable<StoredSession> ReadSessionsAsync(CancellationToken cancellationToken) =>
+            AsyncEnumerable.Empty<StoredSession>();
     }
 }

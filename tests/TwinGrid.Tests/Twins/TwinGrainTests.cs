@@ -54,7 +54,7 @@ public sealed class TwinGrainTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
         TwinId id = new("fan", "crowd");
         await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(0, seq: 0));
         IngestResult[] results = await Task.WhenAll(Enumerable.Range(1, 500)
-            .Select(i => grid.Road(i % 2).IngestAsync(id, TwoSiloGrid.Speed(i, seq: i)).AsTask()));
+            .Select(i => grid.Road(i % 2).IngestAsync(id, TwoSiloGrid.Speed(i, seq: i))));
         Assert.All(results, result => Assert.Equal(IngestStatus.Accepted, result.Status));
         TwinSnapshot twin = (await grid.Twin("crowd").GetAsync())!;
         Assert.Equal(501, twin.Counters.Readings);
@@ -176,7 +176,7 @@ public sealed class TwinGrainTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
         TwinId id = new("fragile", "a");
         await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(1, seq: 1));
         Task<IngestResult>[] crowd = [.. Enumerable.Range(2, 20)
-            .Select(i => grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(i, seq: i)).AsTask())];
+            .Select(i => grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(i, seq: i)))];
         IngestResult[] results = await Task.WhenAll(crowd);
         Assert.Equal(IngestStatus.Failed, results[13 - 2].Status);
         Assert.All(results.Where((_, i) => i != 13 - 2), result => Assert.Equal(IngestStatus.Accepted, result.Status));
