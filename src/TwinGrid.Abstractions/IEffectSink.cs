@@ -17,6 +17,9 @@ public enum EffectKind : byte
 
     /// <summary>The twin was deleted: retained values go.</summary>
     Deleted = 5,
+
+    /// <summary>Its desired properties; <see cref="TwinEffect.Desired"/>. Retained.</summary>
+    Desired = 6,
 }
 
 /// <summary>One committed change that the outside may hear of; exactly the member of its kind is set.</summary>
@@ -50,6 +53,16 @@ public sealed record TwinEffect
     /// <summary>The command.</summary>
     [Id(6)]
     public CommandMessage? Command { get; init; }
+
+    /// <summary>
+    /// The one subscriber that asked for it (<see cref="ITwin.RepublishAsync"/>), or null for whoever listens.
+    /// </summary>
+    [Id(7)]
+    public string? Recipient { get; init; }
+
+    /// <summary>The desired properties.</summary>
+    [Id(8)]
+    public DesiredSnapshot? Desired { get; init; }
 }
 
 /// <summary>

@@ -46,13 +46,15 @@ public interface ITwin : IGrainWithStringKey
     [Alias("Delete"), AlwaysInterleave]
     Task<bool> DeleteAsync(bool eraseHistory);
 
-    /// <summary>Publishes the commands that still wait for the device, which has just subscribed.</summary>
+    /// <summary>Publishes the commands that still wait for the device, to a session that has just come.</summary>
+    /// <param name="recipient">The session, as <see cref="TwinEffect.Recipient"/> names it.</param>
     [Alias("Redeliver"), AlwaysInterleave]
-    Task RedeliverAsync();
+    Task RedeliverAsync(string recipient);
 
-    /// <summary>Publishes every alarm that is not both cleared and acknowledged, for a new subscriber.</summary>
-    [Alias("RepublishAlarms"), AlwaysInterleave]
-    Task RepublishAlarmsAsync();
+    /// <summary>Publishes what is retained, alarms and desired properties, to a new subscriber.</summary>
+    /// <param name="recipient">The session, as <see cref="TwinEffect.Recipient"/> names it.</param>
+    [Alias("Republish"), AlwaysInterleave]
+    Task RepublishAsync(string recipient);
 }
 
 /// <summary>All twins of the grid; the grain's key is the tenant, <see cref="TwinId.DefaultTenant"/>.</summary>

@@ -20,6 +20,7 @@ namespace TwinGrid;
 [JsonSerializable(typeof(AlarmSnapshot))]
 [JsonSerializable(typeof(CommandSnapshot))]
 [JsonSerializable(typeof(CommandMessage))]
+[JsonSerializable(typeof(DesiredSnapshot))]
 [JsonSerializable(typeof(CommandResultInput))]
 [JsonSerializable(typeof(PresenceInput))]
 [JsonSerializable(typeof(CommandRequestInput))]

@@ -97,6 +97,12 @@ public sealed record TelemetrySnapshot(
 [GenerateSerializer, Immutable, Alias("TwinGrid.PropertiesSnapshot")]
 public sealed record PropertiesSnapshot([property: Id(0)] RawJson Reported, [property: Id(1)] RawJson Desired);
 
+/// <summary>What a twin's device is asked to be.</summary>
+/// <param name="Revision">The twin's revision; the device names it in its answer.</param>
+/// <param name="Desired">The desired properties.</param>
+[GenerateSerializer, Immutable, Alias("TwinGrid.DesiredSnapshot")]
+public sealed record DesiredSnapshot([property: Id(0)] long Revision, [property: Id(1)] RawJson Desired);
+
 /// <summary>Which model speaks.</summary>
 /// <param name="Name">Its name in the kind.</param>
 /// <param name="Version">Its version.</param>

@@ -44,6 +44,24 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
     public IReadOnlyList<TwinEffect> Alarms(TwinState state) =>
         [.. state.Alarms.Select(alarm => Effect(twin, alarm))];
 
+    /// <summary>What is retained: every alarm, and the desired properties where there are any.</summary>
+    public IReadOnlyList<TwinEffect> Retained(TwinState state)
+    {
+        IReadOnlyList<TwinEffect> alarms = Alarms(state);
+        return state.Desired == "{}"
+            ? alarms
+            :
+            [
+                .. alarms,
+                new TwinEffect
+                {
+                    Twin = twin,
+                    Kind = EffectKind.Desired,
+                    Desired = new DesiredSnapshot(state.Revision, new RawJson(state.Desired)),
+                },
+            ];
+    }
+
     /// <summary>The commands that wait for the device, but for those that the kill switch holds back.</summary>
     public IReadOnlyList<TwinEffect> Waiting(TwinState state, long now) =>
     [
@@ -108,6 +126,10 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
 
         Publish(effects);
     }
+
+    /// <summary>Hands effects to every sink, for one subscriber.</summary>
+    public void PublishTo(string recipient, IReadOnlyList<TwinEffect> effects) =>
+        Publish([.. effects.Select(effect => effect with { Recipient = recipient })]);
 
     /// <summary>Hands effects to every sink.</summary>
     public void Publish(IReadOnlyList<TwinEffect> effects)

@@ -133,11 +133,11 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         return true;
     }
 
-    public async Task RedeliverAsync() => Turns.Publisher.Publish(
-        await CommittedAsync(state => Turns.Publisher.Waiting(state, runtime.Now)));
+    public async Task RedeliverAsync(string recipient) => Turns.Publisher.PublishTo(
+        recipient, await CommittedAsync(state => Turns.Publisher.Waiting(state, runtime.Now)));
 
-    public async Task RepublishAlarmsAsync() => Turns.Publisher.Publish(
-        await CommittedAsync(state => Turns.Publisher.Alarms(state)));
+    public async Task RepublishAsync(string recipient) => Turns.Publisher.PublishTo(
+        recipient, await CommittedAsync(state => Turns.Publisher.Retained(state)));
 
     // A status or a command that is not durable may go away again: rather no answer than that.
     private Task<T> CommittedAsync<T>(Func<TwinState, T> read) => Turns.ReadAsync((state, durable) => durable

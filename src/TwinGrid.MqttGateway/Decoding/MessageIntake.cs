@@ -44,6 +44,9 @@ internal sealed partial class MessageIntake(
     /// <param name="topic">UTF-8, checked by the caller when <see cref="TopicSlot.IsChecked"/> is false.</param>
     public TopicSlot Slot(ReadOnlySpan<byte> topic) => throw new NotSupportedException();
 
+    /// <summary>The slot of a topic that was checked and found before; null for any other.</summary>
+    public TopicSlot? FindSlot(ReadOnlySpan<byte> topic) => throw new NotSupportedException();
+
     /// <summary>
     /// Takes a message; never waits. <see cref="PublishSource.Answered"/> is called once, when the message is
     /// committed or dead-lettered for good, or must be sent again; perhaps before this returns.

@@ -46,6 +46,9 @@ internal readonly record struct TopicRoute
 
     /// <summary>Of a refused topic: why, as a sentence.</summary>
     public string? Detail { get; init; }
+
+    /// <summary>Of a refused topic: true where it is none of the grid's, such as one outside the root.</summary>
+    public bool IsOutside { get; init; }
 }
 
 /// <summary>
@@ -99,7 +102,7 @@ internal sealed class TopicRouter
 
         if (!_mappings.TryMatch(text, out TwinId twin, out string? telemetry, out IPayloadDecoder? decoder))
         {
-            return Unknown($"no topic under '{_root}/' and none that a kind file maps");
+            return Unknown($"no topic under '{_root}/' and none that a kind file maps") with { IsOutside = true };
         }
 
         return telemetry is null || IsName(telemetry)

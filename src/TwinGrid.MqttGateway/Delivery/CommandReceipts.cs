@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TwinGrid.MqttGateway.Sessions;
@@ -15,19 +14,9 @@ internal sealed partial class CommandReceipts(
     private readonly string _root = options.Value.TopicRoot;
 
     /// <summary>A session acknowledged a message of the grid.</summary>
-    /// <param name="session">Whose acknowledgement.</param>
-    /// <param name="topic">The message's topic.</param>
-    /// <param name="correlationData">Its correlation data: a command's id.</param>
-    public void Acknowledged(MqttSession session, string topic, ReadOnlySpan<byte> correlationData)
+    public void Acknowledged(MqttSession session, OutgoingMessage message)
     {
-        string[] levels = topic.Split('/');
-        if (correlationData.IsEmpty || levels.Length != 5 || levels[3] != TopicNames.Commands)
-        {
-            return;
-        }
-
-        TwinId twin = new(levels[1], levels[2]);
-        if (!session.IsDeviceOf(twin, _root))
+        if (message is not { CommandOf: { } twin, CommandId: { } id } || !session.IsDeviceOf(twin, _root))
         {
             return;
         }
@@ -35,7 +24,7 @@ internal sealed partial class CommandReceipts(
         byte[] delivered = PackedInputs.Pack(
             InputKind.CommandDelivered,
             UnixMicroseconds.Now(clock),
-            new CommandDeliveredInput(Encoding.UTF8.GetString(correlationData)),
+            new CommandDeliveredInput(id),
             TwinGridJson.Default.CommandDeliveredInput);
 
         // Handed over here, so that it stands before the device's result; waited for beside the packets' path.

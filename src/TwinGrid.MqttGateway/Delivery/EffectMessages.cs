@@ -1,11 +1,15 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Delivery;
 
 /// <summary>Writes effects as the messages of the contract's section on MQTT. Pure.</summary>
 internal static class EffectMessages
 {
+    private static readonly byte[] Json = PublishProperties.Encode("application/json", null, []);
+
     /// <summary>The message of an effect.</summary>
     /// <param name="root">The topic root.</param>
     /// <param name="effect">Any but <see cref="EffectKind.Deleted"/>, which is no message.</param>
@@ -16,37 +20,68 @@ internal static class EffectMessages
         string twin = $"{root}/{effect.Twin.Kind}/{effect.Twin.Key}";
         return effect switch
         {
-            { State: { } state } => new OutgoingMessage
-            {
-                Topic = $"{twin}/{TopicNames.State}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(state, TwinGridJson.Readable.TwinSnapshot),
-            },
-            { Prediction: { } prediction } => new OutgoingMessage
-            {
-                Topic = $"{twin}/{TopicNames.Predictions}/{effect.Name}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(prediction, TwinGridJson.Readable.PredictionSnapshot),
-            },
-            { Alarm: { } alarm } => new OutgoingMessage
-            {
-                Topic = $"{twin}/{TopicNames.Alarms}/{effect.Name}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(alarm, TwinGridJson.Readable.AlarmSnapshot),
-                IsAcknowledged = true,
-                IsRetained = true,
-            },
-            { Command: { } command } when command.ExpiresAt > now => new OutgoingMessage
-            {
-                Topic = $"{twin}/{TopicNames.Commands}/{command.Name}",
-                Payload = JsonSerializer.SerializeToUtf8Bytes(command, TwinGridJson.Readable.CommandMessage),
-                IsAcknowledged = true,
-                ExpirySeconds = (uint)Math.Min(uint.MaxValue, Math.Ceiling((command.ExpiresAt - now).TotalSeconds)),
-                ResponseTopic = $"{twin}/{TopicNames.Results}/{command.Id}",
-                CorrelationData = Encoding.UTF8.GetBytes(command.Id),
-            },
+            { State: { } state } =>
+                Fleeting($"{twin}/{TopicNames.State}", state, TwinGridJson.Readable.TwinSnapshot),
+            { Prediction: { } prediction } => Fleeting(
+                $"{twin}/{TopicNames.Predictions}/{effect.Name}",
+                prediction,
+                TwinGridJson.Readable.PredictionSnapshot),
+            { Alarm: { } alarm } => Retained(
+                AlarmTopic(root, effect.Twin, effect.Name),
+                JsonSerializer.SerializeToUtf8Bytes(alarm, TwinGridJson.Readable.AlarmSnapshot)),
+            { Desired: { } desired } => Retained(
+                $"{twin}/{TopicNames.Properties}/{TopicNames.Desired}",
+                JsonSerializer.SerializeToUtf8Bytes(desired, TwinGridJson.Readable.DesiredSnapshot)),
+            { Command: { } command } when command.ExpiresAt > now => Command(twin, effect.Twin, command),
             _ => null,
         };
     }
 
-    /// <summary>What every topic of a twin's alarms begins with.</summary>
-    public static string AlarmPrefix(string root, TwinId twin) =>
-        $"{root}/{twin.Kind}/{twin.Key}/{TopicNames.Alarms}/";
+    /// <summary>A retained value that is gone.</summary>
+    public static OutgoingMessage Cleared(string topic) => Retained(topic, default) with
+    {
+        Properties = default,
+    };
+
+    /// <summary>The topic of an alarm.</summary>
+    public static string AlarmTopic(string root, TwinId twin, string alarm) =>
+        $"{root}/{twin.Kind}/{twin.Key}/{TopicNames.Alarms}/{alarm}";
+
+    private static OutgoingMessage Fleeting<T>(string topic, T content, JsonTypeInfo<T> form) => new()
+    {
+        Topic = topic,
+        TopicUtf8 = Encoding.UTF8.GetBytes(topic),
+        Payload = JsonSerializer.SerializeToUtf8Bytes(content, form),
+        Properties = Json,
+        IsConflated = true,
+    };
+
+    private static OutgoingMessage Retained(string topic, ReadOnlyMemory<byte> payload) => new()
+    {
+        Topic = topic,
+        TopicUtf8 = Encoding.UTF8.GetBytes(topic),
+        Payload = payload,
+        Properties = Json,
+        Qos = 1,
+        Retain = true,
+    };
+
+    private static OutgoingMessage Command(string twin, TwinId id, CommandMessage command)
+    {
+        string topic = $"{twin}/{TopicNames.Commands}/{command.Name}";
+        return new OutgoingMessage
+        {
+            Topic = topic,
+            TopicUtf8 = Encoding.UTF8.GetBytes(topic),
+            Payload = JsonSerializer.SerializeToUtf8Bytes(command, TwinGridJson.Readable.CommandMessage),
+            Properties = PublishProperties.Encode(
+                "application/json",
+                $"{twin}/{TopicNames.Results}/{command.Id}",
+                Encoding.UTF8.GetBytes(command.Id)),
+            Qos = 1,
+            ExpiresAt = UnixMicroseconds.From(command.ExpiresAt),
+            CommandOf = id,
+            CommandId = command.Id,
+        };
+    }
 }

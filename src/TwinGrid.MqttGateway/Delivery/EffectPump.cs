@@ -1,16 +1,18 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using TwinGrid.MqttGateway.Listening;
+using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.MqttGateway.Delivery;
 
 /// <summary>
-/// Carries effects from the queue to the listener, one after the other, and writes them as JSON on the way.
+/// Carries effects from the queue to the sessions, one after the other, and writes them as JSON on the way.
 /// </summary>
 internal sealed partial class EffectPump(
     EffectQueue queue,
-    MqttListener listener,
+    Subscriptions subscriptions,
+    SessionRegistry sessions,
+    StandingAlarms alarms,
     IOptions<MqttOptions> options,
     TimeProvider clock,
     ILogger<EffectPump> logger) : IDisposable
@@ -29,6 +31,7 @@ internal sealed partial class EffectPump(
         EffectKind.Prediction => "prediction",
         EffectKind.Alarm => "alarm",
         EffectKind.Command => "command",
+        EffectKind.Desired => "desired",
         _ => "deleted",
     };
 
@@ -54,7 +57,7 @@ internal sealed partial class EffectPump(
                 await queue.WaitAsync(_stopping.Token);
                 while (queue.TryTake(out TwinEffect? effect))
                 {
-                    await PublishAsync(effect);
+                    Publish(effect);
                 }
             }
         }
@@ -64,17 +67,17 @@ internal sealed partial class EffectPump(
         }
     }
 
-    private async Task PublishAsync(TwinEffect effect)
+    private void Publish(TwinEffect effect)
     {
         try
         {
             if (effect.Kind == EffectKind.Deleted)
             {
-                await listener.ClearRetainedAsync(EffectMessages.AlarmPrefix(_root, effect.Twin));
+                ClearAlarms(effect.Twin);
             }
             else if (EffectMessages.Of(_root, effect, clock.GetUtcNow()) is { } message)
             {
-                await listener.PublishAsync(message);
+                Send(effect, message);
             }
 
             Published.Add(1, new KeyValuePair<string, object?>("kind", Word(effect.Kind)));
@@ -82,6 +85,31 @@ internal sealed partial class EffectPump(
         catch (Exception e)
         {
             LogFailed(e, effect.Kind, effect.Twin);
+        }
+    }
+
+    private void Send(TwinEffect effect, OutgoingMessage message)
+    {
+        if (effect.Kind == EffectKind.Alarm)
+        {
+            alarms.Note(effect.Twin, effect.Name);
+        }
+
+        if (effect.Recipient is not { } recipient)
+        {
+            subscriptions.Publish(message);
+        }
+        else if (sessions.Find(recipient) is { } session)
+        {
+            subscriptions.PublishTo(session, message);
+        }
+    }
+
+    private void ClearAlarms(TwinId twin)
+    {
+        foreach (string alarm in alarms.Forget(twin))
+        {
+            subscriptions.Publish(EffectMessages.Cleared(EffectMessages.AlarmTopic(_root, twin, alarm)));
         }
     }
 

@@ -1,57 +1,37 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using TwinGrid.MqttGateway.Delivery;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
-/// Asks twins, beside the packets' path, to publish again what a new subscriber has missed. Alarms are asked for once
-/// per twin and process: from then on the listener's retained copies follow every change. Thread-safe.
+/// Asks twins, beside the packets' path, to publish to a new subscriber alone what it is owed. The answer comes with
+/// the twin's effects, in their order, so that nothing old arrives after something newer. Thread-safe.
 /// </summary>
-internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> logger) : IDisposable
+internal sealed partial class CatchUp(IGrainFactory grains, StandingAlarms alarms, ILogger<CatchUp> logger)
+    : IDisposable
 {
     private const int Capacity = 65_536;
     private const int AtOnce = 4;
-    private const int MaxRemembered = 1_000_000;
 
     // A full queue waits for nobody: a command that was not asked for again stays in its twin, and the device's next
     // subscription asks anew.
     private readonly Channel<Wish> _wishes = Channel.CreateBounded<Wish>(
         new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly ConcurrentDictionary<TwinId, bool> _alarmsKnown = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _working = Task.CompletedTask;
-    private int _allAlarmsKnown;
-    private int _remembered;
-
-    private enum Want : byte
-    {
-        Commands,
-        Alarms,
-        AllAlarms,
-    }
+    private bool _isFleetKnown;
 
     /// <summary>A device subscribed to its commands: those that wait are to be sent.</summary>
-    public void Commands(TwinId twin) => Ask(new Wish(twin, Want.Commands));
+    /// <param name="twin">Whose commands.</param>
+    /// <param name="recipient">The session's token.</param>
+    public void Commands(TwinId twin, string recipient) => Ask(new Wish(twin, null, recipient));
 
-    /// <summary>Somebody subscribed to a twin's alarms.</summary>
-    public void Alarms(TwinId twin)
-    {
-        if (Remember(twin))
-        {
-            Ask(new Wish(twin, Want.Alarms));
-        }
-    }
-
-    /// <summary>Somebody subscribed to the alarms of many twins.</summary>
-    public void AllAlarms()
-    {
-        if (Interlocked.Exchange(ref _allAlarmsKnown, 1) == 0)
-        {
-            Ask(new Wish(default, Want.AllAlarms));
-        }
-    }
+    /// <summary>Somebody subscribed to what is retained of a twin or of many.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="recipient">The session's token.</param>
+    public void Retained(TopicFilter filter, string recipient) => Ask(new Wish(null, filter, recipient));
 
     /// <summary>Begins to ask.</summary>
     public void Start() =>
@@ -72,7 +52,7 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
     {
         if (!_wishes.Writer.TryWrite(wish))
         {
-            LogFull(wish.Want.ToString());
+            LogFull();
         }
     }
 
@@ -95,84 +75,69 @@ internal sealed partial class CatchUp(IGrainFactory grains, ILogger<CatchUp> log
     {
         try
         {
-            switch (wish.Want)
+            if (wish.Filter is not { } filter)
             {
-                case Want.Commands:
-                    await Twin(wish.Twin).RedeliverAsync().WaitAsync(_stopping.Token);
-                    break;
-                case Want.Alarms:
-                    await Twin(wish.Twin).RepublishAlarmsAsync().WaitAsync(_stopping.Token);
-                    break;
-                default:
-                    await AskForAllAlarmsAsync();
-                    break;
+                await Twin(wish.Twin!.Value).RedeliverAsync(wish.Recipient).WaitAsync(_stopping.Token);
+            }
+            else if (filter.Twin is { } twin)
+            {
+                await Twin(twin).RepublishAsync(wish.Recipient).WaitAsync(_stopping.Token);
+            }
+            else
+            {
+                await AskManyAsync(filter, wish.Recipient);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
-            Forget(wish);
-            LogFailed(e, wish.Want.ToString(), wish.Twin);
+            LogFailed(e, wish.Filter?.Text ?? $"the commands of {wish.Twin}");
         }
     }
 
-    private async Task AskForAllAlarmsAsync()
+    private async Task AskManyAsync(TopicFilter filter, string recipient)
     {
+        await LearnFleetAsync();
+        foreach (TwinId twin in alarms.Twins)
+        {
+            if (filter.MayMatch(twin))
+            {
+                await Twin(twin).RepublishAsync(recipient).WaitAsync(_stopping.Token);
+            }
+        }
+    }
+
+    /// <summary>Learns, once per process, which twins had alarms before its start.</summary>
+    private async Task LearnFleetAsync()
+    {
+        if (Volatile.Read(ref _isFleetKnown))
+        {
+            return;
+        }
+
         ITwinFleet fleet = grains.GetGrain<ITwinFleet>(TwinId.DefaultTenant);
         string? cursor = null;
         do
         {
             TwinPage page = await fleet.ListAsync(null, cursor, 1_000).WaitAsync(_stopping.Token);
-            foreach (TwinSummary summary in page.Items)
+            foreach (TwinSummary summary in page.Items.Where(summary => summary.ActiveAlarms > 0))
             {
-                TwinId twin = TwinId.Parse(summary.Id);
-                if (summary.ActiveAlarms > 0 && Remember(twin))
-                {
-                    await Twin(twin).RepublishAlarmsAsync().WaitAsync(_stopping.Token);
-                }
+                alarms.Note(TwinId.Parse(summary.Id));
             }
 
             cursor = page.Cursor;
         }
         while (cursor is not null);
-    }
-
-    /// <summary>Remembers whose alarms are known; a full memory begins anew, and some are asked for twice.</summary>
-    private bool Remember(TwinId twin)
-    {
-        if (!_alarmsKnown.TryAdd(twin, true))
-        {
-            return false;
-        }
-
-        if (Interlocked.Increment(ref _remembered) > MaxRemembered)
-        {
-            Interlocked.Exchange(ref _remembered, 0);
-            _alarmsKnown.Clear();
-        }
-
-        return true;
-    }
-
-    private void Forget(Wish wish)
-    {
-        if (wish.Want == Want.AllAlarms)
-        {
-            Volatile.Write(ref _allAlarmsKnown, 0);
-        }
-        else if (wish.Want == Want.Alarms)
-        {
-            _alarmsKnown.TryRemove(wish.Twin, out _);
-        }
+        Volatile.Write(ref _isFleetKnown, true);
     }
 
     private ITwin Twin(TwinId twin) => grains.GetGrain<ITwin>(twin.ToGrainKey());
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "too many subscriptions at once: {Want} were not asked for again")]
-    private partial void LogFull(string want);
+        Message = "too many subscriptions at once: what they are owed was not asked for")]
+    private partial void LogFull();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "could not ask for {Want} of {Twin} again")]
-    private partial void LogFailed(Exception exception, string want, TwinId twin);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "could not ask for what a subscriber is owed: {What}")]
+    private partial void LogFailed(Exception exception, string what);
 
-    private readonly record struct Wish(TwinId Twin, Want Want);
+    private readonly record struct Wish(TwinId? Twin, TopicFilter? Filter, string Recipient);
 }

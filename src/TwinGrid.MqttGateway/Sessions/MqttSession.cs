@@ -1,126 +1,262 @@
+using System.Diagnostics.CodeAnalysis;
+using TwinGrid.MqttGateway.Delivery;
+
 namespace TwinGrid.MqttGateway.Sessions;
 
-/// <summary>
-/// A device's or subscriber's side: one MQTT connection from CONNECT to its end, with the twins that it fed and the
-/// filters that it subscribed. Thread-safe.
-/// </summary>
-internal sealed class MqttSession
+/// <summary>The connection that a session has just now, as the session sees it.</summary>
+internal abstract class SessionLink
 {
-    /// <summary>The most twins of one session whose presence follows it; a bridge of a whole plant fits.</summary>
-    public const int MaxTwins = 65_536;
+    /// <summary>There is something to send; must be short.</summary>
+    public abstract void Wake();
 
-    /// <summary>The most filters of one session, so that a client cannot fill the topic tree.</summary>
-    public const int MaxFilters = 1_000;
+    /// <summary>Another connection took the session: this one ends (MQTT 5 reason 0x8E).</summary>
+    public abstract void TakeOver();
 
+    /// <summary>The subscriber is too slow for what may not be lost: the connection ends (reason 0x97).</summary>
+    public abstract void Overflow();
+}
+
+/// <summary>
+/// A client's session (MQTT 5 section 4.1): its subscriptions, what it is owed, and what it sent with QoS 2 and did not
+/// release yet. It lives while its connection does, and as long after as the client asked for. Thread-safe.
+/// </summary>
+/// <param name="client">The MQTT client identifier.</param>
+/// <param name="token">Names the session to twins that publish to it alone; never used twice.</param>
+/// <param name="limits">Bounds.</param>
+internal sealed class MqttSession(string client, string token, LimitOptions limits)
+{
     private readonly Lock _lock = new();
-    private readonly HashSet<TwinId> _twins = [];
-    private readonly Dictionary<string, TopicFilter> _filters = new(StringComparer.Ordinal);
-    private readonly Drain _feeding = new();
-    private int _ended;
-
-    /// <summary>Makes a session.</summary>
-    /// <param name="id">Never used twice, also not by another process: see <see cref="SessionRegistry"/>.</param>
-    /// <param name="client">The MQTT client identifier.</param>
-    public MqttSession(string id, string client)
-    {
-        Id = id;
-        Client = client;
-    }
-
-    /// <summary>What presence names it by.</summary>
-    public string Id { get; }
+    private readonly Outbox _outbox = new(limits.QueuedPerSession);
+    private Dictionary<string, Subscription>? _subscriptions;
+    private HashSet<ushort>? _received;
+    private SessionLink? _link;
 
     /// <summary>The MQTT client identifier.</summary>
-    public string Client { get; }
+    public string Client => client;
 
-    /// <summary>
-    /// Begins to feed a twin; false once the session has ended, as for a will, which leaves no presence.
-    /// </summary>
-    public bool TryBeginFeed() => _feeding.TryEnter();
+    /// <summary>What twins that publish to this session alone name it by.</summary>
+    public string Token => token;
 
-    /// <summary>Ends what <see cref="TryBeginFeed"/> began.</summary>
-    public void EndFeed() => _feeding.Exit();
+    /// <summary>Seconds that it lives after its connection ended; 0 ends it with the connection.</summary>
+    public uint ExpirySeconds { get; set; }
 
-    /// <summary>Remembers a twin that the session feeds; true for the first time.</summary>
-    public bool Remember(TwinId twin)
+    /// <summary>When its connection ended, Unix microseconds; null while it has one. Guarded by the registry.</summary>
+    public long? EndedAt { get; set; }
+
+    /// <summary>True when the store has, or will have, a row of it. Guarded by the registry.</summary>
+    public bool IsStored { get; set; }
+
+    /// <summary>The will that waits for its delay (MQTT 5 section 3.1.3.2.2). Guarded by the registry.</summary>
+    public PendingWill? Will { get; set; }
+
+    /// <summary>Gives the session a connection and ends the one that it had.</summary>
+    /// <param name="link">The connection.</param>
+    /// <param name="receiveMaximum">How many unacknowledged messages it takes.</param>
+    public void Attach(SessionLink link, int receiveMaximum)
     {
+        SessionLink? before;
         lock (_lock)
         {
-            return _twins.Count < MaxTwins && _twins.Add(twin);
+            before = _link;
+            _link = link;
+            _outbox.ReceiveMaximum = Math.Min(receiveMaximum, limits.QueuedPerSession);
+            _outbox.Resume();
         }
+
+        before?.TakeOver();
     }
 
-    /// <summary>Forgets a twin that there is not.</summary>
-    public void Forget(TwinId twin)
+    /// <summary>Takes its connection from the session; false when it has another one by now.</summary>
+    public bool Detach(SessionLink link)
     {
         lock (_lock)
         {
-            _twins.Remove(twin);
-        }
-    }
-
-    /// <summary>Marks the session as ended; false where it was already.</summary>
-    public bool TryEnd() => Interlocked.Exchange(ref _ended, 1) == 0;
-
-    /// <summary>Waits for what feeds now, lets nothing more feed, and gives the twins that were fed.</summary>
-    public async Task<TwinId[]> TakeFedAsync()
-    {
-        await _feeding.CloseAsync();
-        lock (_lock)
-        {
-            TwinId[] fed = [.. _twins];
-            _twins.Clear();
-            return fed;
-        }
-    }
-
-    /// <summary>Adds a filter; false when the session has as many as it may.</summary>
-    public bool TryAddFilter(TopicFilter filter)
-    {
-        lock (_lock)
-        {
-            if (_filters.Count >= MaxFilters && !_filters.ContainsKey(filter.Text))
+            if (_link != link)
             {
                 return false;
             }
 
-            _filters[filter.Text] = filter;
+            _link = null;
             return true;
         }
     }
 
-    /// <summary>Takes a filter away; null where there was none.</summary>
-    public TopicFilter? RemoveFilter(string text)
+    /// <summary>Ends the session: its connection, if it has one, is told to go.</summary>
+    public void Drop()
+    {
+        SessionLink? link;
+        lock (_lock)
+        {
+            link = _link;
+            _link = null;
+        }
+
+        link?.TakeOver();
+    }
+
+    /// <summary>Offers a message; never blocks.</summary>
+    /// <returns>Full when the session, connected, had to be ended for it.</returns>
+    public Offer Send(OutgoingMessage message, byte qos, bool retain, ReadOnlyMemory<uint> identifiers)
+    {
+        SessionLink? link;
+        Offer offer;
+        lock (_lock)
+        {
+            link = _link;
+            if (IsUnwanted(message, qos, link))
+            {
+                return Offer.Taken;
+            }
+
+            OwedMessage delivery = new(message, qos, retain, identifiers);
+            offer = _outbox.Add(delivery);
+            if (offer == Offer.Full && link is null)
+            {
+                _outbox.DropOldest();
+                _outbox.Add(delivery);
+            }
+        }
+
+        if (offer == Offer.Full)
+        {
+            link?.Overflow();
+        }
+        else
+        {
+            link?.Wake();
+        }
+
+        return offer;
+    }
+
+    /// <summary>True when a message could be sent now.</summary>
+    public bool HasNext(SessionLink link)
     {
         lock (_lock)
         {
-            return _filters.Remove(text, out TopicFilter? filter) ? filter : null;
+            return _link == link && _outbox.HasNext;
         }
     }
 
-    /// <summary>The filters as they are.</summary>
-    public TopicFilter[] Filters()
+    /// <summary>Takes the next message for a connection; none for one that was taken over.</summary>
+    public bool TryTakeNext(SessionLink link, [NotNullWhen(true)] out OwedMessage? delivery)
     {
         lock (_lock)
         {
-            return [.. _filters.Values];
+            delivery = null;
+            return _link == link && _outbox.TryTakeNext(out delivery);
+        }
+    }
+
+    /// <inheritdoc cref="Outbox.Discard"/>
+    public void Discard(OwedMessage delivery)
+    {
+        lock (_lock)
+        {
+            _outbox.Discard(delivery);
+        }
+    }
+
+    /// <inheritdoc cref="Outbox.Acknowledge"/>
+    public OwedMessage? Acknowledge(ushort packetId, byte qos)
+    {
+        lock (_lock)
+        {
+            return _outbox.Acknowledge(packetId, qos);
+        }
+    }
+
+    /// <inheritdoc cref="Outbox.Receive"/>
+    public OwedMessage? Receive(ushort packetId)
+    {
+        lock (_lock)
+        {
+            return _outbox.Receive(packetId);
+        }
+    }
+
+    /// <summary>A PUBLISH of QoS 2 came; false when it is known already and must not be taken again.</summary>
+    public bool TryBeginReceive(ushort packetId)
+    {
+        lock (_lock)
+        {
+            return (_received ??= []).Add(packetId);
+        }
+    }
+
+    /// <summary>A PUBREL came, or a PUBLISH of QoS 2 was refused; false for an identifier that is not known.</summary>
+    public bool EndReceive(ushort packetId)
+    {
+        lock (_lock)
+        {
+            return _received is not null && _received.Remove(packetId);
+        }
+    }
+
+    /// <summary>How many PUBLISHes of QoS 2 were received and not released.</summary>
+    public int Unreleased
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _received?.Count ?? 0;
+            }
+        }
+    }
+
+    /// <summary>Adds a subscription, in place of one to the same filter.</summary>
+    /// <returns>False when the session has as many as it may.</returns>
+    public bool TrySubscribe(Subscription subscription, out Subscription? replaced)
+    {
+        lock (_lock)
+        {
+            _subscriptions ??= new Dictionary<string, Subscription>(StringComparer.Ordinal);
+            if (!_subscriptions.TryGetValue(subscription.Filter.Text, out replaced)
+                && _subscriptions.Count >= limits.FiltersPerSession)
+            {
+                return false;
+            }
+
+            _subscriptions[subscription.Filter.Text] = subscription;
+            return true;
+        }
+    }
+
+    /// <summary>Takes a subscription away; null where there was none.</summary>
+    public Subscription? Unsubscribe(string filter)
+    {
+        lock (_lock)
+        {
+            return _subscriptions is not null && _subscriptions.Remove(filter, out Subscription? removed)
+                ? removed
+                : null;
+        }
+    }
+
+    /// <summary>The subscriptions as they are.</summary>
+    public Subscription[] Subscriptions()
+    {
+        lock (_lock)
+        {
+            return _subscriptions is null ? [] : [.. _subscriptions.Values];
         }
     }
 
     /// <summary>True when a filter names the twin literally and covers its commands: the twin's own device.</summary>
-    public bool IsDeviceOf(TwinId twin, string root)
-    {
-        lock (_lock)
-        {
-            foreach (TopicFilter filter in _filters.Values)
-            {
-                if (filter.Twin == twin && filter.Covers(root, TopicNames.Commands))
-                {
-                    return true;
-                }
-            }
+    public bool IsDeviceOf(TwinId twin, string root) => Array.Exists(
+        Subscriptions(),
+        subscription => subscription.Filter.Twin == twin && subscription.Filter.Covers(root, TopicNames.Commands));
 
-            return false;
+    // Commands wait in their twins, which are asked when a device comes: a session without a connection keeps none,
+    // and one that has it already is not sent it twice.
+    private bool IsUnwanted(OutgoingMessage message, byte qos, SessionLink? link)
+    {
+        if (link is null && (qos == 0 || ExpirySeconds == 0 || message.CommandId is not null))
+        {
+            return true;
         }
+
+        return message.CommandId is { } id && _outbox.HoldsCommand(id);
     }
 }

@@ -1,145 +1,318 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
-/// Begins and ends sessions: at the end every twin that the session fed hears that its device is gone. Thread-safe.
+/// The sessions of this process: begins them, goes on with those that wait, here or in the store, and ends them when
+/// their time is over. Thread-safe.
 /// </summary>
-internal sealed partial class SessionRegistry : IDisposable
+internal sealed partial class SessionRegistry
 {
-    private const int AtOnce = 32;
-
-    private static readonly UpDownCounter<int> Open = TwinGridDiagnostics.Meter.CreateUpDownCounter<int>(
-        "twingrid.mqtt.sessions", "{session}", "MQTT sessions that are open");
-
-    private readonly ITwinIngest _ingest;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, MqttSession> _sessions = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MqttSession> _byToken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _stored = new(StringComparer.Ordinal);
+    private readonly PriorityQueue<MqttSession, long> _deadlines = new();
+    private readonly ITwinStore _store;
+    private readonly SessionRows _rows;
     private readonly Subscriptions _subscriptions;
+    private readonly Wills _wills;
+    private readonly LimitOptions _limits;
     private readonly TimeProvider _clock;
     private readonly ILogger<SessionRegistry> _logger;
     private readonly string _incarnation;
-    private readonly Drain _farewells = new();
-    private readonly CancellationTokenSource _cut = new();
-    private long _sessions;
+    private long _numbers;
 
     public SessionRegistry(
-        ITwinIngest ingest, Subscriptions subscriptions, TimeProvider clock, ILogger<SessionRegistry> logger)
+        ITwinStore store,
+        SessionRows rows,
+        Subscriptions subscriptions,
+        Wills wills,
+        IOptions<LimitOptions> limits,
+        TimeProvider clock,
+        ILogger<SessionRegistry> logger)
     {
-        _ingest = ingest;
+        _store = store;
+        _rows = rows;
         _subscriptions = subscriptions;
+        _wills = wills;
+        _limits = limits.Value;
         _clock = clock;
         _logger = logger;
         _incarnation = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N", CultureInfo.InvariantCulture);
+        Gauge = TwinGridDiagnostics.Meter.CreateObservableGauge(
+            "twingrid.mqtt.sessions", () => _sessions.Count, "{session}", "MQTT sessions in memory, connected or not");
     }
+
+    internal ObservableGauge<int> Gauge { get; }
+
+    private uint LongestExpiry =>
+        (uint)Math.Min(uint.MaxValue - 1, _limits.SessionKeep.Microseconds / UnixMicroseconds.PerSecond);
 
     /// <summary>A client identifier for a client that has none (MQTT 5 section 3.1.3.1).</summary>
-    public string NewClientId() =>
-        string.Create(CultureInfo.InvariantCulture, $"twingrid-{_incarnation}-{Interlocked.Increment(ref _sessions)}");
+    public string NewClientId() => $"twingrid-{NewToken()}";
 
-    /// <summary>
-    /// Begins a session. Its id holds this process's incarnation and a number, so that it is never used again and the
-    /// late end of a session that was taken over cannot speak for the one that followed.
-    /// </summary>
-    public MqttSession Begin(string client)
+    /// <summary>Learns which sessions the store has; what connected when the last process ended, ended with it.</summary>
+    public async Task LoadAsync(CancellationToken cancellationToken)
     {
-        Open.Add(1);
-        long number = Interlocked.Increment(ref _sessions);
-        return new MqttSession(string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}"), client);
-    }
-
-    /// <summary>
-    /// Begins a session that goes on with the subscriptions of one that it took over (MQTT 5 section 4.1), whose client
-    /// need not subscribe again.
-    /// </summary>
-    public MqttSession Begin(string client, MqttSession takenOver)
-    {
-        MqttSession session = Begin(client);
-        foreach (TopicFilter filter in takenOver.Filters())
+        long now = UnixMicroseconds.Now(_clock);
+        await foreach (StoredSession session in _store.ReadSessionsAsync(cancellationToken))
         {
-            session.TryAddFilter(filter);
-            _subscriptions.Add(session, filter);
-        }
-
-        return session;
-    }
-
-    /// <summary>
-    /// Ends a session, cleanly or not: its filters go at once; that its twins' device is gone is told beside the
-    /// packets' path, since the listener cannot connect anybody else meanwhile. Only the first call counts.
-    /// </summary>
-    public void End(MqttSession session)
-    {
-        if (!session.TryEnd())
-        {
-            return;
-        }
-
-        Open.Add(-1);
-        _subscriptions.RemoveAll(session);
-        if (_farewells.TryEnter())
-        {
-            _ = SayGoneAsync(session);
-        }
-    }
-
-    /// <summary>Ends when all twins of ended sessions have heard of it.</summary>
-    /// <param name="cancellationToken">Ends the patience.</param>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        using CancellationTokenRegistration cut = cancellationToken.Register(_cut.Cancel);
-        await _farewells.CloseAsync();
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _cut.Dispose();
-
-    private async Task SayGoneAsync(MqttSession session)
-    {
-        TwinId[] fed = await session.TakeFedAsync();
-        byte[] gone = PackedInputs.Pack(
-            InputKind.Presence,
-            UnixMicroseconds.Now(_clock),
-            new PresenceInput(false, session.Id),
-            TwinGridJson.Default.PresenceInput);
-        try
-        {
-            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = _cut.Token };
-            await Parallel.ForEachAsync(fed, options, async (twin, stop) => await SayGoneAsync(twin, gone, stop));
-        }
-        catch (OperationCanceledException)
-        {
-            LogCut(session.Client, fed.Length);
-        }
-        finally
-        {
-            _farewells.Exit();
-        }
-    }
-
-    private async Task SayGoneAsync(TwinId twin, byte[] gone, CancellationToken cancellationToken)
-    {
-        try
-        {
-            IngestResult result = await _ingest.IngestAsync(twin, gone, cancellationToken);
-            if (result.Status != IngestStatus.Accepted)
+            long expires = (session.EndedAt ?? now) + (session.ExpirySeconds * UnixMicroseconds.PerSecond);
+            if (expires <= now)
             {
-                LogNotTold(twin, result.Status);
+                _rows.Post(new SessionChange(session.Client, null));
+                continue;
+            }
+
+            lock (_lock)
+            {
+                _stored[session.Client] = expires;
             }
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+    }
+
+    /// <summary>
+    /// Begins a session for a connection, or goes on with the client's; a connection that it has is told to go.
+    /// </summary>
+    /// <param name="client">The client identifier, not empty.</param>
+    /// <param name="connect">What the client asks for.</param>
+    /// <param name="link">The connection.</param>
+    /// <returns>
+    /// The session and whether it was there before; null when it would outlive its connection and
+    /// <c>Limits:Sessions</c> do already.
+    /// </returns>
+    public async ValueTask<(MqttSession Session, bool IsPresent)?> BeginAsync(
+        string client, ConnectPacket connect, SessionLink link)
+    {
+        uint expiry = Math.Min(connect.SessionExpiry, LongestExpiry);
+        StoredSession? row = null;
+        bool wasAsked = false;
+        while (true)
         {
-            LogFailed(e, twin);
+            lock (_lock)
+            {
+                if (_sessions.TryGetValue(client, out MqttSession? known) && !connect.CleanStart)
+                {
+                    return GoOn(known, link, connect, expiry);
+                }
+
+                if (known is not null)
+                {
+                    Discard(known);
+                }
+
+                bool mayBeStored = _stored.TryGetValue(client, out long expires)
+                    && !connect.CleanStart && expires > UnixMicroseconds.Now(_clock);
+                if (!mayBeStored || wasAsked)
+                {
+                    return BeginNew(client, row, link, connect, expiry);
+                }
+            }
+
+            row = await _store.LoadSessionAsync(client, CancellationToken.None);
+            wasAsked = true;
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "stopped before all {Count} twins of the client '{Client}' heard that it is gone")]
-    private partial void LogCut(string client, int count);
+    /// <summary>The session that a token names, or null for one that is gone.</summary>
+    public MqttSession? Find(string token)
+    {
+        lock (_lock)
+        {
+            return _byToken.GetValueOrDefault(token);
+        }
+    }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Twin} did not hear that its device is gone: {Status}")]
-    private partial void LogNotTold(TwinId twin, IngestStatus status);
+    /// <summary>
+    /// A connection ended: its session ends with it or waits, and its will goes out now or after its delay.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="link">The connection.</param>
+    /// <param name="expiry">The session's new expiry in seconds, or null for the one that it has.</param>
+    /// <param name="will">The will; null for none, or after a DISCONNECT that leaves it out.</param>
+    public void End(MqttSession session, SessionLink link, uint? expiry, WillMessage? will)
+    {
+        WillMessage? due = will;
+        lock (_lock)
+        {
+            if (!session.Detach(link))
+            {
+                // Taken over. Section 3.1.3.2.2: whoever goes on with the session before the delay is over, stops it.
+                bool goesOn = _sessions.GetValueOrDefault(session.Client) == session;
+                due = goesOn && will is { Delay: > 0 } ? null : will;
+            }
+            else
+            {
+                session.ExpirySeconds = Math.Min(expiry ?? session.ExpirySeconds, LongestExpiry);
+                due = Rest(session, will);
+            }
+        }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Twin} could not be told that its device is gone")]
-    private partial void LogFailed(Exception exception, TwinId twin);
+        if (due is not null)
+        {
+            _wills.Publish(session.Client, due);
+        }
+    }
+
+    /// <summary>Keeps a session's subscriptions as they are now; ends when they are durable.</summary>
+    /// <returns>False when the store could not take them.</returns>
+    public Task<bool> KeepAsync(MqttSession session) =>
+        session.ExpirySeconds == 0 ? Task.FromResult(true) : _rows.WriteAsync(Change(session));
+
+    /// <summary>Ends the sessions whose time is over, and publishes the wills whose delay is.</summary>
+    public void Sweep()
+    {
+        long now = UnixMicroseconds.Now(_clock);
+        List<(string Client, WillMessage Will)> wills = [];
+        lock (_lock)
+        {
+            while (_deadlines.TryPeek(out MqttSession? session, out long due) && due <= now)
+            {
+                _deadlines.Dequeue();
+                if (session.Will is { } waiting && waiting.DueAt <= now)
+                {
+                    session.Will = null;
+                    wills.Add((session.Client, waiting.Will));
+                }
+
+                if (session.EndedAt is { } ended
+                    && ended + (session.ExpirySeconds * UnixMicroseconds.PerSecond) <= now
+                    && _sessions.GetValueOrDefault(session.Client) == session)
+                {
+                    Discard(session);
+                }
+            }
+        }
+
+        foreach ((string client, WillMessage will) in wills)
+        {
+            _wills.Publish(client, will);
+        }
+    }
+
+    private (MqttSession Session, bool IsPresent) GoOn(
+        MqttSession session, SessionLink link, ConnectPacket connect, uint expiry)
+    {
+        session.EndedAt = null;
+        session.Will = null;
+        session.ExpirySeconds = expiry;
+        session.Attach(link, connect.ReceiveMaximum);
+        Post(session);
+        return (session, true);
+    }
+
+    private (MqttSession Session, bool IsPresent)? BeginNew(
+        string client, StoredSession? row, SessionLink link, ConnectPacket connect, uint expiry)
+    {
+        if (_stored.Remove(client) && row is null)
+        {
+            _rows.Post(new SessionChange(client, null));
+        }
+
+        if (expiry > 0 && row is null && _stored.Count + _sessions.Count >= _limits.Sessions)
+        {
+            return null;
+        }
+
+        MqttSession session = new(client, NewToken(), _limits) { ExpirySeconds = expiry };
+        _sessions[client] = session;
+        _byToken[session.Token] = session;
+        bool isPresent = row is not null && Restore(session, row);
+        session.Attach(link, connect.ReceiveMaximum);
+        Post(session);
+        return (session, isPresent);
+    }
+
+    private bool Restore(MqttSession session, StoredSession row)
+    {
+        session.IsStored = true;
+        try
+        {
+            foreach (Subscription subscription in SessionState.Read(session, row.State))
+            {
+                session.TrySubscribe(subscription, out _);
+                _subscriptions.Restore(subscription);
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is TwinGridException or EndOfStreamException or FormatException)
+        {
+            LogUnreadable(e, session.Client);
+            return false;
+        }
+    }
+
+    /// <summary>Lets a session wait for its client, if it may; gives the will that is due at once.</summary>
+    private WillMessage? Rest(MqttSession session, WillMessage? will)
+    {
+        if (session.ExpirySeconds == 0)
+        {
+            Discard(session);
+            return will;
+        }
+
+        long now = UnixMicroseconds.Now(_clock);
+        session.EndedAt = now;
+        _deadlines.Enqueue(session, now + (session.ExpirySeconds * UnixMicroseconds.PerSecond));
+        Post(session);
+        if (will is not { Delay: > 0 })
+        {
+            return will;
+        }
+
+        long due = now + (Math.Min(will.Delay, session.ExpirySeconds) * UnixMicroseconds.PerSecond);
+        session.Will = new PendingWill(will, due);
+        _deadlines.Enqueue(session, due);
+        return null;
+    }
+
+    /// <summary>Forgets a session; its will, where one waits, is due with it (section 3.1.2.5).</summary>
+    private void Discard(MqttSession session)
+    {
+        _sessions.Remove(session.Client);
+        _byToken.Remove(session.Token);
+        _subscriptions.RemoveAll(session);
+        session.Drop();
+        if (session.IsStored)
+        {
+            session.IsStored = false;
+            _rows.Post(new SessionChange(session.Client, null));
+        }
+
+        if (session.Will is { } waiting)
+        {
+            session.Will = null;
+            _wills.Publish(session.Client, waiting.Will);
+        }
+    }
+
+    private void Post(MqttSession session)
+    {
+        if (session.ExpirySeconds > 0)
+        {
+            session.IsStored = true;
+            _rows.Post(Change(session));
+        }
+    }
+
+    private static SessionChange Change(MqttSession session) => new(session.Client, new StoredSession
+    {
+        Client = session.Client,
+        ExpirySeconds = session.ExpirySeconds,
+        EndedAt = session.EndedAt,
+        State = SessionState.Write(session.Subscriptions()),
+    });
+
+    private string NewToken() =>
+        string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{Interlocked.Increment(ref _numbers)}");
+
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "the stored session of '{Client}' cannot be read; it begins anew")]
+    private partial void LogUnreadable(Exception exception, string client);
 }

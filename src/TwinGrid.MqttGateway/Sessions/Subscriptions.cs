@@ -1,56 +1,144 @@
+using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Delivery;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
-/// Who listens to which topics of the grid, and what a new listener is owed: its waiting commands and the alarms
-/// that stand. Thread-safe.
+/// Who listens to which topics: brings messages to whoever's filters match, and asks twins for what a new listener is
+/// owed, its waiting commands and what is retained. Thread-safe.
 /// </summary>
 internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> options)
 {
-    private readonly TopicTree<MqttSession> _tree = new();
+    private static readonly Counter<long> Overflow = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.subscriber.overflow", "{message}", "messages that a subscriber was too slow for, by kind");
+
+    private static readonly KeyValuePair<string, object?> Lasting = new("kind", "lasting");
+    private static readonly KeyValuePair<string, object?> Fleeting = new("kind", "fleeting");
+
+    private readonly TopicTree<Subscription> _tree = new();
     private readonly string _root = options.Value.TopicRoot;
 
     /// <summary>True when a subscriber's filter matches the topic, given in its levels.</summary>
     public bool IsHeard(ReadOnlySpan<string> topic) => _tree.Matches(topic);
 
-    /// <summary>Adds a filter that was granted, and asks for what its subscriber is owed.</summary>
-    public void Add(MqttSession session, TopicFilter filter)
+    /// <summary>Adds a subscription that was granted, in place of one of the same session to the same filter.</summary>
+    public void Add(Subscription subscription, Subscription? replaced)
     {
-        _tree.Add(filter, session);
-        if (filter.Twin is { } twin)
+        _tree.Add(subscription.Filter, subscription);
+        if (replaced is not null)
         {
-            if (filter.Covers(_root, TopicNames.Commands))
-            {
-                catchUp.Commands(twin);
-            }
-
-            if (filter.Covers(_root, TopicNames.Alarms))
-            {
-                catchUp.Alarms(twin);
-            }
-        }
-        else if (filter.Covers(_root, TopicNames.Alarms))
-        {
-            catchUp.AllAlarms();
+            _tree.Remove(replaced.Filter, replaced);
         }
     }
 
-    /// <summary>Takes a filter away; a filter that the session does not have is no error.</summary>
-    public void Remove(MqttSession session, string filter)
+    /// <summary>Adds a subscription of a session that the store gave back, and asks for what it missed.</summary>
+    public void Restore(Subscription subscription)
     {
-        if (session.RemoveFilter(filter) is { } removed)
+        Add(subscription, null);
+        CatchUp(subscription, withRetained: true);
+    }
+
+    /// <summary>
+    /// Asks twins for what a subscription is owed: the commands that wait for its device, and what is retained.
+    /// </summary>
+    public void CatchUp(Subscription subscription, bool withRetained)
+    {
+        TopicFilter filter = subscription.Filter;
+        string recipient = subscription.Session.Token;
+        if (filter.Twin is { } twin && filter.Covers(_root, TopicNames.Commands))
         {
-            _tree.Remove(removed, session);
+            catchUp.Commands(twin, recipient);
+        }
+
+        if (withRetained && (filter.Covers(_root, TopicNames.Alarms) || filter.Covers(_root, TopicNames.Properties)))
+        {
+            catchUp.Retained(filter, recipient);
         }
     }
+
+    /// <summary>Takes a subscription away.</summary>
+    public void Remove(Subscription subscription) => _tree.Remove(subscription.Filter, subscription);
 
     /// <summary>Forgets a session that has ended; the session itself still knows its filters.</summary>
     public void RemoveAll(MqttSession session)
     {
-        foreach (TopicFilter filter in session.Filters())
+        foreach (Subscription subscription in session.Subscriptions())
         {
-            _tree.Remove(filter, session);
+            Remove(subscription);
+        }
+    }
+
+    /// <summary>Brings a message to every session with a filter that matches, once to each (section 3.3.4).</summary>
+    public void Publish(OutgoingMessage message)
+    {
+        List<Subscription> matches = [];
+        _tree.Collect(message.Topic.Split('/'), matches);
+        if (matches.Count == 1)
+        {
+            Send(message, CollectionsMarshal.AsSpan(matches), isRetained: false);
+        }
+        else if (matches.Count > 1)
+        {
+            foreach (IGrouping<MqttSession, Subscription> session in matches.GroupBy(match => match.Session))
+            {
+                Send(message, session.ToArray(), isRetained: false);
+            }
+        }
+    }
+
+    /// <summary>Brings a message to one session, which asked for it by subscribing.</summary>
+    public void PublishTo(MqttSession session, OutgoingMessage message)
+    {
+        List<Subscription> matches = [];
+        _tree.Collect(message.Topic.Split('/'), matches);
+        matches.RemoveAll(match => match.Session != session);
+        if (matches.Count > 0)
+        {
+            Send(message, CollectionsMarshal.AsSpan(matches), isRetained: message.Retain);
+        }
+    }
+
+    /// <summary>Brings what is retained to one subscription.</summary>
+    public static void SendRetained(Subscription subscription, OutgoingMessage message) =>
+        Send(message, new ReadOnlySpan<Subscription>(in subscription), isRetained: true);
+
+    private static void Send(OutgoingMessage message, ReadOnlySpan<Subscription> matches, bool isRetained)
+    {
+        byte granted = 0;
+        bool asPublished = false;
+        List<uint>? identifiers = null;
+        bool isWanted = false;
+        foreach (Subscription match in matches)
+        {
+            if (match.Request.NoLocal && match.Session.Client == message.Publisher)
+            {
+                continue;
+            }
+
+            isWanted = true;
+            granted = Math.Max(granted, match.Request.Qos);
+            asPublished |= match.Request.RetainAsPublished;
+            if (match.Identifier != 0)
+            {
+                (identifiers ??= []).Add(match.Identifier);
+            }
+        }
+
+        if (isWanted)
+        {
+            byte qos = Math.Min(message.Qos, granted);
+            bool retain = isRetained || (asPublished && message.Retain);
+            Count(matches[0].Session.Send(message, qos, retain, identifiers?.ToArray()), qos);
+        }
+    }
+
+    private static void Count(Offer offer, byte qos)
+    {
+        if (offer != Offer.Taken)
+        {
+            Overflow.Add(1, qos > 0 ? Lasting : Fleeting);
         }
     }
 }

@@ -66,4 +66,21 @@ internal sealed class TopicFilter
         Levels.Length > 3 && TwinId.IsSegment(Levels[1]) && TwinId.IsSegment(Levels[2])
             ? new TwinId(Levels[1], Levels[2])
             : null;
+
+    /// <summary>True when it may match some topic of a twin.</summary>
+    public bool MayMatch(TwinId twin) =>
+        MayMatch(1, twin.Kind) && MayMatch(2, twin.Key);
+
+    private bool MayMatch(int level, string segment)
+    {
+        for (int i = 0; i <= level && i < Levels.Length; i++)
+        {
+            if (Levels[i] == "#")
+            {
+                return true;
+            }
+        }
+
+        return level < Levels.Length && (Levels[level] == "+" || Levels[level] == segment);
+    }
 }

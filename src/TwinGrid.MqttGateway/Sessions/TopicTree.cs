@@ -3,8 +3,9 @@ using System.Collections.Immutable;
 namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
-/// Who subscribed to what, as a tree of topic levels: a look-up costs the depth of the topic, whatever the number of
-/// subscribers. Reading takes no lock: every write makes a new root and shares what did not change. Thread-safe.
+/// Who subscribed to what, as a tree of topic levels: a look-up costs the depth of the topic and its matches, whatever
+/// the number of subscribers. Reading takes no lock: every write makes a new root and shares what did not change.
+/// Thread-safe.
 /// </summary>
 /// <typeparam name="T">What stands for a subscriber; the same one adds to a filter once.</typeparam>
 internal sealed class TopicTree<T>
@@ -32,23 +33,46 @@ internal sealed class TopicTree<T>
     }
 
     /// <summary>True when somebody's filter matches the topic, given in its levels.</summary>
-    public bool Matches(ReadOnlySpan<string> topic) => Matches(_root, topic);
+    public bool Matches(ReadOnlySpan<string> topic) => Visit(_root, topic, isFirst: true, null);
 
-    private static bool Matches(Node node, ReadOnlySpan<string> topic)
+    /// <summary>Adds every subscriber whose filter matches the topic, once for each such filter.</summary>
+    public void Collect(ReadOnlySpan<string> topic, List<T> matches) => Visit(_root, topic, isFirst: true, matches);
+
+    /// <summary>True when something matches; without a list to fill, the first match ends the search.</summary>
+    private static bool Visit(Node node, ReadOnlySpan<string> topic, bool isFirst, List<T>? matches)
     {
-        // A filter a/# matches a itself too (MQTT-4.7.1-2), so '#' counts before the end of the topic does.
-        if (node.Rest is not null)
-        {
-            return true;
-        }
+        // Section 4.7.2: a wildcard in the first level does not match topics that begin with $.
+        bool wild = !isFirst || topic is not [['$', ..], ..];
 
+        // A filter a/# matches a itself too (section 4.7.1.2), so '#' counts before the end of the topic does.
+        bool found = wild && Take(node.Rest?.Here, matches);
         if (topic.IsEmpty)
         {
-            return !node.Here.IsEmpty;
+            return Take(node.Here, matches) || found;
         }
 
-        return (node.Any is { } any && Matches(any, topic[1..]))
-            || (node.Children.TryGetValue(topic[0], out Node? child) && Matches(child, topic[1..]));
+        if (wild && (!found || matches is not null) && node.Any is { } any)
+        {
+            found |= Visit(any, topic[1..], isFirst: false, matches);
+        }
+
+        if ((!found || matches is not null) && node.Children.TryGetValue(topic[0], out Node? child))
+        {
+            found |= Visit(child, topic[1..], isFirst: false, matches);
+        }
+
+        return found;
+    }
+
+    private static bool Take(ImmutableHashSet<T>? here, List<T>? matches)
+    {
+        if (here is null || here.IsEmpty)
+        {
+            return false;
+        }
+
+        matches?.AddRange(here);
+        return true;
     }
 
     private static Node Change(Node node, ReadOnlySpan<string> filter, T subscriber, bool add)

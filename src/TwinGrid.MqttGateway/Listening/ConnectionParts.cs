@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Decoding;
+using TwinGrid.MqttGateway.Delivery;
+using TwinGrid.MqttGateway.OpenTopics;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.MqttGateway.Listening;
+
+/// <summary>What every connection needs of the gateway.</summary>
+internal sealed record ConnectionParts(
+    MessageIntake Intake,
+    SessionRegistry Sessions,
+    Subscriptions Subscriptions,
+    Farewells Farewells,
+    CommandReceipts Receipts,
+    OpenTopicBroker OpenTopics,
+    IOptions<LimitOptions> LimitOptions,
+    TimeProvider Clock,
+    ILogger<MqttConnection> Logger)
+{
+    /// <summary>Bounds.</summary>
+    public LimitOptions Limits => LimitOptions.Value;
+}

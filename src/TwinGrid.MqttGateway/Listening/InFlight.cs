@@ -1,0 +1,120 @@
+namespace TwinGrid.MqttGateway.Listening;
+
+/// <summary>
+/// The publishes of one connection that were read and not answered yet: how many, how large, under which identifiers.
+/// Whoever reads the connection waits here while there are too many. Thread-safe.
+/// </summary>
+/// <param name="limit">The most at once.</param>
+internal sealed class InFlight(int limit)
+{
+    /// <summary>The most bytes of payload at once, whatever their number.</summary>
+    private const int MaxBytes = 1 << 20;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<ushort> _ids = [];
+    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _empty;
+    private int _count;
+    private long _bytes;
+
+    /// <summary>How many there are.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them are of QoS 1 or 2.</summary>
+    public int Identified
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ids.Count;
+            }
+        }
+    }
+
+    /// <summary>True while no more may be read.</summary>
+    public bool IsFull => Volatile.Read(ref _count) >= limit || Volatile.Read(ref _bytes) >= MaxBytes;
+
+    /// <summary>True when a publish of that identifier is in flight.</summary>
+    public bool Has(ushort packetId)
+    {
+        lock (_lock)
+        {
+            return _ids.Contains(packetId);
+        }
+    }
+
+    /// <summary>Adds a publish; false for an identifier that is in flight already.</summary>
+    /// <param name="packetId">0 for QoS 0.</param>
+    /// <param name="size">Bytes of the payload.</param>
+    public bool TryAdd(ushort packetId, int size)
+    {
+        lock (_lock)
+        {
+            if (packetId != 0 && !_ids.Add(packetId))
+            {
+                return false;
+            }
+
+            _count++;
+            _bytes += size;
+            return true;
+        }
+    }
+
+    /// <summary>A publish was answered.</summary>
+    public void Remove(ushort packetId, int size)
+    {
+        lock (_lock)
+        {
+            if (packetId != 0)
+            {
+                _ids.Remove(packetId);
+            }
+
+            _count--;
+            _bytes -= size;
+            if (_room is not null && _count <= limit / 2 && _bytes <= MaxBytes / 2)
+            {
+                _room.TrySetResult();
+                _room = null;
+            }
+
+            if (_count == 0)
+            {
+                _empty?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Ends when there is room again, or <see cref="Release"/> was called.</summary>
+    public Task WaitForRoomAsync()
+    {
+        lock (_lock)
+        {
+            return _count < limit && _bytes < MaxBytes ? Task.CompletedTask : Wait(ref _room);
+        }
+    }
+
+    /// <summary>Ends when all are answered.</summary>
+    public Task WaitForAllAsync()
+    {
+        lock (_lock)
+        {
+            return _count == 0 ? Task.CompletedTask : Wait(ref _empty);
+        }
+    }
+
+    /// <summary>Lets whoever waits for room go on: the connection ends.</summary>
+    public void Release()
+    {
+        lock (_lock)
+        {
+            _room?.TrySetResult();
+            _room = null;
+        }
+    }
+
+    private static Task Wait(ref TaskCompletionSource? source) =>
+        (source ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+}

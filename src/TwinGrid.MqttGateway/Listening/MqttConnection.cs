@@ -1,0 +1,370 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Extensions.Logging;
+using TwinGrid.MqttGateway.Decoding;
+using TwinGrid.MqttGateway.Packets;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.MqttGateway.Listening;
+
+/// <summary>
+/// One MQTT connection from its first byte to its end. It reads all packets of a socket read in one pass, many
+/// publishes are under way at once, and each is acknowledged as its commit ends.
+/// </summary>
+/// <remarks>
+/// Backpressure: with <c>Limits:InFlightPerConnection</c> publishes under way an MQTT 3.1.1 socket is not read, and its
+/// keep-alive clock stands still; an MQTT 5 client is held by Receive Maximum while its PINGREQ is answered.
+/// </remarks>
+internal sealed partial class MqttConnection : PublishSource
+{
+    /// <summary>How long a client may take for its CONNECT.</summary>
+    private static readonly TimeSpan ConnectDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a client's last words are waited for, and it for ours, before the socket closes.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a client may take none of what it is sent.</summary>
+    private static readonly TimeSpan StalledLimit = TimeSpan.FromSeconds(30);
+
+    private readonly ConnectionContext _context;
+    private readonly ConnectionParts _parts;
+    private readonly ConnectionOutput _output;
+    private readonly InFlight _inFlight;
+    private readonly Link _link;
+    private readonly long _openedAt;
+    private MqttSession? _session;
+    private DevicePresence? _presence;
+    private ConnectPacket? _connect;
+    private readonly ConnectionWatch _watch;
+    private Ending? _ending;
+    private object? _deferred;
+    private TopicSlot?[]? _aliases;
+    private uint? _expiry;
+    private bool _isNormalEnd;
+    private volatile bool _isStopping;
+
+    /// <summary>Makes a connection of a socket.</summary>
+    public MqttConnection(ConnectionContext context, ConnectionParts parts)
+    {
+        _context = context;
+        _parts = parts;
+        _output = new ConnectionOutput(context.Transport.Output, parts.Clock);
+        _inFlight = new InFlight(parts.Limits.InFlightPerConnection);
+        _link = new Link(this);
+        _openedAt = parts.Clock.GetTimestamp();
+        _watch = new ConnectionWatch(parts.Clock);
+        Address = (context.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+    }
+
+    /// <summary>What the next step of reading is.</summary>
+    private enum Next : byte
+    {
+        /// <summary>The next packet.</summary>
+        Packet,
+
+        /// <summary>More bytes.</summary>
+        Bytes,
+
+        /// <summary>Wait until there is room for more publishes.</summary>
+        Room,
+
+        /// <summary>Something that takes time: <see cref="_deferred"/>.</summary>
+        Deferred,
+
+        /// <summary>None: the connection ends.</summary>
+        End,
+    }
+
+    /// <summary>Where it comes from.</summary>
+    public IPAddress Address { get; }
+
+    /// <inheritdoc/>
+    public override string Client => _session?.Client ?? "";
+
+    /// <inheritdoc/>
+    public override DevicePresence? Presence => _presence;
+
+    /// <summary>Why it ended, as a word for counting.</summary>
+    public string EndedBy => _ending?.Why ?? "closed by the client";
+
+    /// <summary>Serves the connection to its end; never throws for what the client or the network does.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await ReadAsync();
+            if (_isStopping)
+            {
+                await _inFlight.WaitForAllAsync();
+            }
+
+            await SayLastWordAsync();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The network or the other side ended it (a reset), or we did (an abort).
+            TryEnd(new Ending("lost", default, null));
+        }
+        finally
+        {
+            _output.Abandon();
+            Leave();
+        }
+    }
+
+    /// <summary>Ends the connection gently: what is under way is answered first, then the client is told to go.</summary>
+    public void Stop()
+    {
+        _isStopping = true;
+        End(new Ending("shutdown", ReasonCode.ServerShuttingDown, "the grid shuts down"));
+    }
+
+    /// <summary>Cuts the connection without a word.</summary>
+    public void Abort(string why)
+    {
+        TryEnd(new Ending(why, default, null) { IsSilent = true });
+        _context.Abort(new ConnectionAbortedException(why));
+    }
+
+    /// <inheritdoc/>
+    public override void Answered(IncomingPublish publish)
+    {
+        _inFlight.Remove(publish.PacketId, publish.Size);
+        if (!publish.Acknowledge)
+        {
+            // Not kept: without an acknowledgement the client sends it again, on its next connection.
+            Abort("unavailable");
+        }
+        else if (publish.Qos == 1)
+        {
+            _output.Answer(PacketType.PubAck, publish.PacketId, publish.Reason, Said(publish.Detail));
+        }
+        else if (publish.Qos == 2)
+        {
+            if (publish.Reason >= ReasonCode.UnspecifiedError)
+            {
+                _session?.EndReceive(publish.PacketId);
+            }
+
+            _output.Answer(PacketType.PubRec, publish.PacketId, publish.Reason, Said(publish.Detail));
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        PipeReader input = _context.Transport.Input;
+        while (true)
+        {
+            ReadResult result = await input.ReadAsync();
+            ReadOnlySequence<byte> buffer = result.Buffer;
+            if (Volatile.Read(ref _ending) is not null)
+            {
+                input.AdvanceTo(buffer.Start);
+                return;
+            }
+
+            _watch.Heard();
+            Next next = Take(ref buffer);
+            _watch.Left(buffer.Length);
+            input.AdvanceTo(buffer.Start, next == Next.Bytes ? buffer.End : buffer.Start);
+            if (next == Next.End || (next == Next.Bytes && result.IsCompleted))
+            {
+                return;
+            }
+
+            if (next == Next.Deferred)
+            {
+                await TakeDeferredAsync();
+                if (Volatile.Read(ref _ending) is not null)
+                {
+                    return;
+                }
+            }
+            else if (next == Next.Room)
+            {
+                _watch.IsHeld = true;
+                await _inFlight.WaitForRoomAsync();
+                await _output.WaitForReliefAsync();
+                _watch.IsHeld = false;
+            }
+        }
+    }
+
+    /// <summary>Takes all packets that are there, as far as it may.</summary>
+    private Next Take(ref ReadOnlySequence<byte> buffer)
+    {
+        int largest = _session is null
+            ? Math.Min(MaxConnect, _parts.Limits.PacketBytes)
+            : _parts.Limits.PacketBytes;
+        while (true)
+        {
+            FrameStatus status = PacketFrame.Read(buffer, largest, out PacketFrame frame, out PacketFault fault);
+            if (_session is null && !buffer.IsEmpty && buffer.FirstSpan[0] != FirstOfConnect)
+            {
+                return EndSilently("not MQTT");
+            }
+
+            if (status == FrameStatus.Incomplete)
+            {
+                return Next.Bytes;
+            }
+
+            if (status == FrameStatus.Refused)
+            {
+                return _session is null ? EndSilently("not MQTT") : EndBy(fault);
+            }
+
+            if (MustWait(frame))
+            {
+                return Next.Room;
+            }
+
+            ReadOnlySequence<byte> body = buffer.Slice(frame.HeaderLength, frame.Length - frame.HeaderLength);
+            Next next = body.IsSingleSegment ? TakeOne(frame, body.FirstSpan) : TakeScattered(frame, body);
+            buffer = buffer.Slice(frame.Length);
+            if (next != Next.Packet)
+            {
+                return next;
+            }
+        }
+    }
+
+    /// <summary>A packet that lies in more than one block is copied into one.</summary>
+    private Next TakeScattered(PacketFrame frame, in ReadOnlySequence<byte> body)
+    {
+        int length = (int)body.Length;
+        byte[] whole = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            body.CopyTo(whole);
+            return TakeOne(frame, whole.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(whole);
+        }
+    }
+
+    /// <summary>True while a packet may not be taken yet.</summary>
+    private bool MustWait(PacketFrame frame)
+    {
+        if (_output.IsCongested)
+        {
+            return true;
+        }
+
+        bool mayHold = _output.Version == ProtocolVersion.V311
+            || (frame.Type == PacketType.Publish && (frame.Flags & 0b0110) == 0);
+        return mayHold && _inFlight.IsFull;
+    }
+
+    /// <summary>Notes why the connection ends and stops its reading; the first reason stands.</summary>
+    private void End(Ending ending)
+    {
+        if (TryEnd(ending))
+        {
+            _inFlight.Release();
+            _output.Relieve();
+            _context.Transport.Input.CancelPendingRead();
+        }
+    }
+
+    private bool TryEnd(Ending ending) => Interlocked.CompareExchange(ref _ending, ending, null) is null;
+
+    private Next EndBy(in PacketFault fault)
+    {
+        TryEnd(new Ending(fault.Reason.ToString(), fault.Reason, fault.Detail));
+        LogRefused(Client, Address, fault.Reason, fault.Detail);
+        return Next.End;
+    }
+
+    private Next EndSilently(string why)
+    {
+        TryEnd(new Ending(why, default, null) { IsSilent = true });
+        return Next.End;
+    }
+
+    /// <summary>
+    /// Tells an MQTT 5 client why it has to go, lets what waits leave, and waits a moment for the client to close: a
+    /// socket that is closed with unread bytes is reset, and a reset takes the last word with it.
+    /// </summary>
+    private async Task SayLastWordAsync()
+    {
+        if (_ending is { IsSilent: true })
+        {
+            return;
+        }
+
+        bool speaks = _ending is { Reason: not ReasonCode.Success }
+            && (_session is null || _output.Version == ProtocolVersion.V5);
+        if (speaks && _session is not null)
+        {
+            _output.Write(output => PacketWriter.Disconnect(output, _ending!.Reason, Said(_ending.Detail)));
+        }
+
+        using CancellationTokenSource patience = new(Linger, _parts.Clock);
+        await _output.CloseAsync().WaitAsync(patience.Token);
+        PipeReader input = _context.Transport.Input;
+        while (speaks)
+        {
+            ReadResult rest = await input.ReadAsync(patience.Token);
+            input.AdvanceTo(rest.Buffer.End);
+            speaks = !rest.IsCompleted;
+        }
+    }
+
+    /// <summary>The connection is over: its session and its twins hear of it.</summary>
+    private void Leave()
+    {
+        if (_presence is not null)
+        {
+            _parts.Farewells.Say(_presence);
+        }
+
+        if (_session is not null)
+        {
+            // Section 3.1.2.5 lets a server that shuts down leave wills out; its twins hear that the session ended.
+            WillMessage? will = _isNormalEnd || _isStopping ? null : _connect!.Will;
+            _parts.Sessions.End(_session, _link, _expiry, will);
+        }
+    }
+
+    private string? Said(string? detail) => _connect is { WantsProblemInformation: false } ? null : detail;
+
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "the client '{Client}' at {Address} is disconnected: {Reason}, {Detail}")]
+    private partial void LogRefused(string client, IPAddress address, ReasonCode reason, string detail);
+
+    /// <summary>Why a connection ends.</summary>
+    /// <param name="Why">A word for counting.</param>
+    /// <param name="Reason">What an MQTT 5 client is told; success for nothing.</param>
+    /// <param name="Detail">The same as a sentence.</param>
+    private sealed record Ending(string Why, ReasonCode Reason, string? Detail)
+    {
+        /// <summary>True for a connection that is closed at once.</summary>
+        public bool IsSilent { get; init; }
+    }
+
+    private sealed class Link(MqttConnection connection) : SessionLink
+    {
+        public override void Wake() => connection._output.Wake();
+
+        public override void TakeOver() => connection.End(new Ending(
+            "taken over", ReasonCode.SessionTakenOver, "another connection uses this client identifier"));
+
+        public override void Overflow()
+        {
+            connection.LogTooSlow(connection.Client);
+            connection.End(new Ending(
+                "too slow", ReasonCode.QuotaExceeded, "too slow for the messages that it subscribed to"));
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "the subscriber '{Client}' is too slow for the alarms and commands that it asked for: disconnected")]
+    private partial void LogTooSlow(string client);
+}

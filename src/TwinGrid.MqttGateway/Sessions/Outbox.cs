@@ -1,0 +1,232 @@
+using System.Diagnostics.CodeAnalysis;
+using TwinGrid.MqttGateway.Delivery;
+
+namespace TwinGrid.MqttGateway.Sessions;
+
+/// <summary>What became of a message that was offered to a session.</summary>
+internal enum Offer : byte
+{
+    /// <summary>It waits, or took the place of an older one.</summary>
+    Taken,
+
+    /// <summary>An older message went for it.</summary>
+    Conflated,
+
+    /// <summary>There is no room, and it may not be lost.</summary>
+    Full,
+}
+
+/// <summary>A message on its way to one subscriber.</summary>
+/// <param name="Message">The message.</param>
+/// <param name="Qos">As granted: the lesser of the message's and the subscription's.</param>
+/// <param name="Retain">The retain flag for this subscriber.</param>
+/// <param name="Identifiers">The identifiers of its subscriptions that match.</param>
+internal sealed record OwedMessage(OutgoingMessage Message, byte Qos, bool Retain, ReadOnlyMemory<uint> Identifiers)
+{
+    /// <summary>The packet's identifier once it was sent; 0 before, and with QoS 0.</summary>
+    public ushort PacketId { get; set; }
+
+    /// <summary>True when it was sent before, on a connection that is gone.</summary>
+    public bool IsDuplicate { get; set; }
+
+    /// <summary>QoS 2: the subscriber has it (PUBREC came), and only PUBREL goes on.</summary>
+    public bool IsReceived { get; set; }
+}
+
+/// <summary>
+/// What one session is owed: messages that wait, and those that were sent and not acknowledged. Belongs to its session,
+/// whose lock guards it.
+/// </summary>
+/// <param name="capacity">The most messages of each sort, lasting and fleeting, that wait.</param>
+internal sealed class Outbox(int capacity)
+{
+    private readonly LinkedList<OwedMessage> _fleeting = new();
+    private readonly Queue<OwedMessage> _lasting = new();
+    private readonly OrderedDictionary<ushort, OwedMessage> _unacknowledged = [];
+    private Dictionary<string, LinkedListNode<OwedMessage>>? _newest;
+    private Queue<OwedMessage>? _resent;
+    private ushort _lastId;
+
+    /// <summary>The most unacknowledged messages; the client's Receive Maximum.</summary>
+    public int ReceiveMaximum { get; set; } = ushort.MaxValue;
+
+    /// <summary>True when a message could be sent now.</summary>
+    public bool HasNext =>
+        _resent is { Count: > 0 }
+        || _fleeting.Count > 0
+        || (_lasting.Count > 0 && _unacknowledged.Count < ReceiveMaximum);
+
+    /// <summary>How many messages wait or are unacknowledged.</summary>
+    public int Count => _fleeting.Count + _lasting.Count + _unacknowledged.Count;
+
+    /// <summary>Adds a message; one that is conflated takes the place of the one before it on its topic.</summary>
+    public Offer Add(OwedMessage delivery)
+    {
+        if (delivery.Qos > 0)
+        {
+            if (_lasting.Count >= capacity)
+            {
+                return Offer.Full;
+            }
+
+            _lasting.Enqueue(delivery);
+            return Offer.Taken;
+        }
+
+        return AddFleeting(delivery);
+    }
+
+    /// <summary>Makes room for a lasting message by the oldest that waits: for a session without a connection.</summary>
+    public void DropOldest() => _lasting.TryDequeue(out _);
+
+    /// <summary>True when a command of this id waits or is unacknowledged already.</summary>
+    public bool HoldsCommand(string id)
+    {
+        foreach (OwedMessage delivery in _unacknowledged.Values)
+        {
+            if (delivery.Message.CommandId == id)
+            {
+                return true;
+            }
+        }
+
+        foreach (OwedMessage delivery in _lasting)
+        {
+            if (delivery.Message.CommandId == id)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the next message to send; one of QoS 1 or 2 gets its packet identifier and stays owed.</summary>
+    public bool TryTakeNext([NotNullWhen(true)] out OwedMessage? delivery)
+    {
+        if (_resent is not null && _resent.TryDequeue(out delivery))
+        {
+            return true;
+        }
+
+        _resent = null;
+        if (_unacknowledged.Count < ReceiveMaximum && _lasting.TryDequeue(out delivery))
+        {
+            delivery.PacketId = NextId();
+            _unacknowledged.Add(delivery.PacketId, delivery);
+            return true;
+        }
+
+        if (_fleeting.First is { } first)
+        {
+            delivery = first.Value;
+            _fleeting.RemoveFirst();
+            if (delivery.Message.IsConflated)
+            {
+                _newest!.Remove(delivery.Message.Topic);
+            }
+
+            return true;
+        }
+
+        delivery = null;
+        return false;
+    }
+
+    /// <summary>Gives up a message that was taken and could not be sent: it expired, or its client cannot take it.</summary>
+    public void Discard(OwedMessage delivery)
+    {
+        if (delivery.PacketId != 0)
+        {
+            _unacknowledged.Remove(delivery.PacketId);
+        }
+    }
+
+    /// <summary>A PUBACK or PUBCOMP came: the message is no longer owed.</summary>
+    /// <returns>The message, or null for an identifier that stands for none of that QoS.</returns>
+    public OwedMessage? Acknowledge(ushort packetId, byte qos)
+    {
+        if (!_unacknowledged.TryGetValue(packetId, out OwedMessage? delivery) || delivery.Qos != qos)
+        {
+            return null;
+        }
+
+        _unacknowledged.Remove(packetId);
+        return delivery;
+    }
+
+    /// <summary>A PUBREC came: the subscriber has it.</summary>
+    /// <returns>The message, or null for an identifier that stands for none of QoS 2.</returns>
+    public OwedMessage? Receive(ushort packetId)
+    {
+        if (!_unacknowledged.TryGetValue(packetId, out OwedMessage? delivery) || delivery.Qos != 2)
+        {
+            return null;
+        }
+
+        delivery.IsReceived = true;
+        return delivery;
+    }
+
+    /// <summary>
+    /// A new connection goes on with the session: what is unacknowledged is sent again in its order (section 4.4), and
+    /// what was fleeting is worth nothing any more.
+    /// </summary>
+    public void Resume()
+    {
+        _fleeting.Clear();
+        _newest?.Clear();
+        foreach (OwedMessage delivery in _unacknowledged.Values)
+        {
+            delivery.IsDuplicate = true;
+        }
+
+        _resent = _unacknowledged.Count == 0 ? null : new Queue<OwedMessage>(_unacknowledged.Values);
+    }
+
+    private Offer AddFleeting(OwedMessage delivery)
+    {
+        if (!delivery.Message.IsConflated)
+        {
+            return MakeRoom(_fleeting.AddLast(delivery));
+        }
+
+        _newest ??= new Dictionary<string, LinkedListNode<OwedMessage>>(StringComparer.Ordinal);
+        if (_newest.TryGetValue(delivery.Message.Topic, out LinkedListNode<OwedMessage>? waiting))
+        {
+            waiting.Value = delivery;
+            return Offer.Conflated;
+        }
+
+        LinkedListNode<OwedMessage> node = _fleeting.AddLast(delivery);
+        _newest.Add(delivery.Message.Topic, node);
+        return MakeRoom(node);
+    }
+
+    private Offer MakeRoom(LinkedListNode<OwedMessage> added)
+    {
+        if (_fleeting.Count <= capacity || _fleeting.First is not { } oldest || oldest == added)
+        {
+            return Offer.Taken;
+        }
+
+        _fleeting.RemoveFirst();
+        if (oldest.Value.Message.IsConflated)
+        {
+            _newest!.Remove(oldest.Value.Message.Topic);
+        }
+
+        return Offer.Conflated;
+    }
+
+    private ushort NextId()
+    {
+        do
+        {
+            _lastId = _lastId == ushort.MaxValue ? (ushort)1 : (ushort)(_lastId + 1);
+        }
+        while (_unacknowledged.ContainsKey(_lastId));
+
+        return _lastId;
+    }
+}
