@@ -7,17 +7,44 @@ internal readonly record struct AnswerPacket(ushort PacketId, ReasonCode Reason)
 {
     /// <summary>Reads what follows the fixed header, strictly: flags (0010 for PUBREL), properties, length.</summary>
     public static PacketFault? Read(
-        PacketFrame frame, ReadOnlySpan<byte> body, ProtocolVersion version, out AnswerPacket packet) =>
-        throw new NotSupportedException();
-}
+        PacketFrame frame, ReadOnlySpan<byte> body, ProtocolVersion version, out AnswerPacket packet)
+    {
+        packet = default;
+        if (PacketFrame.CheckFlags(frame.Type, frame.Flags) is { } wrongFlags)
+        {
+            return wrongFlags;
+        }
 
-/// <summary>A DISCONNECT of a client (MQTT 5 section 3.14).</summary>
-/// <param name="Reason">Success where none is given: a normal end, without the will.</param>
-/// <param name="SessionExpiry">The session's new expiry in seconds, or null for none.</param>
-internal readonly record struct DisconnectPacket(ReasonCode Reason, uint? SessionExpiry)
-{
-    /// <summary>Reads what follows the fixed header, strictly.</summary>
-    public static PacketFault? Read(
-        int flags, ReadOnlySpan<byte> body, ProtocolVersion version, out DisconnectPacket packet) =>
-        throw new NotSupportedException();
+        FieldReader reader = new(body);
+        ushort packetId = reader.ReadPacketId();
+        ReasonCode reason = ReasonCode.Success;
+
+        // Sections 3.4.2.1 and 3.4.2.2.1: without a reason it is success, without a length there are no properties.
+        if (version == ProtocolVersion.V5 && reader.Left > 0)
+        {
+            reason = (ReasonCode)reader.ReadByte();
+            if (!IsReason(frame.Type, reason))
+            {
+                reader.Fail(ReasonCode.ProtocolError, $"0x{(byte)reason:X2} is no reason code of {frame.Type}.");
+            }
+
+            if (reader.Left > 0)
+            {
+                reader.SkipProperties(PropertyScope.Answer);
+            }
+        }
+
+        reader.End();
+        packet = new AnswerPacket(packetId, reason);
+        return reader.Fault;
+    }
+
+    private static bool IsReason(PacketType type, ReasonCode reason) => type switch
+    {
+        PacketType.PubAck or PacketType.PubRec => reason is ReasonCode.Success or ReasonCode.NoMatchingSubscribers
+            or ReasonCode.UnspecifiedError or ReasonCode.ImplementationSpecificError or ReasonCode.NotAuthorized
+            or ReasonCode.TopicNameInvalid or ReasonCode.PacketIdentifierInUse or ReasonCode.QuotaExceeded
+            or ReasonCode.PayloadFormatInvalid,
+        _ => reason is ReasonCode.Success or ReasonCode.PacketIdentifierNotFound,
+    };
 }

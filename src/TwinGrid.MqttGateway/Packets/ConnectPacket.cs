@@ -3,6 +3,11 @@ namespace TwinGrid.MqttGateway.Packets;
 /// <summary>A CONNECT (MQTT 5 section 3.1, MQTT 3.1.1 section 3.1). Immutable.</summary>
 internal sealed record ConnectPacket
 {
+    private const int ReservedFlag = 0x01;
+    private const int CleanStartFlag = 0x02;
+    private const int PasswordFlag = 0x40;
+    private const int UserNameFlag = 0x80;
+
     public required ProtocolVersion Version { get; init; }
 
     /// <summary>The client's identifier; empty where it wants one.</summary>
@@ -47,26 +52,86 @@ internal sealed record ConnectPacket
     /// <see cref="ReasonCode.UnsupportedProtocolVersion"/>; <see cref="ProtocolVersion.V5"/> for newer ones (6).
     /// </param>
     /// <returns>Null, or why it cannot be taken.</returns>
-    public static PacketFault? Read(ReadOnlySpan<byte> body, out ConnectPacket? packet, out ProtocolVersion? version) =>
-        throw new NotSupportedException();
-}
+    public static PacketFault? Read(ReadOnlySpan<byte> body, out ConnectPacket? packet, out ProtocolVersion? version)
+    {
+        packet = null;
+        FieldReader reader = new(body);
+        version = ReadVersion(ref reader);
+        int flags = reader.ReadByte();
+        ushort keepAlive = reader.ReadUInt16();
+        if (reader.Fault is null)
+        {
+            reader.Fail(CheckFlags(flags, version));
+        }
 
-/// <summary>What is published when its client goes without a word (MQTT 5 section 3.1.2.5). Immutable.</summary>
-internal sealed record WillMessage
-{
-    /// <summary>The topic in UTF-8.</summary>
-    public required ReadOnlyMemory<byte> Topic { get; init; }
+        ConnectProperties properties = ConnectProperties.Read(ref reader, version, (flags & CleanStartFlag) != 0);
+        string clientId = reader.ReadString();
+        WillMessage? will = (flags & WillMessage.Flag) != 0 ? WillMessage.Read(ref reader, flags, version) : null;
+        string? userName = (flags & UserNameFlag) != 0 ? reader.ReadString() : null;
+        byte[] password = (flags & PasswordFlag) != 0 ? reader.ReadBytes().ToArray() : [];
+        reader.End();
+        if (reader.Fault is { } fault)
+        {
+            return fault;
+        }
 
-    public required ReadOnlyMemory<byte> Payload { get; init; }
+        packet = new ConnectPacket
+        {
+            Version = version!.Value,
+            ClientId = clientId,
+            CleanStart = (flags & CleanStartFlag) != 0,
+            KeepAlive = keepAlive,
+            SessionExpiry = properties.SessionExpiry,
+            ReceiveMaximum = properties.ReceiveMaximum,
+            MaximumPacketSize = properties.MaximumPacketSize,
+            WantsProblemInformation = properties.WantsProblemInformation,
+            AuthenticationMethod = properties.AuthenticationMethod,
+            UserName = userName,
+            Password = password,
+            Will = will,
+        };
+        return null;
+    }
 
-    /// <summary>0, 1 or 2.</summary>
-    public required byte Qos { get; init; }
+    private static ProtocolVersion? ReadVersion(ref FieldReader reader)
+    {
+        ReadOnlySpan<byte> name = reader.ReadBytes();
+        bool mqtt = name.SequenceEqual("MQTT"u8);
+        if (!mqtt && !name.SequenceEqual("MQIsdp"u8))
+        {
+            reader.Fail(ReasonCode.MalformedPacket, "The protocol name is not MQTT.");
+            return null;
+        }
 
-    public bool Retain { get; init; }
+        int level = reader.ReadByte();
+        if (reader.Fault is not null)
+        {
+            return null;
+        }
 
-    /// <summary>Seconds between the end of the connection and the will.</summary>
-    public uint Delay { get; init; }
+        if (mqtt && level is (int)ProtocolVersion.V311 or (int)ProtocolVersion.V5)
+        {
+            return (ProtocolVersion)level;
+        }
 
-    /// <summary>The will's own properties, as they came (what a PUBLISH would carry); empty for none.</summary>
-    public ReadOnlyMemory<byte> PublishProperties { get; init; }
+        reader.Fail(
+            ReasonCode.UnsupportedProtocolVersion, $"Protocol level {level} is not spoken here; 4 (3.1.1) and 5 are.");
+
+        // A bridge of mosquitto says that it is one in the highest bit, and tries again without it when it is told so in
+        // the words of its own level.
+        return !mqtt || (level & 0x7F) <= (int)ProtocolVersion.V311 ? ProtocolVersion.V311 : ProtocolVersion.V5;
+    }
+
+    private static PacketFault? CheckFlags(int flags, ProtocolVersion? version)
+    {
+        string? wrong = flags switch
+        {
+            _ when (flags & ReservedFlag) != 0 => "The reserved connect flag is set (MQTT-3.1.2-3).",
+            _ when WillMessage.CheckFlags(flags) is { } will => will,
+            _ when version == ProtocolVersion.V311 && (flags & (UserNameFlag | PasswordFlag)) == PasswordFlag =>
+                "A password without a user name (MQTT 3.1.1, MQTT-3.1.2-22).",
+            _ => null,
+        };
+        return wrong is null ? null : new PacketFault(ReasonCode.MalformedPacket, wrong);
+    }
 }

@@ -24,19 +24,93 @@ internal sealed record SubscriptionRequest(
 internal sealed record SubscribePacket(
     ushort PacketId, uint SubscriptionIdentifier, IReadOnlyList<SubscriptionRequest> Subscriptions)
 {
-    /// <summary>Reads what follows the fixed header, strictly.</summary>
-    public static PacketFault? Read(
-        int flags, ReadOnlySpan<byte> body, ProtocolVersion version, out SubscribePacket? packet) =>
-        throw new NotSupportedException();
-}
+    private const int QosBits = 0x03;
+    private const int NoLocalBit = 0x04;
+    private const int RetainAsPublishedBit = 0x08;
+    private const int RetainHandlingShift = 4;
+    private const int ReservedBits = 0xC0;
 
-/// <summary>An UNSUBSCRIBE (MQTT 5 section 3.10). Immutable.</summary>
-/// <param name="PacketId">Its identifier, not 0.</param>
-/// <param name="Filters">One or more.</param>
-internal sealed record UnsubscribePacket(ushort PacketId, IReadOnlyList<string> Filters)
-{
     /// <summary>Reads what follows the fixed header, strictly.</summary>
     public static PacketFault? Read(
-        int flags, ReadOnlySpan<byte> body, ProtocolVersion version, out UnsubscribePacket? packet) =>
-        throw new NotSupportedException();
+        int flags, ReadOnlySpan<byte> body, ProtocolVersion version, out SubscribePacket? packet)
+    {
+        packet = null;
+        FieldReader reader = new(body);
+        reader.Fail(PacketFrame.CheckFlags(PacketType.Subscribe, flags));
+        ushort packetId = reader.ReadPacketId();
+        uint identifier = version == ProtocolVersion.V5 ? ReadIdentifier(ref reader) : 0;
+        ReadOnlySpan<byte> entries = body[^reader.Left..];
+        int count = 0;
+        while (reader.Left > 0)
+        {
+            ReadOnlySpan<byte> filter = reader.ReadText();
+            byte options = reader.ReadByte();
+            if (reader.Fault is null)
+            {
+                reader.Fail(CheckOptions(filter, options, version));
+            }
+
+            count++;
+        }
+
+        if (count == 0)
+        {
+            reader.Fail(ReasonCode.ProtocolError, "A SUBSCRIBE names one filter or more (MQTT-3.8.3-2).");
+        }
+
+        if (reader.Fault is { } fault)
+        {
+            return fault;
+        }
+
+        packet = new SubscribePacket(
+            packetId, identifier, new FilterList<SubscriptionRequest>(entries, count, optionBytes: 1, Decode));
+        return null;
+    }
+
+    private static uint ReadIdentifier(ref FieldReader reader)
+    {
+        uint identifier = 0;
+        PropertyReader properties = reader.ReadProperties(PropertyScope.Subscribe);
+        while (properties.Read())
+        {
+            if (properties.Id == PropertyId.SubscriptionIdentifier)
+            {
+                identifier = properties.Number;
+            }
+        }
+
+        reader.Fail(properties.Fault);
+        return identifier;
+    }
+
+    private static PacketFault? CheckOptions(ReadOnlySpan<byte> filter, byte options, ProtocolVersion version)
+    {
+        if (version == ProtocolVersion.V311)
+        {
+            return options <= 2
+                ? null
+                : new PacketFault(ReasonCode.MalformedPacket, "A subscription has QoS 0, 1 or 2, and no other bits.");
+        }
+
+        return options switch
+        {
+            _ when (options & ReservedBits) != 0 => new PacketFault(
+                ReasonCode.MalformedPacket, "Reserved bits of a subscription's options are set (MQTT-3.8.3-5)."),
+            _ when (options & QosBits) == 3 =>
+                new PacketFault(ReasonCode.ProtocolError, "A subscription has QoS 0, 1 or 2, not 3."),
+            _ when (options >> RetainHandlingShift) == 3 =>
+                new PacketFault(ReasonCode.ProtocolError, "A subscription's retain handling is 0, 1 or 2, not 3."),
+            _ when (options & NoLocalBit) != 0 && filter.StartsWith("$share/"u8) => new PacketFault(
+                ReasonCode.ProtocolError, "A shared subscription cannot ask for No Local (MQTT-3.8.3-4)."),
+            _ => null,
+        };
+    }
+
+    private static SubscriptionRequest Decode(string filter, byte options) => new(
+        filter,
+        (byte)(options & QosBits),
+        (options & NoLocalBit) != 0,
+        (options & RetainAsPublishedBit) != 0,
+        (RetainHandling)(options >> RetainHandlingShift));
 }

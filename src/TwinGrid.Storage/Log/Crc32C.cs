@@ -53,4 +53,14 @@ internal struct Crc32C
         ascii[length] = (byte)'/';
         Add(ascii[..(length + 1)]);
     }
+
+    /// <summary>Adds text of any length as UTF-8, behind its length in bytes.</summary>
+    public void AddText(string text)
+    {
+        int most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        Span<byte> utf8 = most <= 512 ? stackalloc byte[512] : new byte[most];
+        int length = Encoding.UTF8.GetBytes(text, utf8);
+        Add((long)length);
+        Add(utf8[..length]);
+    }
 }

@@ -36,6 +36,19 @@ internal static class LogRow
         return crc.Value;
     }
 
+    /// <summary>The checksum of a session: version, tenant, client, expiry, when it ended, state.</summary>
+    public static uint Checksum(StoredSession session)
+    {
+        Crc32C crc = new();
+        crc.Add(Version);
+        crc.AddSegment(TwinId.DefaultTenant);
+        crc.AddText(session.Client);
+        crc.Add(session.ExpirySeconds);
+        crc.Add(session.EndedAt ?? UnixMicroseconds.Absent);
+        crc.Add(session.State.Span);
+        return crc.Value;
+    }
+
     /// <summary>Refuses a row that a newer TwinGrid wrote.</summary>
     public static void EnsureReadable(long version, TwinId twin, long revision)
     {

@@ -23,6 +23,9 @@ internal sealed class StoreMetrics(string system)
     private static readonly Counter<long> DeadLetters = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.store.dead_letters", "{letter}", "Dead letters by what became of them: written or trimmed");
 
+    private static readonly Counter<long> Sessions = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.store.sessions", "{session}", "Sessions by what became of them: saved, removed or damaged");
+
     private static readonly Histogram<double> LoadDuration = TwinGridDiagnostics.Meter.CreateHistogram<double>(
         "twingrid.store.load.duration", "s", "Time to read one twin: snapshot and tail");
 
@@ -46,6 +49,16 @@ internal sealed class StoreMetrics(string system)
         Count(DeadLetters, written, "written");
         Count(DeadLetters, trimmed, "trimmed");
     }
+
+    /// <summary>Sessions were saved, or removed.</summary>
+    public void SessionsSaved(int saved, int removed)
+    {
+        Count(Sessions, saved, "saved");
+        Count(Sessions, removed, "removed");
+    }
+
+    /// <summary>Sessions were found that cannot be read.</summary>
+    public void SessionsDamaged(int number) => Count(Sessions, number, "damaged");
 
     /// <summary>A twin was read.</summary>
     public void Loaded(TimeSpan duration) => LoadDuration.Record(duration.TotalSeconds, _system);

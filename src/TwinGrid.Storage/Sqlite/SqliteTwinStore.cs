@@ -6,14 +6,14 @@ using TwinGrid.Storage.Log;
 namespace TwinGrid.Storage.Sqlite;
 
 /// <summary>
-/// Keeps twins in one SQLite file: the log and the snapshots of step 7 of the walk, and the dead letters. Thread-safe;
-/// commits run one after the other on a thread of their own, reads beside them on two more.
+/// Keeps twins in one SQLite file: the log and the snapshots of step 7 of the walk, the dead letters, MQTT sessions.
+/// Thread-safe; commits run one after the other on a thread of their own, reads beside them on two more.
 /// </summary>
 /// <remarks>
 /// WAL with <c>synchronous=FULL</c>: what a commit answered for is on disk (https://sqlite.org/wal.html). One process
 /// writes: a store that opens the file fences those that opened it before.
 /// </remarks>
-internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposable
+internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposable
 {
     // Loading a twin takes 20 µs to 1 ms; two threads load faster than a silo of two cores activates.
     private const int ReaderCount = 2;
@@ -21,6 +21,7 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
 
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
     private readonly DatabaseThreads<StoreWriter> _writer;
     private readonly DatabaseThreads<StoreReader> _readers;
     private readonly StoreMetrics _metrics = new("sqlite");
@@ -31,6 +32,7 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
     {
         _database = database;
         _clock = clock;
+        _logger = logger;
         _writer = new("TwinGrid writer", 1, () => new StoreWriter(database, limits, clock, logger));
         _readers = new("TwinGrid reader", ReaderCount, () => new StoreReader(database));
     }
@@ -116,16 +118,50 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
         RunAsync(_readers, reader => reader.ReadDeadLetters(before, limit), cancellationToken);
 
     /// <inheritdoc/>
-    public Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken)
+    {
+        if (changes.FirstOrDefault(change => change.Session is { } s && s.Client != change.Client) is { } odd)
+        {
+            throw new ArgumentException(
+                $"A change of the session of '{odd.Client}' holds that of '{odd.Session!.Client}'.", nameof(changes));
+        }
+
+        if (changes.Count > 0)
+        {
+            (int saved, int removed) = await RunAsync(
+                _writer, writer => writer.SaveSessions(changes), cancellationToken).ConfigureAwait(false);
+            _metrics.SessionsSaved(saved, removed);
+        }
+    }
 
     /// <inheritdoc/>
-    public Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken)
+    {
+        SessionPage found = await RunAsync(_readers, reader => reader.Sessions.Find(client), cancellationToken)
+            .ConfigureAwait(false);
+        NoteDamage(found);
+        return found.Sessions.SingleOrDefault();
+    }
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<StoredSession> ReadSessionsAsync(CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    public async IAsyncEnumerable<StoredSession> ReadSessionsAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? last = "";
+        while (last is not null)
+        {
+            string after = last;
+            SessionPage page = await RunAsync(
+                _readers, reader => reader.Sessions.ReadPage(after), cancellationToken).ConfigureAwait(false);
+            NoteDamage(page);
+            foreach (StoredSession session in page.Sessions)
+            {
+                yield return session;
+            }
+
+            last = page.Last;
+        }
+    }
 
     /// <summary>Ends what was begun and closes the file.</summary>
     public void Dispose()
@@ -140,6 +176,16 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
             .StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
 
+    private void NoteDamage(SessionPage page)
+    {
+        foreach ((string client, string why) in page.Damaged)
+        {
+            LogDamagedSession(_database.File, client, why);
+        }
+
+        _metrics.SessionsDamaged(page.Damaged.Count);
+    }
+
     private async Task<TResult> RunAsync<TSession, TResult>(
         DatabaseThreads<TSession> threads, Func<TSession, TResult> work, CancellationToken cancellationToken)
         where TSession : class, IDisposable
@@ -153,4 +199,10 @@ internal sealed class SqliteTwinStore : ITwinStore, IDisposable, IAsyncDisposabl
             throw _database.Explain(e);
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Store {Path}: the session of {Client} cannot be read ({Why}): it is as if there were none, and its "
+            + "client subscribes again. Check the disk")]
+    private partial void LogDamagedSession(string path, string client, string why);
 }

@@ -44,7 +44,11 @@ internal sealed class StoreReader : IDisposable
             SELECT letter_id, time, topic, client, reason, detail, size, sample FROM dead_letter
             WHERE letter_id < ?1 ORDER BY letter_id DESC LIMIT ?2
             """);
+        Sessions = new SessionReader(_connection);
     }
+
+    /// <summary>Reads sessions.</summary>
+    public SessionReader Sessions { get; }
 
     /// <summary>A twin's newest snapshot and the turns after it.</summary>
     /// <exception cref="TwinGridException">A row is damaged or missing.</exception>
@@ -157,6 +161,7 @@ internal sealed class StoreReader : IDisposable
         _previous.Dispose();
         _due.Dispose();
         _deadLetters.Dispose();
+        Sessions.Dispose();
         _connection.Dispose();
     }
 

@@ -23,6 +23,7 @@ internal sealed partial class StoreWriter : IDisposable
     private readonly TurnLog _turns;
     private readonly DeadLetterLog _deadLetters;
     private readonly HistoryEraser _eraser;
+    private readonly SessionWriter _sessions;
     private TwinGridException? _refusal;
     private bool _fenced;
 
@@ -44,6 +45,7 @@ internal sealed partial class StoreWriter : IDisposable
             _turns = new TurnLog(_connection);
             _deadLetters = new DeadLetterLog(_connection, limits);
             _eraser = new HistoryEraser(_connection);
+            _sessions = new SessionWriter(_connection);
         }
         catch
         {
@@ -87,12 +89,22 @@ internal sealed partial class StoreWriter : IDisposable
         return true;
     }
 
+    /// <summary>Keeps changes of sessions.</summary>
+    /// <returns>How many were saved, and how many were there and went.</returns>
+    public (int Saved, int Removed) SaveSessions(IReadOnlyList<SessionChange> changes)
+    {
+        (int, int) written = default;
+        TransactOrThrow(() => written = _sessions.Write(changes));
+        return written;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _turns.Dispose();
         _deadLetters.Dispose();
         _eraser.Dispose();
+        _sessions.Dispose();
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();

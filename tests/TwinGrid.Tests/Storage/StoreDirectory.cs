@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using TwinGrid.Storage.Sqlite;
 
@@ -33,13 +34,14 @@ internal sealed class StoreDirectory : IDisposable
             State = Encoding.UTF8.GetBytes(state),
         };
 
-    public async Task<SqliteTwinStore> OpenAsync(LimitOptions? limits = null, TimeProvider? clock = null)
+    public async Task<SqliteTwinStore> OpenAsync(
+        LimitOptions? limits = null, TimeProvider? clock = null, ILogger<SqliteTwinStore>? logger = null)
     {
         SqliteTwinStore store = new(
             new SqliteDatabase(Path, null),
             limits ?? new LimitOptions(),
             clock ?? TimeProvider.System,
-            NullLogger<SqliteTwinStore>.Instance);
+            logger ?? NullLogger<SqliteTwinStore>.Instance);
         try
         {
             await store.InitializeAsync(CancellationToken.None);

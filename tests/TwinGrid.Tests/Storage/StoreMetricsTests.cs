@@ -43,6 +43,13 @@ public sealed class StoreMetricsTests : IDisposable
         };
         await store.AppendDeadLettersAsync([letter, letter, letter], CancellationToken.None);
 
+        StoredSession session = new() { Client = "a", ExpirySeconds = 1, State = default };
+        await store.Save(session, session with { Client = "b" }, session with { Client = "c" });
+        await store.SaveSessionsAsync(
+            [new SessionChange("a", null), new SessionChange("unknown", null)], CancellationToken.None);
+        _directory.Execute("UPDATE session SET crc = crc + 1 WHERE client = 'b'");
+        Assert.Single(await store.Sessions());
+
         Assert.Equal(2, _sums["twingrid.store.turns committed"]);
         Assert.Equal(1, _sums["twingrid.store.turns fenced"]);
         Assert.Equal(1, _sums["twingrid.store.snapshots committed"]);
@@ -53,6 +60,9 @@ public sealed class StoreMetricsTests : IDisposable
         Assert.Equal(1, _sums["twingrid.store.load.duration"]);
         Assert.Equal(3, _sums["twingrid.store.dead_letters written"]);
         Assert.Equal(2, _sums["twingrid.store.dead_letters trimmed"]);
+        Assert.Equal(3, _sums["twingrid.store.sessions saved"]);
+        Assert.Equal(1, _sums["twingrid.store.sessions removed"]);
+        Assert.Equal(1, _sums["twingrid.store.sessions damaged"]);
     }
 
     private static void Listen(Instrument instrument, MeterListener listener)

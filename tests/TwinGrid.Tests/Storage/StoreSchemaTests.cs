@@ -39,6 +39,34 @@ public sealed class StoreSchemaTests : IDisposable
     }
 
     [Fact]
+    public async Task A_database_of_schema_1_0_gets_what_it_lacks_and_keeps_what_it_has()
+    {
+        _directory.Execute(FirstSchema.Sql);
+        await using (SqliteTwinStore store = await _directory.OpenAsync())
+        {
+            Assert.Equal(["inputs of 1.0"], (await store.Load(Turbine)).Tail.Select(turn => turn.Inputs.Text()));
+            await store.Save(new StoredSession { Client = "device", ExpirySeconds = 60, State = default });
+        }
+
+        await using SqliteTwinStore again = await _directory.OpenAsync();
+        Assert.Single(await again.Sessions());
+        Assert.Equal([CommitOutcome.Committed], await again.Commit(Turn(Turbine, 2)));
+        using SqliteConnection connection = new SqliteDatabase(_directory.Path, null).Open(1_024);
+        Assert.Equal("1.1", Read(connection, "SELECT major || '.' || minor FROM schema_version"));
+    }
+
+    [Fact]
+    public async Task A_migrated_database_has_the_tables_of_a_new_one()
+    {
+        using StoreDirectory made = new();
+        await (await made.OpenAsync()).DisposeAsync();
+        _directory.Execute(FirstSchema.Sql);
+        await (await _directory.OpenAsync()).DisposeAsync();
+
+        Assert.Equal(Tables(made), Tables(_directory));
+    }
+
+    [Fact]
     public async Task Ten_that_start_at_once_make_one_schema()
     {
         SqliteTwinStore[] stores = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => _directory.OpenAsync()));
@@ -99,10 +127,20 @@ public sealed class StoreSchemaTests : IDisposable
         Assert.Equal(_directory.File, new SqliteDatabase(_directory.Path, "Default Timeout=5").File);
     }
 
-    private static object? Pragma(SqliteConnection connection, string name)
+    private static object? Pragma(SqliteConnection connection, string name) => Read(connection, $"PRAGMA {name}");
+
+    private static object? Read(SqliteConnection connection, string sql)
     {
         using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = $"PRAGMA {name}";
+        command.CommandText = sql;
         return command.ExecuteScalar();
+    }
+
+    private static object? Tables(StoreDirectory directory)
+    {
+        using SqliteConnection connection = new SqliteDatabase(directory.Path, null).Open(1_024);
+        return Read(
+            connection,
+            "SELECT group_concat(name || ': ' || sql, char(10)) FROM (SELECT * FROM sqlite_schema ORDER BY name)");
     }
 }

@@ -1,0 +1,62 @@
+using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.Log;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>Writes and removes MQTT sessions in the writer's transaction.</summary>
+internal sealed class SessionWriter : IDisposable
+{
+    private readonly SqliteStatement _save;
+    private readonly SqliteStatement _remove;
+
+    public SessionWriter(SqliteConnection connection)
+    {
+        _save = new(connection, """
+            INSERT INTO session (tenant, client, record, expiry_seconds, ended_at, crc, state)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (tenant, client) DO UPDATE SET
+                record = excluded.record, expiry_seconds = excluded.expiry_seconds, ended_at = excluded.ended_at,
+                crc = excluded.crc, state = excluded.state
+            """);
+        _remove = new(connection, "DELETE FROM session WHERE tenant = ?1 AND client = ?2");
+    }
+
+    /// <summary>Makes changes in their order.</summary>
+    /// <returns>How many sessions were saved, and how many were there and went.</returns>
+    public (int Saved, int Removed) Write(IReadOnlyList<SessionChange> changes)
+    {
+        int saved = 0;
+        int removed = 0;
+        foreach (SessionChange change in changes)
+        {
+            if (change.Session is { } session)
+            {
+                Save(session);
+                saved++;
+            }
+            else
+            {
+                removed += _remove.Bind(1, TwinId.DefaultTenant).Bind(2, change.Client).Run();
+            }
+        }
+
+        return (saved, removed);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _save.Dispose();
+        _remove.Dispose();
+    }
+
+    private void Save(StoredSession session) => _save
+        .Bind(1, TwinId.DefaultTenant)
+        .Bind(2, session.Client)
+        .Bind(3, LogRow.Version)
+        .Bind(4, session.ExpirySeconds)
+        .Bind(5, session.EndedAt)
+        .Bind(6, (int)LogRow.Checksum(session))
+        .Bind(7, session.State.Span)
+        .Run();
+}

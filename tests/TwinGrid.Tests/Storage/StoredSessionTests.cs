@@ -1,0 +1,254 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using TwinGrid.Storage.Sqlite;
+using static TwinGrid.Tests.Storage.StoreDirectory;
+
+namespace TwinGrid.Tests.Storage;
+
+public sealed class StoredSessionTests : IDisposable
+{
+    private readonly StoreDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task A_client_that_was_never_here_has_no_session()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+
+        Assert.Null(await store.LoadSession("device-1"));
+        Assert.Empty(await store.Sessions());
+    }
+
+    [Theory]
+    [InlineData("device-1", 0u, null, "")]
+    [InlineData("device-1", 4_294_967_295u, 1_790_000_000_000_000L, "filters")]
+    [InlineData("Gerät Ω 🌬 'x'; --", 3_600u, -1L, "filters")]
+    public async Task A_session_is_there_after_a_restart(string client, uint expiry, long? endedAt, string state)
+    {
+        StoredSession session = Session(client, state) with { ExpirySeconds = expiry, EndedAt = endedAt };
+        await using (SqliteTwinStore store = await _directory.OpenAsync())
+        {
+            await store.Save(session);
+        }
+
+        await using SqliteTwinStore again = await _directory.OpenAsync();
+        StoredSession? read = await again.LoadSession(client);
+
+        Assert.Equal(session with { State = default }, read! with { State = default });
+        Assert.Equal(state, read.State.Text());
+    }
+
+    [Fact]
+    public async Task A_client_identifier_of_the_greatest_length_is_kept()
+    {
+        // MQTT 5 section 1.5.4: a UTF-8 string has at most 65,535 bytes; the euro sign takes three of them.
+        string client = new('€', 21_845);
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+
+        await store.Save(Session(client), Session("€"));
+
+        Assert.Equal(client, (await store.LoadSession(client))!.Client);
+        Assert.Equal(2, (await store.Sessions()).Count);
+    }
+
+    [Fact]
+    public async Task Client_identifiers_differ_by_case()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+
+        await store.Save(Session("pump", "lower"), Session("Pump", "upper"));
+
+        Assert.Equal("lower", (await store.LoadSession("pump"))!.State.Text());
+        Assert.Equal("upper", (await store.LoadSession("Pump"))!.State.Text());
+    }
+
+    [Fact]
+    public async Task Changes_of_one_client_count_in_their_order()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+        await store.Save(Session("a", "old"), Session("b", "old"), Session("c", "old"));
+
+        await store.SaveSessionsAsync(
+            [
+                new SessionChange("a", Session("a", "new")),
+                new SessionChange("b", null),
+                new SessionChange("c", null),
+                new SessionChange("c", Session("c", "again")),
+                new SessionChange("d", Session("d", "first")),
+                new SessionChange("d", null),
+                new SessionChange("e", null),
+            ],
+            CancellationToken.None);
+
+        Assert.Equal(
+            ["a new", "c again"], (await store.Sessions()).Select(s => $"{s.Client} {s.State.Text()}").Order());
+    }
+
+    [Fact]
+    public async Task No_changes_are_no_transaction()
+    {
+        await using SqliteTwinStore zombie = await _directory.OpenAsync();
+        await using SqliteTwinStore successor = await _directory.OpenAsync();
+
+        await zombie.Save();
+    }
+
+    [Fact]
+    public async Task A_change_that_holds_the_session_of_another_client_is_refused()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+
+        ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => store.SaveSessionsAsync(
+            [new SessionChange("a", Session("a")), new SessionChange("b", Session("c"))], CancellationToken.None));
+
+        Assert.Contains("'b' holds that of 'c'", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await store.Sessions());
+    }
+
+    [Fact]
+    public async Task All_sessions_are_read_once_over_many_pages()
+    {
+        // 2,500 small ones are three pages by number; 20 of 1 MiB are five or more by size.
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+        string large = new('x', 1024 * 1024);
+        StoredSession[] sessions =
+        [
+            .. Enumerable.Range(0, 2_500).Select(i => Session($"small-{i}")),
+            .. Enumerable.Range(0, 20).Select(i => Session($"large-{i}", large)),
+        ];
+        await store.Save(sessions);
+
+        List<StoredSession> read = await store.Sessions();
+
+        Assert.Equal(2_520, read.Count);
+        Assert.Equal(sessions.Select(s => s.Client).Order(), read.Select(s => s.Client).Order());
+    }
+
+    [Fact]
+    public async Task Five_thousand_changes_take_well_under_a_second()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+        StoredSession[] sessions = [.. Enumerable.Range(0, 5_000).Select(i => Session($"device-{i:00000}"))];
+        await store.Save(sessions);
+
+        long start = Stopwatch.GetTimestamp();
+        await store.Save([.. sessions.Select(s => s with { EndedAt = 1_790_000_000_000_000 })]);
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+
+        // 40 ms on an idle machine of two cores.
+        Assert.True(elapsed < TimeSpan.FromSeconds(1), $"5,000 changes took {elapsed.TotalMilliseconds:0} ms");
+        TestContext.Current.SendDiagnosticMessage($"5,000 changes took {elapsed.TotalMilliseconds:0} ms");
+    }
+
+    [Fact]
+    public async Task A_process_that_was_taken_over_keeps_no_session_and_says_why()
+    {
+        await using SqliteTwinStore zombie = await _directory.OpenAsync();
+        await zombie.Save(Session("a", "old"));
+        await using SqliteTwinStore successor = await _directory.OpenAsync();
+
+        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => zombie.Save(Session("a", "new")));
+
+        Assert.Contains("TwinGrid:DataDirectory", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("old", (await successor.LoadSession("a"))!.State.Text());
+    }
+
+    [Fact]
+    public async Task A_crash_loses_no_session_that_was_saved()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+        await store.Save(Session("a"), Session("b"));
+
+        using StoreDirectory crashed = _directory.Crash();
+        await using SqliteTwinStore recovered = await crashed.OpenAsync();
+
+        Assert.Equal(["a", "b"], (await recovered.Sessions()).Select(s => s.Client));
+    }
+
+    [Theory]
+    [InlineData("UPDATE session SET state = 'filterz' WHERE client = 'b'", "CRC32C")]
+    [InlineData("UPDATE session SET expiry_seconds = 1 WHERE client = 'b'", "CRC32C")]
+    [InlineData("UPDATE session SET ended_at = 1 WHERE client = 'b'", "CRC32C")]
+    [InlineData("UPDATE session SET crc = crc + 1 WHERE client = 'b'", "CRC32C")]
+    [InlineData("UPDATE session SET record = 2 WHERE client = 'b'", "version 2")]
+    public async Task A_damaged_session_is_none_and_does_not_keep_back_the_others(string damage, string why)
+    {
+        SessionLog log = new();
+        await using SqliteTwinStore store = await _directory.OpenAsync(logger: log);
+        await store.Save(Session("a"), Session("b"), Session("c"));
+        Assert.Equal(1, _directory.Execute(damage));
+
+        Assert.Null(await store.LoadSession("b"));
+        Assert.Equal(["a", "c"], (await store.Sessions()).Select(s => s.Client));
+        Assert.Equal(2, log.Errors.Count(e => e.Contains("session of b", StringComparison.Ordinal)
+            && e.Contains(why, StringComparison.Ordinal)));
+
+        await store.Save(Session("b", "subscribed again"));
+        Assert.Equal("subscribed again", (await store.LoadSession("b"))!.State.Text());
+    }
+
+    [Fact]
+    public async Task A_session_that_was_put_to_another_client_is_none()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+        await store.Save(Session("a", "filters of a"));
+
+        _directory.Execute("UPDATE session SET client = 'b'");
+
+        Assert.Null(await store.LoadSession("a"));
+        Assert.Null(await store.LoadSession("b"));
+    }
+
+    private static StoredSession Session(string client, string state = "filters") => new()
+    {
+        Client = client,
+        ExpirySeconds = 3_600,
+        EndedAt = null,
+        State = Encoding.UTF8.GetBytes(state),
+    };
+
+    private sealed class SessionLog : ILogger<SqliteTwinStore>
+    {
+        public List<string> Errors { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Error)
+            {
+                Errors.Add(formatter(state, exception));
+            }
+        }
+    }
+}
+
+internal static class SessionWords
+{
+    public static Task Save(this ITwinStore store, params StoredSession[] sessions) =>
+        store.SaveSessionsAsync([.. sessions.Select(s => new SessionChange(s.Client, s))], CancellationToken.None);
+
+    public static Task<StoredSession?> LoadSession(this ITwinStore store, string client) =>
+        store.LoadSessionAsync(client, CancellationToken.None);
+
+    public static async Task<List<StoredSession>> Sessions(this ITwinStore store)
+    {
+        List<StoredSession> sessions = [];
+        await foreach (StoredSession session in store.ReadSessionsAsync(CancellationToken.None))
+        {
+            sessions.Add(session);
+        }
+
+        return sessions;
+    }
+}
