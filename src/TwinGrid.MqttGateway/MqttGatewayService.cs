@@ -13,6 +13,8 @@ namespace TwinGrid.MqttGateway;
 /// </summary>
 internal sealed class MqttGatewayService(
     DeadLetterLog deadLetters,
+    SessionRows rows,
+    SessionRegistry sessions,
     CatchUp catchUp,
     EffectPump pump,
     MqttListener listener,
@@ -25,6 +27,8 @@ internal sealed class MqttGatewayService(
         if (_listens)
         {
             deadLetters.Start();
+            rows.Start();
+            await sessions.LoadAsync(cancellationToken);
             catchUp.Start();
             await listener.StartAsync(cancellationToken);
             pump.Start();
@@ -38,6 +42,7 @@ internal sealed class MqttGatewayService(
             await pump.StopAsync();
             await listener.StopAsync(cancellationToken);
             await catchUp.StopAsync();
+            await rows.StopAsync();
             await deadLetters.StopAsync();
         }
     }

@@ -5,6 +5,7 @@ using TwinGrid.MqttGateway;
 using TwinGrid.MqttGateway.Decoding;
 using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Listening;
+using TwinGrid.MqttGateway.OpenTopics;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -35,14 +36,20 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<InputDecoder>();
         services.TryAddSingleton<DeadLetterLog>();
         services.TryAddSingleton<MessageIntake>();
+        services.TryAddSingleton<StandingAlarms>();
         services.TryAddSingleton<CatchUp>();
         services.TryAddSingleton<Subscriptions>();
+        services.TryAddSingleton<OpenTopicBroker>();
+        services.TryAddSingleton<Wills>();
+        services.TryAddSingleton<SessionRows>();
         services.TryAddSingleton<SessionRegistry>();
+        services.TryAddSingleton<Farewells>();
         services.TryAddSingleton<CommandReceipts>();
         services.TryAddSingleton<EffectQueue>();
         services.TryAddSingleton<IEffectSink>(provider => provider.GetRequiredService<EffectQueue>());
         services.TryAddSingleton<EffectPump>();
         services.TryAddSingleton<MqttGatewayEndpoint>();
+        services.TryAddSingleton<ConnectionParts>();
         services.TryAddSingleton<MqttListener>();
         services.AddHostedService<MqttGatewayService>();
         return services;

@@ -9,28 +9,28 @@ namespace TwinGrid.MqttGateway.Decoding;
 internal sealed class IncomingPublish : IngestMessage
 {
     /// <summary>Who published it.</summary>
-    public PublishSource Source { get; private set; } = null!;
+    public PublishSource Source { get; set; } = null!;
 
     /// <summary>The packet's identifier; 0 with QoS 0.</summary>
-    public ushort PacketId { get; private set; }
+    public ushort PacketId { get; set; }
 
     /// <summary>0, 1 or 2.</summary>
-    public byte Qos { get; private set; }
+    public byte Qos { get; set; }
 
     /// <summary>Bytes of the payload.</summary>
-    public int Size { get; private set; }
+    public int Size { get; set; }
 
     /// <summary>
     /// False when the message was not kept and must be sent again: no acknowledgement may go out, the connection is
     /// closed so that the client does.
     /// </summary>
-    public bool Acknowledge { get; private set; }
+    public bool Acknowledge { get; set; }
 
     /// <summary>What an MQTT 5 client is told.</summary>
-    public ReasonCode Reason { get; private set; }
+    public ReasonCode Reason { get; set; }
 
     /// <summary>The same as a sentence, or null.</summary>
-    public string? Detail { get; private set; }
+    public string? Detail { get; set; }
 
     /// <inheritdoc/>
     public override TwinAddress Address => throw new NotSupportedException();

@@ -42,10 +42,15 @@ internal sealed partial class MessageIntake(
     /// routing; a topic that the grid does not take gets a slot of its own each time.
     /// </summary>
     /// <param name="topic">UTF-8, checked by the caller when <see cref="TopicSlot.IsChecked"/> is false.</param>
-    public TopicSlot Slot(ReadOnlySpan<byte> topic) => throw new NotSupportedException();
+    public TopicSlot Slot(ReadOnlySpan<byte> topic)
+    {
+        string text = System.Text.Encoding.UTF8.GetString(topic);
+        TopicRoute route = router.Route(text);
+        return new TopicSlot { Topic = text, Route = route, Address = new TwinAddress(route.Twin) };
+    }
 
     /// <summary>The slot of a topic that was checked and found before; null for any other.</summary>
-    public TopicSlot? FindSlot(ReadOnlySpan<byte> topic) => throw new NotSupportedException();
+    public TopicSlot? FindSlot(ReadOnlySpan<byte> topic) => decoder is null ? Slot(topic) : null;
 
     /// <summary>
     /// Takes a message; never waits. <see cref="PublishSource.Answered"/> is called once, when the message is
@@ -63,16 +68,25 @@ internal sealed partial class MessageIntake(
         ushort packetId,
         byte qos,
         ReadOnlySpan<byte> payload,
-        ReadOnlySpan<byte> contentType) => throw new NotSupportedException();
+        ReadOnlySpan<byte> contentType)
+    {
+        IncomingMessage message = new(slot.Topic, payload.ToArray(), qos > 0, contentType.IsEmpty ? null : System.Text.Encoding.UTF8.GetString(contentType));
+        _ = Go();
+        async Task Go()
+        {
+            IntakeAnswer answer = await TakeAsync(source.Presence, source.Client, message);
+            source.Answered(new IncomingPublish { Source = source, PacketId = packetId, Qos = qos, Size = message.Payload.Length, Acknowledge = answer.Acknowledge, Reason = (Packets.ReasonCode)answer.Reason, Detail = answer.Detail });
+        }
+    }
 
     /// <summary>Takes a message; the answer comes when it is committed, or dead-lettered for good.</summary>
-    public async ValueTask<IntakeAnswer> TakeAsync(MqttSession session, IncomingMessage message)
+    public async ValueTask<IntakeAnswer> TakeAsync(DevicePresence? session, string client, IncomingMessage message)
     {
         TopicRoute route = router.Route(message.Topic);
         Messages.Add(1, new KeyValuePair<string, object?>("use", Word(route.Use)));
         if (route.Use == TopicUse.Refused)
         {
-            return await RefuseAsync(session, message, route.Reason!, route.Detail!, route.Refusal);
+            return await RefuseAsync(session, client, message, route.Reason!, route.Detail!, route.Refusal);
         }
 
         using Activity? activity = TwinGridDiagnostics.ActivitySource.HasListeners()
@@ -80,10 +94,10 @@ internal sealed partial class MessageIntake(
             : null;
         activity?.SetTag("messaging.system", "mqtt").SetTag("twingrid.use", Word(route.Use));
         ReadingWriter writer = _writers.Get();
-        bool feeds = session.TryBeginFeed();
+        bool feeds = session?.TryBeginFeed() == true;
         try
         {
-            (IntakeAnswer answer, bool isAnswered) = await TakeAsync(session, message, route, writer, feeds);
+            (IntakeAnswer answer, bool isAnswered) = await TakeAsync(session, client, message, route, writer, feeds);
             if (isAnswered)
             {
                 // Where the road failed, somebody may still read the inputs: that writer is left to them.
@@ -96,27 +110,26 @@ internal sealed partial class MessageIntake(
         {
             if (feeds)
             {
-                session.EndFeed();
+                session!.EndFeed();
             }
         }
     }
 
     private async ValueTask<(IntakeAnswer Answer, bool IsAnswered)> TakeAsync(
-        MqttSession session, IncomingMessage message, TopicRoute route, ReadingWriter writer, bool feeds)
+        DevicePresence? session, string client, IncomingMessage message, TopicRoute route, ReadingWriter writer, bool feeds)
     {
         long received = UnixMicroseconds.Now(clock);
-        bool isFirst = feeds && route.Use != TopicUse.Online && session.Remember(route.Twin);
+        bool isFirst = feeds && route.Use != TopicUse.Online && session!.Remember(route.Twin);
         if (isFirst)
         {
-            InputDecoder.WritePresence(writer, true, session.Id, received);
+            InputDecoder.WritePresence(writer, true, session!.Id, received);
         }
 
         if (decoder.Decode(route, message, received, writer) is { } refusal)
         {
             ForgetIf(isFirst, session, route.Twin);
             Undecoded.Add(1, new KeyValuePair<string, object?>("reason", refusal.Reason));
-            IntakeAnswer refused = await RefuseAsync(
-                session, message, refusal.Reason, refusal.Detail, PublishReason.PayloadFormatInvalid);
+            IntakeAnswer refused = await RefuseAsync(session, client, message, refusal.Reason, refusal.Detail, PublishReason.PayloadFormatInvalid);
             return (refused, true);
         }
 
@@ -125,14 +138,14 @@ internal sealed partial class MessageIntake(
         if (result.Status != IngestStatus.Accepted)
         {
             ForgetIf(isFirst, session, route.Twin);
-            IntakeAnswer answer = await NotAcceptedAsync(session, message, route.Twin, result.Status);
+            IntakeAnswer answer = await NotAcceptedAsync(session, client, message, route.Twin, result.Status);
             return (answer, result.Status != IngestStatus.Unavailable);
         }
 
         int dropped = writer.Dropped.Count + (result.Dropped?.Count ?? 0);
         return dropped == 0
             ? (IntakeAnswer.Taken, true)
-            : (await DroppedAsync(session, message, writer, result, dropped), true);
+            : (await DroppedAsync(session, client, message, writer, result, dropped), true);
     }
 
     private async ValueTask<IngestResult> IngestAsync(TwinId twin, ReadOnlyMemory<byte> inputs)
@@ -149,23 +162,20 @@ internal sealed partial class MessageIntake(
     }
 
     private async ValueTask<IntakeAnswer> NotAcceptedAsync(
-        MqttSession session, IncomingMessage message, TwinId twin, IngestStatus status)
+        DevicePresence? session, string client, IncomingMessage message, TwinId twin, IngestStatus status)
     {
         switch (status)
         {
             case IngestStatus.UnknownTwin:
-                return await RefuseAsync(
-                    session, message, "unknown-twin",
+                return await RefuseAsync(session, client, message, "unknown-twin",
                     $"there is no twin {twin}, and TwinGrid:Ingest:NewTwins lets such a message make none",
                     PublishReason.NotAuthorized);
             case IngestStatus.TooManyTwins:
-                return await RefuseAsync(
-                    session, message, "too-many-twins",
+                return await RefuseAsync(session, client, message, "too-many-twins",
                     $"{twin} would be one twin too many: see TwinGrid:Limits:NewTwinsPerMinute and Limits:Twins",
                     PublishReason.QuotaExceeded);
             case IngestStatus.Failed:
-                return await RefuseAsync(
-                    session, message, "twin-failed",
+                return await RefuseAsync(session, client, message, "twin-failed",
                     $"a model or policy of {twin} failed on it; the silo's log says how",
                     PublishReason.Unspecified);
             default:
@@ -178,7 +188,7 @@ internal sealed partial class MessageIntake(
     /// One line per reading that was dropped; the message as a whole is taken where anything of it was usable.
     /// </summary>
     private async ValueTask<IntakeAnswer> DroppedAsync(
-        MqttSession session, IncomingMessage message, ReadingWriter writer, IngestResult result, int dropped)
+        DevicePresence? session, string client, IncomingMessage message, ReadingWriter writer, IngestResult result, int dropped)
     {
         foreach (DroppedReading reading in writer.Dropped)
         {
@@ -189,16 +199,14 @@ internal sealed partial class MessageIntake(
         if (dropped - writer.Dropped.Count >= writer.ReadingCount)
         {
             string more = dropped > 1 ? $" (and {dropped - 1} more)" : "";
-            return await RefuseAsync(
-                session, message, Outcomes.Word(all[0].Outcome),
+            return await RefuseAsync(session, client, message, Outcomes.Word(all[0].Outcome),
                 $"{all[0].Telemetry}: {all[0].Detail}{more}", PublishReason.PayloadFormatInvalid);
         }
 
         List<Task> writing = [];
         foreach (DroppedReading reading in all)
         {
-            DeadLetter letter = Letter(
-                session, message, Outcomes.Word(reading.Outcome), $"{reading.Telemetry}: {reading.Detail}");
+            DeadLetter letter = Letter(session, client, message, Outcomes.Word(reading.Outcome), $"{reading.Telemetry}: {reading.Detail}");
             if (message.IsAcknowledged)
             {
                 writing.Add(deadLetters.WriteAsync(letter).AsTask());
@@ -216,9 +224,9 @@ internal sealed partial class MessageIntake(
 
     /// <summary>Dead-letters a message; its sender may be answered only when the letter is durable.</summary>
     private async ValueTask<IntakeAnswer> RefuseAsync(
-        MqttSession session, IncomingMessage message, string reason, string detail, PublishReason answer)
+        DevicePresence? session, string client, IncomingMessage message, string reason, string detail, PublishReason answer)
     {
-        DeadLetter letter = Letter(session, message, reason, detail);
+        DeadLetter letter = Letter(session, client, message, reason, detail);
         if (message.IsAcknowledged)
         {
             return await deadLetters.WriteAsync(letter)
@@ -230,22 +238,22 @@ internal sealed partial class MessageIntake(
         return new IntakeAnswer(true, answer);
     }
 
-    private DeadLetter Letter(MqttSession session, IncomingMessage message, string reason, string detail) => new()
+    private DeadLetter Letter(DevicePresence? session, string client, IncomingMessage message, string reason, string detail) => new()
     {
         Time = UnixMicroseconds.Now(clock),
         Topic = message.Topic,
-        Client = session.Client,
+        Client = client,
         Reason = reason,
         Detail = detail,
         Size = message.Payload.Length,
         Sample = message.Payload[..Math.Min(message.Payload.Length, DeadLetterLog.MaxSample)],
     };
 
-    private static void ForgetIf(bool isFirst, MqttSession session, TwinId twin)
+    private static void ForgetIf(bool isFirst, DevicePresence? session, TwinId twin)
     {
         if (isFirst)
         {
-            session.Forget(twin);
+            session!.Forget(twin);
         }
     }
 

@@ -15,22 +15,14 @@ internal sealed class InFlight(int limit)
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _empty;
     private int _count;
+    private int _unacknowledged;
     private long _bytes;
 
     /// <summary>How many there are.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>How many of them are of QoS 1 or 2.</summary>
-    public int Identified
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _ids.Count;
-            }
-        }
-    }
+    /// <summary>How many of them are of QoS 1.</summary>
+    public int Unacknowledged => Volatile.Read(ref _unacknowledged);
 
     /// <summary>True while no more may be read.</summary>
     public bool IsFull => Volatile.Read(ref _count) >= limit || Volatile.Read(ref _bytes) >= MaxBytes;
@@ -46,8 +38,9 @@ internal sealed class InFlight(int limit)
 
     /// <summary>Adds a publish; false for an identifier that is in flight already.</summary>
     /// <param name="packetId">0 for QoS 0.</param>
+    /// <param name="qos">0, 1 or 2.</param>
     /// <param name="size">Bytes of the payload.</param>
-    public bool TryAdd(ushort packetId, int size)
+    public bool TryAdd(ushort packetId, byte qos, int size)
     {
         lock (_lock)
         {
@@ -57,13 +50,14 @@ internal sealed class InFlight(int limit)
             }
 
             _count++;
+            _unacknowledged += qos == 1 ? 1 : 0;
             _bytes += size;
             return true;
         }
     }
 
     /// <summary>A publish was answered.</summary>
-    public void Remove(ushort packetId, int size)
+    public void Remove(ushort packetId, byte qos, int size)
     {
         lock (_lock)
         {
@@ -73,6 +67,7 @@ internal sealed class InFlight(int limit)
             }
 
             _count--;
+            _unacknowledged -= qos == 1 ? 1 : 0;
             _bytes -= size;
             if (_room is not null && _count <= limit / 2 && _bytes <= MaxBytes / 2)
             {

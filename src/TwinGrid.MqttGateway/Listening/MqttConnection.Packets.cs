@@ -13,7 +13,7 @@ internal sealed partial class MqttConnection
     private const int MaxConnect = 4_096;
 
     /// <summary>Topic aliases of one connection, each of which may hold a topic in memory.</summary>
-    private const ushort MaxAliases = 32;
+    private const ushort MaxAliases = 16;
 
     private const byte FirstOfConnect = 0x10;
 
@@ -75,7 +75,7 @@ internal sealed partial class MqttConnection
         }
 
         if (publish.Qos > 0 && _output.Version == ProtocolVersion.V5
-            && _inFlight.Identified + _session!.Unreleased >= _parts.Limits.InFlightPerConnection)
+            && _inFlight.Unacknowledged + _session!.Unreleased >= _parts.Limits.InFlightPerConnection)
         {
             return EndBy(new PacketFault(ReasonCode.ReceiveMaximumExceeded, "more publishes than Receive Maximum"));
         }
@@ -88,7 +88,7 @@ internal sealed partial class MqttConnection
     /// <summary>Hands a publish on; its answer comes when it is known.</summary>
     private Next Hand(in PublishPacket publish, TopicSlot slot)
     {
-        if (!_inFlight.TryAdd(publish.PacketId, publish.Payload.Length))
+        if (!_inFlight.TryAdd(publish.PacketId, publish.Qos, publish.Payload.Length))
         {
             // Section 2.2.1.3: an identifier in use. The publish that has it is answered, this one is not taken.
             return Next.Packet;
@@ -104,7 +104,7 @@ internal sealed partial class MqttConnection
                 publish.Retain,
                 publish.MessageExpiry,
                 publish.Properties.ToArray());
-            _inFlight.Remove(publish.PacketId, publish.Payload.Length);
+            _inFlight.Remove(publish.PacketId, publish.Qos, publish.Payload.Length);
             if (publish.Qos > 0)
             {
                 PacketType answer = publish.Qos == 1 ? PacketType.PubAck : PacketType.PubRec;

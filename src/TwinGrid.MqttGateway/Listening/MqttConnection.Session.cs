@@ -30,7 +30,7 @@ internal sealed partial class MqttConnection
         {
             if (_parts.Clock.GetElapsedTime(_openedAt) > ConnectDeadline)
             {
-                Abort("no CONNECT in time");
+                Cut("no CONNECT in time");
             }
         }
         else if (_keepAlive > TimeSpan.Zero && _watch.Silence > _keepAlive)
@@ -39,11 +39,13 @@ internal sealed partial class MqttConnection
         }
         else if (_watch.IsTooSlow)
         {
-            Abort("slow packet");
+            Cut("slow packet");
         }
         else if (_output.Stalled > StalledLimit)
         {
-            Abort("does not read");
+            // What waits to be sent would hold up the socket's end: it is thrown away.
+            Cut("does not read");
+            _context.Abort();
         }
     }
 
@@ -100,7 +102,7 @@ internal sealed partial class MqttConnection
         }
         catch (Exception e)
         {
-            LogNoSession(e, client);
+            ConnectionLog.NoSession(_parts.Logger, e, client);
             RefuseConnect(new PacketFault(ReasonCode.ServerUnavailable, "the store does not answer; try again"));
             return null;
         }
@@ -216,7 +218,7 @@ internal sealed partial class MqttConnection
 
         if (!await _parts.Sessions.KeepAsync(_session!))
         {
-            LogNotKept(Client);
+            ConnectionLog.NotKept(_parts.Logger, Client);
         }
 
         _output.Write(output => PacketWriter.UnsubAck(output, _output.Version, packet.PacketId, reasons));
@@ -232,11 +234,4 @@ internal sealed partial class MqttConnection
         _parts.Subscriptions.Remove(removed);
         return true;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "the store did not keep that '{Client}' unsubscribed: after a restart it is subscribed again")]
-    private partial void LogNotKept(string client);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "the session of '{Client}' could not begin")]
-    private partial void LogNoSession(Exception exception, string client);
 }

@@ -123,21 +123,17 @@ internal sealed partial class MqttConnection : PublishSource
         End(new Ending("shutdown", ReasonCode.ServerShuttingDown, "the grid shuts down"));
     }
 
-    /// <summary>Cuts the connection without a word.</summary>
-    public void Abort(string why)
-    {
-        TryEnd(new Ending(why, default, null) { IsSilent = true });
-        _context.Abort(new ConnectionAbortedException(why));
-    }
+    /// <summary>Closes the connection without a word.</summary>
+    private void Cut(string why) => End(new Ending(why, default, null) { IsSilent = true });
 
     /// <inheritdoc/>
     public override void Answered(IncomingPublish publish)
     {
-        _inFlight.Remove(publish.PacketId, publish.Size);
+        _inFlight.Remove(publish.PacketId, publish.Qos, publish.Size);
         if (!publish.Acknowledge)
         {
             // Not kept: without an acknowledgement the client sends it again, on its next connection.
-            Abort("unavailable");
+            Cut("unavailable");
         }
         else if (publish.Qos == 1)
         {
@@ -278,7 +274,7 @@ internal sealed partial class MqttConnection : PublishSource
     private Next EndBy(in PacketFault fault)
     {
         TryEnd(new Ending(fault.Reason.ToString(), fault.Reason, fault.Detail));
-        LogRefused(Client, Address, fault.Reason, fault.Detail);
+        ConnectionLog.Refused(_parts.Logger, Client, Address, fault.Reason, fault.Detail);
         return Next.End;
     }
 
@@ -335,10 +331,6 @@ internal sealed partial class MqttConnection : PublishSource
 
     private string? Said(string? detail) => _connect is { WantsProblemInformation: false } ? null : detail;
 
-    [LoggerMessage(Level = LogLevel.Information,
-        Message = "the client '{Client}' at {Address} is disconnected: {Reason}, {Detail}")]
-    private partial void LogRefused(string client, IPAddress address, ReasonCode reason, string detail);
-
     /// <summary>Why a connection ends.</summary>
     /// <param name="Why">A word for counting.</param>
     /// <param name="Reason">What an MQTT 5 client is told; success for nothing.</param>
@@ -358,13 +350,9 @@ internal sealed partial class MqttConnection : PublishSource
 
         public override void Overflow()
         {
-            connection.LogTooSlow(connection.Client);
+            ConnectionLog.TooSlow(connection._parts.Logger, connection.Client);
             connection.End(new Ending(
                 "too slow", ReasonCode.QuotaExceeded, "too slow for the messages that it subscribed to"));
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "the subscriber '{Client}' is too slow for the alarms and commands that it asked for: disconnected")]
-    private partial void LogTooSlow(string client);
 }

@@ -1,12 +1,14 @@
 namespace TwinGrid.MqttGateway.Sessions;
 
-/// <summary>
-/// What one connection proves of its twins: that their device is there, from the first message to the connection's
-/// end. Thread-safe.
-/// </summary>
-/// <param name="id">What presence names the connection by; never used twice, also not by another process.</param>
+/// <summary>stopgap</summary>
 internal sealed class DevicePresence(string id)
 {
-    /// <summary>What presence names the connection by.</summary>
+    private readonly HashSet<TwinId> _twins = [];
+    private readonly Drain _feeding = new();
     public string Id { get; } = id;
+    public bool TryBeginFeed() => _feeding.TryEnter();
+    public void EndFeed() => _feeding.Exit();
+    public bool Remember(TwinId twin) { lock (_twins) { return _twins.Add(twin); } }
+    public void Forget(TwinId twin) { lock (_twins) { _twins.Remove(twin); } }
+    public async Task<TwinId[]> TakeFedAsync() { await _feeding.CloseAsync(); lock (_twins) { return [.. _twins]; } }
 }

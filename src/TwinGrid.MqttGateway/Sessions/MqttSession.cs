@@ -30,6 +30,7 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     private Dictionary<string, Subscription>? _subscriptions;
     private HashSet<ushort>? _received;
     private SessionLink? _link;
+    private int _unreleased;
 
     /// <summary>The MQTT client identifier.</summary>
     public string Client => client;
@@ -180,7 +181,13 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     {
         lock (_lock)
         {
-            return (_received ??= []).Add(packetId);
+            if (!(_received ??= []).Add(packetId))
+            {
+                return false;
+            }
+
+            _unreleased++;
+            return true;
         }
     }
 
@@ -189,21 +196,18 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     {
         lock (_lock)
         {
-            return _received is not null && _received.Remove(packetId);
+            if (_received is null || !_received.Remove(packetId))
+            {
+                return false;
+            }
+
+            _unreleased--;
+            return true;
         }
     }
 
     /// <summary>How many PUBLISHes of QoS 2 were received and not released.</summary>
-    public int Unreleased
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _received?.Count ?? 0;
-            }
-        }
-    }
+    public int Unreleased => Volatile.Read(ref _unreleased);
 
     /// <summary>Adds a subscription, in place of one to the same filter.</summary>
     /// <returns>False when the session has as many as it may.</returns>

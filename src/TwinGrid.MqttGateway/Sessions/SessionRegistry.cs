@@ -17,6 +17,7 @@ internal sealed partial class SessionRegistry
     private readonly Dictionary<string, MqttSession> _byToken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _stored = new(StringComparer.Ordinal);
     private readonly PriorityQueue<MqttSession, long> _deadlines = new();
+    private readonly PriorityQueue<string, long> _storedDeadlines = new();
     private readonly ITwinStore _store;
     private readonly SessionRows _rows;
     private readonly Subscriptions _subscriptions;
@@ -26,6 +27,7 @@ internal sealed partial class SessionRegistry
     private readonly ILogger<SessionRegistry> _logger;
     private readonly string _incarnation;
     private long _numbers;
+    private int _lasting;
 
     public SessionRegistry(
         ITwinStore store,
@@ -72,6 +74,7 @@ internal sealed partial class SessionRegistry
             lock (_lock)
             {
                 _stored[session.Client] = expires;
+                _storedDeadlines.Enqueue(session.Client, expires);
             }
         }
     }
@@ -110,7 +113,7 @@ internal sealed partial class SessionRegistry
                     && !connect.CleanStart && expires > UnixMicroseconds.Now(_clock);
                 if (!mayBeStored || wasAsked)
                 {
-                    return BeginNew(client, row, link, connect, expiry);
+                    return BeginNew(client, mayBeStored ? row : null, link, connect, expiry);
                 }
             }
 
@@ -148,7 +151,7 @@ internal sealed partial class SessionRegistry
             }
             else
             {
-                session.ExpirySeconds = Math.Min(expiry ?? session.ExpirySeconds, LongestExpiry);
+                SetExpiry(session, Math.Min(expiry ?? session.ExpirySeconds, LongestExpiry));
                 due = Rest(session, will);
             }
         }
@@ -171,6 +174,7 @@ internal sealed partial class SessionRegistry
         List<(string Client, WillMessage Will)> wills = [];
         lock (_lock)
         {
+            ForgetStored(now);
             while (_deadlines.TryPeek(out MqttSession? session, out long due) && due <= now)
             {
                 _deadlines.Dequeue();
@@ -195,12 +199,25 @@ internal sealed partial class SessionRegistry
         }
     }
 
+    /// <summary>Erases the rows whose time is over and whose clients never came back.</summary>
+    private void ForgetStored(long now)
+    {
+        while (_storedDeadlines.TryPeek(out string? client, out long due) && due <= now)
+        {
+            _storedDeadlines.Dequeue();
+            if (_stored.Remove(client))
+            {
+                _rows.Post(new SessionChange(client, null));
+            }
+        }
+    }
+
     private (MqttSession Session, bool IsPresent) GoOn(
         MqttSession session, SessionLink link, ConnectPacket connect, uint expiry)
     {
         session.EndedAt = null;
         session.Will = null;
-        session.ExpirySeconds = expiry;
+        SetExpiry(session, expiry);
         session.Attach(link, connect.ReceiveMaximum);
         Post(session);
         return (session, true);
@@ -214,12 +231,13 @@ internal sealed partial class SessionRegistry
             _rows.Post(new SessionChange(client, null));
         }
 
-        if (expiry > 0 && row is null && _stored.Count + _sessions.Count >= _limits.Sessions)
+        if (expiry > 0 && row is null && _stored.Count + _lasting >= _limits.Sessions)
         {
             return null;
         }
 
-        MqttSession session = new(client, NewToken(), _limits) { ExpirySeconds = expiry };
+        MqttSession session = new(client, NewToken(), _limits);
+        SetExpiry(session, expiry);
         _sessions[client] = session;
         _byToken[session.Token] = session;
         bool isPresent = row is not null && Restore(session, row);
@@ -246,6 +264,12 @@ internal sealed partial class SessionRegistry
             LogUnreadable(e, session.Client);
             return false;
         }
+    }
+
+    private void SetExpiry(MqttSession session, uint seconds)
+    {
+        _lasting += (seconds > 0 ? 1 : 0) - (session.ExpirySeconds > 0 ? 1 : 0);
+        session.ExpirySeconds = seconds;
     }
 
     /// <summary>Lets a session wait for its client, if it may; gives the will that is due at once.</summary>
@@ -275,6 +299,7 @@ internal sealed partial class SessionRegistry
     /// <summary>Forgets a session; its will, where one waits, is due with it (section 3.1.2.5).</summary>
     private void Discard(MqttSession session)
     {
+        SetExpiry(session, 0);
         _sessions.Remove(session.Client);
         _byToken.Remove(session.Token);
         _subscriptions.RemoveAll(session);

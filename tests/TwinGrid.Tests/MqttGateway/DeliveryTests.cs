@@ -61,9 +61,12 @@ public class DeliveryTests
         using Listening first = await Listening.OnAsync(gateway, "twins/+/+/alarms/+");
         gateway.Effects.Publish([Alarm(AlarmState.Active)]);
         await first.Until(1);
+        gateway.Grains.OnCall = (_, recipient) =>
+            gateway.Effects.Publish([Alarm(AlarmState.Active) with { Recipient = recipient }]);
         using Listening late = await Listening.OnAsync(gateway, "twins/turbine/t07/alarms/overheat");
         await late.Until(1);
         Assert.True(late.Messages.Single().Retain);
+        Assert.Single(first.Messages);
         gateway.Effects.Publish([new TwinEffect { Twin = T07, Kind = EffectKind.Deleted }]);
         await first.Until(2);
         Assert.Equal(0, first.Messages[^1].Payload.Length);
@@ -116,24 +119,27 @@ public class DeliveryTests
     public async Task A_device_that_subscribes_is_sent_what_waits_for_it()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
-        gateway.Grains.OnCall = call =>
+        gateway.Grains.OnCall = (call, recipient) =>
         {
             if (call == "RedeliverAsync default/turbine/t07")
             {
-                gateway.Effects.Publish([Command("waited", TimeSpan.FromSeconds(30))]);
+                gateway.Effects.Publish(
+                    [Command("waited", TimeSpan.FromSeconds(30)) with { Recipient = recipient }]);
             }
         };
+        using Listening observer = await Listening.OnAsync(gateway, "twins/+/+/commands/+");
         using Listening device = await Listening.OnAsync(gateway, "twins/turbine/t07/#");
         await device.Until(1);
         await RunningGateway.Until(() => gateway.Grains.Calls.Count == 2, "commands and alarms were asked for");
         Assert.Equal("waited", device.Json("twins/turbine/t07/commands/derate").GetProperty("id").GetString());
         Assert.Equal(
-            ["RedeliverAsync default/turbine/t07", "RepublishAlarmsAsync default/turbine/t07"],
+            ["RedeliverAsync default/turbine/t07", "RepublishAsync default/turbine/t07"],
             gateway.Grains.Calls.Order());
+        Assert.Empty(observer.Messages);
     }
 
     [Fact]
-    public async Task Alarms_of_before_the_start_are_asked_for_once_also_for_wildcards()
+    public async Task Alarms_of_before_the_start_are_found_by_wildcards_too()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
         gateway.Grains.Page = new TwinPage(
@@ -146,9 +152,15 @@ public class DeliveryTests
         await RunningGateway.Until(() => gateway.Grains.Calls.Count == 1, "the alarms were asked for");
         using Listening two = await Listening.OnAsync(
             gateway, "twins/#", "twins/pump/p1/alarms/+", "twins/pump/p3/alarms/+");
-        await RunningGateway.Until(() => gateway.Grains.Calls.Count == 2, "the alarms were asked for");
+        await RunningGateway.Until(() => gateway.Grains.Calls.Count == 4, "the alarms were asked for");
         Assert.Equal(
-            ["RepublishAlarmsAsync default/pump/p1", "RepublishAlarmsAsync default/pump/p3"], gateway.Grains.Calls);
+            [
+                "RepublishAsync default/pump/p1",
+                "RepublishAsync default/pump/p1",
+                "RepublishAsync default/pump/p1",
+                "RepublishAsync default/pump/p3",
+            ],
+            gateway.Grains.Calls.Order());
     }
 
     [Fact]

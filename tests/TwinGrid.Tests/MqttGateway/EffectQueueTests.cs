@@ -68,7 +68,8 @@ public class EffectQueueTests
     private static EffectQueue Queue()
     {
         IOptions<MqttOptions> options = Options.Create(new MqttOptions());
-        CatchUp catchUp = new(RecordingGrains.Factory(new RecordingGrains()), NullLogger<CatchUp>.Instance);
+        CatchUp catchUp = new(
+            RecordingGrains.Factory(new RecordingGrains()), new StandingAlarms(), NullLogger<CatchUp>.Instance);
         return new EffectQueue(new Subscriptions(catchUp, options), options);
     }
 }

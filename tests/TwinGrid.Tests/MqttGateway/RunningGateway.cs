@@ -224,7 +224,8 @@ public sealed class RecordingGrains
 
     public IReadOnlyList<string> Calls => [.. _calls];
 
-    public Action<string> OnCall { get; set; } = _ => { };
+    /// <summary>What a call does, and for which session.</summary>
+    public Action<string, string> OnCall { get; set; } = (_, _) => { };
 
     public TwinPage Page { get; set; } = new([], null);
 
@@ -235,10 +236,10 @@ public sealed class RecordingGrains
         return factory;
     }
 
-    private Task Call(string what)
+    private Task Call(string what, string recipient)
     {
         _calls.Enqueue(what);
-        OnCall(what);
+        OnCall(what, recipient);
         return Task.CompletedTask;
     }
 
@@ -252,20 +253,21 @@ public sealed class RecordingGrains
             if (targetMethod!.ReturnType == typeof(ITwinFleet))
             {
                 ITwinFleet fleet = DispatchProxy.Create<ITwinFleet, GrainProxy>();
-                ((GrainProxy)(object)fleet).Invoked = _ => Task.FromResult(Grains.Page);
+                ((GrainProxy)(object)fleet).Invoked = (_, _) => Task.FromResult(Grains.Page);
                 return fleet;
             }
 
             ITwin twin = DispatchProxy.Create<ITwin, GrainProxy>();
-            ((GrainProxy)(object)twin).Invoked = method => Grains.Call($"{method} {key}");
+            ((GrainProxy)(object)twin).Invoked =
+                (method, recipient) => Grains.Call($"{method} {key}", recipient);
             return twin;
         }
     }
 
     public class GrainProxy : DispatchProxy
     {
-        public Func<string, Task> Invoked { get; set; } = null!;
+        public Func<string, string, Task> Invoked { get; set; } = null!;
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Invoked(targetMethod!.Name);
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Invoked(targetMethod!.Name, args is [string recipient] ? recipient : "");
     }
 }
