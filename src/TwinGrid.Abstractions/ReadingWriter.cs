@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -68,15 +67,20 @@ public sealed class ReadingWriter
     /// <summary>The most readings of one message.</summary>
     public const int MaxReadings = ushort.MaxValue;
 
-    private readonly ArrayBufferWriter<byte> _buffer = new(256);
+    private const int MaxVarint = 10;
+    private const int UsualSource = 64;
+    private const int FlagsAt = PackedInputs.InputHeader + sizeof(long);
+
     private readonly List<DroppedReading> _dropped = [];
+    private byte[] _buffer = new byte[256];
+    private int _length;
     private int _inputAt = -1;
     private int _count;
 
     /// <summary>
     /// The packed inputs so far; valid until <see cref="Clear"/>. Call <see cref="EndMessage"/> first.
     /// </summary>
-    public ReadOnlyMemory<byte> Written => _buffer.WrittenMemory;
+    public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _length);
 
     /// <summary>How many readings were written since <see cref="Clear"/>.</summary>
     public int ReadingCount { get; private set; }
@@ -87,7 +91,7 @@ public sealed class ReadingWriter
     /// <summary>Empties the writer for the next message.</summary>
     public void Clear()
     {
-        _buffer.ResetWrittenCount();
+        _length = 0;
         _dropped.Clear();
         _inputAt = -1;
         ReadingCount = 0;
@@ -96,23 +100,36 @@ public sealed class ReadingWriter
     /// <summary>Begins one device message; its readings follow, then <see cref="EndMessage"/>.</summary>
     public void BeginMessage(in MessageHeader header)
     {
+        string source = header.Source ?? "";
+        Span<byte> utf8 = source.Length <= UsualSource
+            ? stackalloc byte[3 * UsualSource]
+            : new byte[Encoding.UTF8.GetMaxByteCount(source.Length)];
+        BeginMessage(header, utf8[..Encoding.UTF8.GetBytes(source, utf8)]);
+    }
+
+    /// <summary>Begins one device message whose publisher's name lies in a buffer.</summary>
+    /// <param name="header">What the device says of it; <see cref="MessageHeader.Source"/> is not read.</param>
+    /// <param name="source">The publisher's name in UTF-8, at most 64 characters; empty by default.</param>
+    public void BeginMessage(in MessageHeader header, ReadOnlySpan<byte> source)
+    {
         if (_inputAt >= 0)
         {
             throw new InvalidOperationException("end the message before the next begins");
         }
 
-        _inputAt = _buffer.WrittenCount;
+        MakeRoom(FlagsAt + 3 + source.Length + (3 * MaxVarint) + sizeof(long));
+        _inputAt = _length;
         _count = 0;
-        Span<byte> head = _buffer.GetSpan(PackedInputs.InputHeader + sizeof(long) + 3);
+        Span<byte> head = _buffer.AsSpan(_length);
         head[0] = (byte)InputKind.Readings;
         BinaryPrimitives.WriteInt64LittleEndian(head[PackedInputs.InputHeader..], header.Received);
-        head[PackedInputs.InputHeader + sizeof(long)] = (byte)(
+        head[FlagsAt] = (byte)(
             (header.Seq is null ? 0 : MessageHasSeq)
             | (header.Epoch is null ? 0 : MessageHasEpoch)
             | (header.Time is null ? 0 : MessageHasTime)
             | (header.Historical ? MessageHistorical : 0));
-        _buffer.Advance(PackedInputs.InputHeader + sizeof(long) + 3);
-        WriteText(header.Source);
+        _length += FlagsAt + 3;
+        WriteText(source);
         if (header.Seq is { } seq)
         {
             WriteVarint((ulong)seq);
@@ -139,14 +156,13 @@ public sealed class ReadingWriter
 
         if (_count == 0)
         {
-            Truncate(_inputAt);
+            _length = _inputAt;
         }
         else
         {
-            Span<byte> head = WrittenSpan(_inputAt);
+            Span<byte> head = _buffer.AsSpan(_inputAt.._length);
             BinaryPrimitives.WriteUInt32LittleEndian(head[1..], (uint)(head.Length - PackedInputs.InputHeader));
-            Span<byte> count = head[(PackedInputs.InputHeader + sizeof(long) + 1)..];
-            BinaryPrimitives.WriteUInt16LittleEndian(count, (ushort)_count);
+            BinaryPrimitives.WriteUInt16LittleEndian(head[(FlagsAt + 1)..], (ushort)_count);
         }
 
         _inputAt = -1;
@@ -158,21 +174,21 @@ public sealed class ReadingWriter
     /// <param name="detail">Time, unit and quality.</param>
     public void Number(ReadOnlySpan<byte> name, double value, in ReadingDetail detail = default)
     {
-        Begin(name, TelemetryType.Number, detail);
+        Begin(name, TelemetryType.Number, detail, sizeof(double));
         WriteInt64(BitConverter.DoubleToInt64Bits(value));
     }
 
     /// <summary>Writes a boolean.</summary>
     public void Boolean(ReadOnlySpan<byte> name, bool value, in ReadingDetail detail = default)
     {
-        Begin(name, TelemetryType.Boolean, detail);
-        WriteByte(value ? (byte)1 : (byte)0);
+        Begin(name, TelemetryType.Boolean, detail, 1);
+        _buffer[_length++] = value ? (byte)1 : (byte)0;
     }
 
     /// <summary>Writes a text, UTF-8.</summary>
     public void Text(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8, in ReadingDetail detail = default)
     {
-        Begin(name, TelemetryType.Text, detail);
+        Begin(name, TelemetryType.Text, detail, MaxVarint + utf8.Length);
         WriteText(utf8);
     }
 
@@ -180,7 +196,7 @@ public sealed class ReadingWriter
     public void Position(
         ReadOnlySpan<byte> name, double latitude, double longitude, double altitude, in ReadingDetail detail = default)
     {
-        Begin(name, TelemetryType.Position, detail);
+        Begin(name, TelemetryType.Position, detail, 3 * sizeof(double));
         WriteInt64(BitConverter.DoubleToInt64Bits(latitude));
         WriteInt64(BitConverter.DoubleToInt64Bits(longitude));
         WriteInt64(BitConverter.DoubleToInt64Bits(altitude));
@@ -201,33 +217,35 @@ public sealed class ReadingWriter
         ReadOnlySpan<byte> samples,
         in ReadingDetail detail = default)
     {
-        Begin(name, TelemetryType.Waveform, detail);
+        Begin(name, TelemetryType.Waveform, detail, (2 * sizeof(double)) + 1 + sizeof(uint) + samples.Length);
         WriteInt64(BitConverter.DoubleToInt64Bits(rate));
-        WriteByte((byte)encoding);
+        _buffer[_length++] = (byte)encoding;
         WriteInt64(BitConverter.DoubleToInt64Bits(scale));
-        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.GetSpan(sizeof(uint)), (uint)samples.Length);
-        _buffer.Advance(sizeof(uint));
-        _buffer.Write(samples);
+        BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(_length), (uint)samples.Length);
+        _length += sizeof(uint);
+        Write(samples);
     }
 
     /// <summary>Writes that a telemetry has no value: quality bad, the last value stays.</summary>
     public void NoValue(ReadOnlySpan<byte> name, in ReadingDetail detail = default) =>
-        Begin(name, TelemetryType.None, detail with { Quality = Quality.Bad });
+        Begin(name, TelemetryType.None, detail with { Quality = Quality.Bad }, 0);
 
     /// <summary>Says that a reading could not be used.</summary>
     public void Drop(DroppedReading reading) => _dropped.Add(reading);
 
     internal void AppendInput(InputKind kind, long received, ReadOnlySpan<byte> body)
     {
-        Span<byte> head = _buffer.GetSpan(PackedInputs.InputHeader + sizeof(long));
+        MakeRoom(PackedInputs.InputHeader + sizeof(long) + body.Length);
+        Span<byte> head = _buffer.AsSpan(_length);
         head[0] = (byte)kind;
         BinaryPrimitives.WriteUInt32LittleEndian(head[1..], (uint)(sizeof(long) + body.Length));
         BinaryPrimitives.WriteInt64LittleEndian(head[PackedInputs.InputHeader..], received);
-        _buffer.Advance(PackedInputs.InputHeader + sizeof(long));
-        _buffer.Write(body);
+        _length += PackedInputs.InputHeader + sizeof(long);
+        Write(body);
     }
 
-    private void Begin(ReadOnlySpan<byte> name, TelemetryType type, in ReadingDetail detail)
+    /// <summary>Writes what stands before a value and makes room for the value.</summary>
+    private void Begin(ReadOnlySpan<byte> name, TelemetryType type, in ReadingDetail detail, int valueSize)
     {
         if (_inputAt < 0)
         {
@@ -241,12 +259,14 @@ public sealed class ReadingWriter
 
         _count++;
         ReadingCount++;
+        int unitSize = detail.Unit is null ? 0 : MaxVarint + Encoding.UTF8.GetMaxByteCount(detail.Unit.Length);
+        MakeRoom(MaxVarint + name.Length + 1 + sizeof(long) + unitSize + valueSize);
         WriteText(name);
-        WriteByte((byte)(
+        _buffer[_length++] = (byte)(
             (int)type
             | (detail.Time is null ? 0 : ReadingHasTime)
             | (detail.Unit is null ? 0 : ReadingHasUnit)
-            | ((int)detail.Quality << 5)));
+            | ((int)detail.Quality << 5));
         if (detail.Time is { } time)
         {
             WriteInt64(time);
@@ -254,58 +274,46 @@ public sealed class ReadingWriter
 
         if (detail.Unit is { } unit)
         {
-            WriteText(unit);
+            WriteVarint((ulong)Encoding.UTF8.GetByteCount(unit));
+            _length += Encoding.UTF8.GetBytes(unit, _buffer.AsSpan(_length));
         }
     }
 
-    private void WriteByte(byte value)
+    private void MakeRoom(int size)
     {
-        _buffer.GetSpan(1)[0] = value;
-        _buffer.Advance(1);
+        if (_buffer.Length - _length < size)
+        {
+            Array.Resize(ref _buffer, Math.Max(_length + size, 2 * _buffer.Length));
+        }
     }
 
+    // What follows writes where room was made.
     private void WriteInt64(long value)
     {
-        BinaryPrimitives.WriteInt64LittleEndian(_buffer.GetSpan(sizeof(long)), value);
-        _buffer.Advance(sizeof(long));
+        BinaryPrimitives.WriteInt64LittleEndian(_buffer.AsSpan(_length), value);
+        _length += sizeof(long);
     }
 
     private void WriteVarint(ulong value)
     {
-        Span<byte> span = _buffer.GetSpan(10);
-        int length = 0;
         while (value >= 0x80)
         {
-            span[length++] = (byte)(value | 0x80);
+            _buffer[_length++] = (byte)(value | 0x80);
             value >>= 7;
         }
 
-        span[length++] = (byte)value;
-        _buffer.Advance(length);
+        _buffer[_length++] = (byte)value;
     }
 
     private void WriteText(ReadOnlySpan<byte> utf8)
     {
         WriteVarint((ulong)utf8.Length);
-        _buffer.Write(utf8);
+        Write(utf8);
     }
 
-    private void WriteText(string? text)
+    private void Write(ReadOnlySpan<byte> bytes)
     {
-        text ??= "";
-        int length = Encoding.UTF8.GetByteCount(text);
-        WriteVarint((ulong)length);
-        Encoding.UTF8.GetBytes(text, _buffer.GetSpan(length + 1));
-        _buffer.Advance(length);
-    }
-
-    private Span<byte> WrittenSpan(int from) =>
-        System.Runtime.InteropServices.MemoryMarshal.AsMemory(_buffer.WrittenMemory)[from..].Span;
-
-    private void Truncate(int length)
-    {
-        byte[] kept = _buffer.WrittenSpan[..length].ToArray();
-        _buffer.ResetWrittenCount();
-        _buffer.Write(kept);
+        bytes.CopyTo(_buffer.AsSpan(_length));
+        _length += bytes.Length;
     }
 }

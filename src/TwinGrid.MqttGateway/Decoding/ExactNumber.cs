@@ -19,9 +19,11 @@ internal static class ExactNumber
     /// and counts it like every other value that is not finite.
     /// </summary>
     /// <returns>Null, or why the number cannot be used.</returns>
-    public static string? Read(ref Utf8JsonReader json, out double value)
+    public static string? Read(ref Utf8JsonReader json, out double value) => Read(json.ValueSpan, out value);
+
+    /// <summary>Reads the text of a JSON number, likewise.</summary>
+    public static string? Read(ReadOnlySpan<byte> text, out double value)
     {
-        ReadOnlySpan<byte> text = json.ValueSpan;
         if (text.Length > LongestText)
         {
             value = 0;

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 
@@ -13,23 +14,34 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
 {
     /// <summary>Writes the message's inputs.</summary>
     /// <param name="route">What it is.</param>
-    /// <param name="message">The message.</param>
+    /// <param name="payload">Its payload.</param>
+    /// <param name="contentType">MQTT 5 content type in UTF-8, or empty.</param>
     /// <param name="received">When it was received: one stamp for all of it.</param>
     /// <param name="writer">Where to; after a refusal what it holds is not to be used.</param>
     /// <returns>Null, or why nothing of it can be used.</returns>
     public DecodeRefusal? Decode(
-        in TopicRoute route, in IncomingMessage message, long received, ReadingWriter writer) =>
-        message.ContentType is "application/senml+json" or "application/cbor"
-            ? new DecodeRefusal(
+        in TopicRoute route,
+        ReadOnlySpan<byte> payload,
+        ReadOnlySpan<byte> contentType,
+        long received,
+        ReadingWriter writer)
+    {
+        if (contentType.SequenceEqual("application/senml+json"u8) || contentType.SequenceEqual("application/cbor"u8))
+        {
+            return new DecodeRefusal(
                 "content-type",
-                $"the content type {message.ContentType} is reserved; this version reads application/json")
-            : route.Use switch
-            {
-                TopicUse.Telemetry => DecodeReadings(route, message, received, writer),
-                TopicUse.Reported => DecodeReported(message.Payload.Span, received, writer),
-                TopicUse.Result => DecodeResult(message.Payload.Span, route.Name!, received, writer),
-                _ => DecodeOnline(message.Payload.Span, received, writer),
-            };
+                $"the content type {Encoding.UTF8.GetString(contentType)} is reserved; this version reads "
+                + "application/json");
+        }
+
+        return route.Use switch
+        {
+            TopicUse.Telemetry => DecodeReadings(route, payload, received, writer),
+            TopicUse.Reported => DecodeReported(payload, received, writer),
+            TopicUse.Result => DecodeResult(payload, route.Name!, received, writer),
+            _ => DecodeOnline(payload, received, writer),
+        };
+    }
 
     /// <summary>Writes that a device is there or not.</summary>
     /// <param name="writer">Where to.</param>
@@ -45,12 +57,12 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
                 new PresenceInput(online, session), TwinGridJson.Default.PresenceInput));
 
     private DecodeRefusal? DecodeReadings(
-        in TopicRoute route, in IncomingMessage message, long received, ReadingWriter writer)
+        in TopicRoute route, ReadOnlySpan<byte> payload, long received, ReadingWriter writer)
     {
         PayloadContext context = new(route.Twin, route.Name, received, definitions.Find(route.Twin.Kind));
         try
         {
-            if (route.Decoder!.Decode(message.Payload.Span, context, writer) is { } problem)
+            if (route.Decoder!.Decode(payload, context, writer) is { } problem)
             {
                 return new DecodeRefusal($"malformed-{route.Decoder.Format}", problem);
             }

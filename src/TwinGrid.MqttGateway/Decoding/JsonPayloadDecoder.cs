@@ -20,6 +20,16 @@ internal sealed class JsonPayloadDecoder : IPayloadDecoder
     public string? Decode(ReadOnlySpan<byte> payload, in PayloadContext context, ReadingWriter readings)
     {
         ArgumentNullException.ThrowIfNull(readings);
+        bool isWritten = context.Telemetry is { } named
+            ? FlatMessage.TryWriteValue(payload, named, context.Received, readings)
+            : FlatMessage.TryWrite(payload, context.Received, readings);
+        return isWritten ? null : DecodeStrictly(payload, context, readings);
+    }
+
+    /// <summary>Decodes any payload, the usual ones as <see cref="FlatMessage"/> does, only slower.</summary>
+    internal static string? DecodeStrictly(
+        ReadOnlySpan<byte> payload, in PayloadContext context, ReadingWriter readings)
+    {
         if (JsonCheck.Find(payload) is { } problem)
         {
             return problem;

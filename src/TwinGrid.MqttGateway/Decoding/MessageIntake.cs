@@ -1,7 +1,8 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.ObjectPool;
+using TwinGrid.MqttGateway.Packets;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.MqttGateway.Decoding;
@@ -9,48 +10,69 @@ namespace TwinGrid.MqttGateway.Decoding;
 /// <summary>
 /// One device message from its topic and bytes to the twin and back to its acknowledgement: steps 1 to 3 of the walk.
 /// Every message ends in exactly one place: taken, or dead-lettered with a reason, or sent again by its client. Knows
-/// no MQTT library. Thread-safe.
+/// nothing of packets and sockets. Thread-safe.
 /// </summary>
-internal sealed partial class MessageIntake(
-    TopicRouter router,
-    InputDecoder decoder,
-    ITwinIngest ingest,
-    DeadLetterLog deadLetters,
-    TimeProvider clock,
-    ILogger<MessageIntake> logger)
+internal sealed partial class MessageIntake
 {
-    /// <summary>A writer that grew beyond this is not kept for the next message.</summary>
-    private const int LargestKept = 64 * 1_024;
+    private readonly InputDecoder _decoder;
+    private readonly ITwinIngest _ingest;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<MessageIntake> _logger;
+    private readonly TopicSlots _slots;
+    private readonly PublishPool _pool;
+    private readonly Refusals _refusals;
 
-    private static readonly Counter<long> Messages = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.messages", "{message}", "messages from devices, by what their topic makes them");
+    public MessageIntake(
+        TopicRouter router,
+        InputDecoder decoder,
+        ITwinIngest ingest,
+        DeadLetterLog deadLetters,
+        TimeProvider clock,
+        ILogger<MessageIntake> logger)
+    {
+        _decoder = decoder;
+        _ingest = ingest;
+        _clock = clock;
+        _logger = logger;
+        _slots = new TopicSlots(router);
+        _pool = new PublishPool(this);
+        _refusals = new Refusals(deadLetters, clock);
+    }
 
-    private static readonly Counter<long> Readings = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.readings", "{reading}", "readings that were decoded");
+    /// <summary>
+    /// One span for the messages of one socket read, to be disposed when they are handed over; null when nobody traces.
+    /// </summary>
+    public static Activity? BeginRead()
+    {
+        Activity? read = TwinGridDiagnostics.ActivitySource.HasListeners()
+            ? TwinGridDiagnostics.ActivitySource.StartActivity("mqtt ingest", ActivityKind.Consumer)
+            : null;
+        return read?.SetTag("messaging.system", "mqtt");
+    }
 
-    private static readonly Counter<long> Undecoded = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.decode.errors", "{message}", "payloads and readings that a decoder refused, by reason");
+    /// <summary>
+    /// Finds the slot of a topic that came before and was checked: nothing is left to do for it.
+    /// </summary>
+    public bool TryFindSlot(ReadOnlySpan<byte> topic, [NotNullWhen(true)] out TopicSlot? slot)
+    {
+        slot = _slots.Find(topic);
+        return slot is { IsChecked: true };
+    }
 
-    private static readonly Counter<long> Unavailable = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.messages.unavailable", "{message}", "messages that no twin could take just then, by qos");
-
-    private readonly ObjectPool<ReadingWriter> _writers =
-        new DefaultObjectPool<ReadingWriter>(new WriterPolicy(), Environment.ProcessorCount * 64);
+    /// <summary>Makes the slot of a topic that <see cref="PublishPacket.CheckTopic"/> found valid.</summary>
+    public TopicSlot AddSlot(ReadOnlySpan<byte> topic)
+    {
+        TopicSlot slot = _slots.FindOrAdd(topic);
+        slot.IsChecked = true;
+        return slot;
+    }
 
     /// <summary>
     /// Where a topic leads. Cached by the topic's bytes, so that the next message on it costs no string and no
     /// routing; a topic that the grid does not take gets a slot of its own each time.
     /// </summary>
     /// <param name="topic">UTF-8, checked by the caller when <see cref="TopicSlot.IsChecked"/> is false.</param>
-    public TopicSlot Slot(ReadOnlySpan<byte> topic)
-    {
-        string text = System.Text.Encoding.UTF8.GetString(topic);
-        TopicRoute route = router.Route(text);
-        return new TopicSlot { Topic = text, Route = route, Address = new TwinAddress(route.Twin) };
-    }
-
-    /// <summary>The slot of a topic that was checked and found before; null for any other.</summary>
-    public TopicSlot? FindSlot(ReadOnlySpan<byte> topic) => decoder is null ? Slot(topic) : null;
+    public TopicSlot Slot(ReadOnlySpan<byte> topic) => _slots.FindOrAdd(topic);
 
     /// <summary>
     /// Takes a message; never waits. <see cref="PublishSource.Answered"/> is called once, when the message is
@@ -70,214 +92,84 @@ internal sealed partial class MessageIntake(
         ReadOnlySpan<byte> payload,
         ReadOnlySpan<byte> contentType)
     {
-        IncomingMessage message = new(slot.Topic, payload.ToArray(), qos > 0, contentType.IsEmpty ? null : System.Text.Encoding.UTF8.GetString(contentType));
-        _ = Go();
-        async Task Go()
-        {
-            IntakeAnswer answer = await TakeAsync(source.Presence, source.Client, message);
-            source.Answered(new IncomingPublish { Source = source, PacketId = packetId, Qos = qos, Size = message.Payload.Length, Acknowledge = answer.Acknowledge, Reason = (Packets.ReasonCode)answer.Reason, Detail = answer.Detail });
-        }
-    }
-
-    /// <summary>Takes a message; the answer comes when it is committed, or dead-lettered for good.</summary>
-    public async ValueTask<IntakeAnswer> TakeAsync(DevicePresence? session, string client, IncomingMessage message)
-    {
-        TopicRoute route = router.Route(message.Topic);
-        Messages.Add(1, new KeyValuePair<string, object?>("use", Word(route.Use)));
+        IncomingPublish publish = _pool.Get(payload.Length);
+        publish.Begin(source, slot, packetId, qos, payload);
+        TopicRoute route = slot.Route;
         if (route.Use == TopicUse.Refused)
         {
-            return await RefuseAsync(session, client, message, route.Reason!, route.Detail!, route.Refusal);
+            IntakeMetrics.Count(TopicUse.Refused, 0);
+            Refuse(publish, route.Reason!, route.Detail!, route.Refusal);
+            return;
         }
 
-        using Activity? activity = TwinGridDiagnostics.ActivitySource.HasListeners()
-            ? TwinGridDiagnostics.ActivitySource.StartActivity("mqtt ingest", ActivityKind.Consumer)
-            : null;
-        activity?.SetTag("messaging.system", "mqtt").SetTag("twingrid.use", Word(route.Use));
-        ReadingWriter writer = _writers.Get();
-        bool feeds = session?.TryBeginFeed() == true;
-        try
+        long received = UnixMicroseconds.Now(_clock);
+        publish.Feed(received);
+        if (_decoder.Decode(route, payload, contentType, received, publish.Readings) is { } refusal)
         {
-            (IntakeAnswer answer, bool isAnswered) = await TakeAsync(session, client, message, route, writer, feeds);
-            if (isAnswered)
-            {
-                // Where the road failed, somebody may still read the inputs: that writer is left to them.
-                _writers.Return(writer);
-            }
-
-            return answer;
-        }
-        finally
-        {
-            if (feeds)
-            {
-                session!.EndFeed();
-            }
-        }
-    }
-
-    private async ValueTask<(IntakeAnswer Answer, bool IsAnswered)> TakeAsync(
-        DevicePresence? session, string client, IncomingMessage message, TopicRoute route, ReadingWriter writer, bool feeds)
-    {
-        long received = UnixMicroseconds.Now(clock);
-        bool isFirst = feeds && route.Use != TopicUse.Online && session!.Remember(route.Twin);
-        if (isFirst)
-        {
-            InputDecoder.WritePresence(writer, true, session!.Id, received);
+            IntakeMetrics.Count(route.Use, 0);
+            Refusals.CountUndecoded(refusal.Reason);
+            publish.NotFed();
+            Refuse(publish, refusal.Reason, refusal.Detail, ReasonCode.PayloadFormatInvalid);
+            return;
         }
 
-        if (decoder.Decode(route, message, received, writer) is { } refusal)
-        {
-            ForgetIf(isFirst, session, route.Twin);
-            Undecoded.Add(1, new KeyValuePair<string, object?>("reason", refusal.Reason));
-            IntakeAnswer refused = await RefuseAsync(session, client, message, refusal.Reason, refusal.Detail, PublishReason.PayloadFormatInvalid);
-            return (refused, true);
-        }
-
-        Readings.Add(writer.ReadingCount);
-        IngestResult result = await IngestAsync(route.Twin, writer.Written);
-        if (result.Status != IngestStatus.Accepted)
-        {
-            ForgetIf(isFirst, session, route.Twin);
-            IntakeAnswer answer = await NotAcceptedAsync(session, client, message, route.Twin, result.Status);
-            return (answer, result.Status != IngestStatus.Unavailable);
-        }
-
-        int dropped = writer.Dropped.Count + (result.Dropped?.Count ?? 0);
-        return dropped == 0
-            ? (IntakeAnswer.Taken, true)
-            : (await DroppedAsync(session, client, message, writer, result, dropped), true);
-    }
-
-    private async ValueTask<IngestResult> IngestAsync(TwinId twin, ReadOnlyMemory<byte> inputs)
-    {
-        try
-        {
-            return await ingest.IngestAsync(twin, inputs);
-        }
-        catch (Exception e)
-        {
-            LogFailed(e, twin);
-            return new IngestResult(IngestStatus.Unavailable);
-        }
-    }
-
-    private async ValueTask<IntakeAnswer> NotAcceptedAsync(
-        DevicePresence? session, string client, IncomingMessage message, TwinId twin, IngestStatus status)
-    {
-        switch (status)
-        {
-            case IngestStatus.UnknownTwin:
-                return await RefuseAsync(session, client, message, "unknown-twin",
-                    $"there is no twin {twin}, and TwinGrid:Ingest:NewTwins lets such a message make none",
-                    PublishReason.NotAuthorized);
-            case IngestStatus.TooManyTwins:
-                return await RefuseAsync(session, client, message, "too-many-twins",
-                    $"{twin} would be one twin too many: see TwinGrid:Limits:NewTwinsPerMinute and Limits:Twins",
-                    PublishReason.QuotaExceeded);
-            case IngestStatus.Failed:
-                return await RefuseAsync(session, client, message, "twin-failed",
-                    $"a model or policy of {twin} failed on it; the silo's log says how",
-                    PublishReason.Unspecified);
-            default:
-                Unavailable.Add(1, new KeyValuePair<string, object?>("qos", message.IsAcknowledged ? 1 : 0));
-                return message.IsAcknowledged ? IntakeAnswer.TryAgain : IntakeAnswer.Taken;
-        }
+        IntakeMetrics.Count(route.Use, publish.Readings.ReadingCount);
+        Send(publish);
     }
 
     /// <summary>
-    /// One line per reading that was dropped; the message as a whole is taken where anything of it was usable.
+    /// Ends a message that was not simply taken: some of it was dropped, or the twin could not take it.
     /// </summary>
-    private async ValueTask<IntakeAnswer> DroppedAsync(
-        DevicePresence? session, string client, IncomingMessage message, ReadingWriter writer, IngestResult result, int dropped)
+    internal void Settle(IncomingPublish publish, in IngestResult result)
     {
-        foreach (DroppedReading reading in writer.Dropped)
+        if (result.Status != IngestStatus.Accepted)
         {
-            Undecoded.Add(1, new KeyValuePair<string, object?>("reason", Outcomes.Word(reading.Outcome)));
+            publish.NotFed();
         }
 
-        DroppedReading[] all = [.. writer.Dropped, .. result.Dropped ?? []];
-        if (dropped - writer.Dropped.Count >= writer.ReadingCount)
-        {
-            string more = dropped > 1 ? $" (and {dropped - 1} more)" : "";
-            return await RefuseAsync(session, client, message, Outcomes.Word(all[0].Outcome),
-                $"{all[0].Telemetry}: {all[0].Detail}{more}", PublishReason.PayloadFormatInvalid);
-        }
-
-        List<Task> writing = [];
-        foreach (DroppedReading reading in all)
-        {
-            DeadLetter letter = Letter(session, client, message, Outcomes.Word(reading.Outcome), $"{reading.Telemetry}: {reading.Detail}");
-            if (message.IsAcknowledged)
-            {
-                writing.Add(deadLetters.WriteAsync(letter).AsTask());
-            }
-            else
-            {
-                deadLetters.Post(letter);
-            }
-        }
-
-        // The rest is committed, so the message is taken even where the store refuses a line: that one is counted.
-        await Task.WhenAll(writing);
-        return IntakeAnswer.Taken;
+        _ = EndAsync(publish, _refusals.JudgeAsync(publish, result), result.Status != IngestStatus.Unavailable);
     }
 
-    /// <summary>Dead-letters a message; its sender may be answered only when the letter is durable.</summary>
-    private async ValueTask<IntakeAnswer> RefuseAsync(
-        DevicePresence? session, string client, IncomingMessage message, string reason, string detail, PublishReason answer)
+    /// <summary>Takes a message back that was answered.</summary>
+    internal void Return(IncomingPublish publish) => _pool.Return(publish);
+
+    private void Send(IncomingPublish publish)
     {
-        DeadLetter letter = Letter(session, client, message, reason, detail);
-        if (message.IsAcknowledged)
+        try
         {
-            return await deadLetters.WriteAsync(letter)
-                ? new IntakeAnswer(true, answer, detail)
-                : IntakeAnswer.TryAgain;
+            _ingest.Send(publish);
         }
-
-        deadLetters.Post(letter);
-        return new IntakeAnswer(true, answer);
-    }
-
-    private DeadLetter Letter(DevicePresence? session, string client, IncomingMessage message, string reason, string detail) => new()
-    {
-        Time = UnixMicroseconds.Now(clock),
-        Topic = message.Topic,
-        Client = client,
-        Reason = reason,
-        Detail = detail,
-        Size = message.Payload.Length,
-        Sample = message.Payload[..Math.Min(message.Payload.Length, DeadLetterLog.MaxSample)],
-    };
-
-    private static void ForgetIf(bool isFirst, DevicePresence? session, TwinId twin)
-    {
-        if (isFirst)
+        catch (Exception e)
         {
-            session!.Forget(twin);
+            // A road that throws has not taken the message, so nobody else answers it.
+            LogFailed(e, publish.Address.Twin);
+            publish.Finished(new IngestResult(IngestStatus.Unavailable));
         }
     }
 
-    private static string Word(TopicUse use) => use switch
+    private void Refuse(IncomingPublish publish, string reason, string detail, ReasonCode answer) =>
+        _ = EndAsync(publish, _refusals.RefuseAsync(publish, reason, detail, answer), isOver: true);
+
+    private async Task EndAsync(IncomingPublish publish, ValueTask<Verdict> judging, bool isOver)
     {
-        TopicUse.Telemetry => "telemetry",
-        TopicUse.Reported => "reported",
-        TopicUse.Result => "result",
-        TopicUse.Online => "online",
-        _ => "refused",
-    };
+        Verdict verdict;
+        try
+        {
+            verdict = await judging;
+        }
+        catch (Exception e)
+        {
+            // Whatever failed, its sender is not told that the message was kept.
+            LogNotJudged(e, publish.Slot.Topic);
+            verdict = Verdict.TryAgain;
+        }
+
+        publish.Answer(verdict.Acknowledge, verdict.Reason, verdict.Detail, isOver);
+    }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "inputs of {Twin} could not be handed over")]
     private partial void LogFailed(Exception exception, TwinId twin);
 
-    private sealed class WriterPolicy : PooledObjectPolicy<ReadingWriter>
-    {
-        public override ReadingWriter Create() => new();
-
-        public override bool Return(ReadingWriter obj)
-        {
-            bool keep = obj.Written.Length <= LargestKept;
-            obj.Clear();
-            return keep;
-        }
-    }
+    [LoggerMessage(Level = LogLevel.Error, Message = "a message on {Topic} could not be dead-lettered")]
+    private partial void LogNotJudged(Exception exception, string topic);
 }

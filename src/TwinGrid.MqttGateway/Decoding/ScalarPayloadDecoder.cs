@@ -23,7 +23,7 @@ internal sealed class ScalarPayloadDecoder : IPayloadDecoder
             return "a scalar needs a topic that names its telemetry, such as telemetry/temperature";
         }
 
-        if (!TelemetryName.IsValid(Encoding.UTF8.GetBytes(telemetry)))
+        if (!IsName(telemetry))
         {
             return $"'{telemetry}' cannot name a telemetry: {TelemetryName.Rule}";
         }
@@ -38,6 +38,15 @@ internal sealed class ScalarPayloadDecoder : IPayloadDecoder
             return WriteText(payload, telemetry, context.Received, readings);
         }
 
+        return FlatMessage.TryWriteValue(payload, telemetry, context.Received, readings)
+            ? null
+            : DecodeStrictly(payload, telemetry, context.Received, readings);
+    }
+
+    /// <summary>Decodes any JSON value, the usual ones as <see cref="FlatMessage"/> does, only slower.</summary>
+    internal static string? DecodeStrictly(
+        ReadOnlySpan<byte> payload, string telemetry, long received, ReadingWriter readings)
+    {
         if (JsonCheck.Find(payload) is { } problem)
         {
             return $"{problem}; expected a value such as 21.5, true or \"text\": "
@@ -46,8 +55,14 @@ internal sealed class ScalarPayloadDecoder : IPayloadDecoder
 
         Utf8JsonReader json = new(payload, JsonCheck.Options);
         json.Read();
-        JsonPayloadDecoder.WriteNamed(ref json, payload, telemetry, context.Received, readings);
+        JsonPayloadDecoder.WriteNamed(ref json, payload, telemetry, received, readings);
         return null;
+    }
+
+    private static bool IsName(string telemetry)
+    {
+        Span<byte> utf8 = stackalloc byte[TelemetryName.MaxLength];
+        return Encoding.UTF8.TryGetBytes(telemetry, utf8, out int length) && TelemetryName.IsValid(utf8[..length]);
     }
 
     private static bool IsText(TwinDefinition? definition, string telemetry)

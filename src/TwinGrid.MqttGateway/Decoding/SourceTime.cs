@@ -35,6 +35,26 @@ internal static class SourceTime
         }
     }
 
+    /// <summary>
+    /// Reads the time that a text begins with, if it is milliseconds without an exponent or plain RFC 3339 in quotes.
+    /// </summary>
+    /// <returns>Its length; 0 where <see cref="Read"/> must judge it.</returns>
+    public static int ReadPlain(ReadOnlySpan<byte> text, out long microseconds)
+    {
+        if (text.IsEmpty || text[0] != '"')
+        {
+            int length = FlatNumber.ReadWhole(text, out long milliseconds);
+            microseconds = milliseconds * 1_000;
+            return milliseconds is >= (long)Least and <= (long)Greatest ? length : 0;
+        }
+
+        microseconds = 0;
+        int quote = text[1..].IndexOf((byte)'"');
+        return quote is > 0 and <= LongestText && ReadText(text.Slice(1, quote), out microseconds) is null
+            ? quote + 2
+            : 0;
+    }
+
     private static string? ReadNumber(ref Utf8JsonReader json, out long microseconds)
     {
         microseconds = 0;

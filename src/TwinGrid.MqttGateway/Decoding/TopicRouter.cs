@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text;
 using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Decoding;
 
@@ -39,7 +40,7 @@ internal readonly record struct TopicRoute
     public IPayloadDecoder? Decoder { get; init; }
 
     /// <summary>Of a refused topic: the answer to MQTT 5 clients.</summary>
-    public PublishReason Refusal { get; init; }
+    public ReasonCode Refusal { get; init; }
 
     /// <summary>Of a refused topic: a word for counting.</summary>
     public string? Reason { get; init; }
@@ -174,7 +175,7 @@ internal sealed class TopicRouter
     private static TopicRoute Unknown(string detail) => new()
     {
         Use = TopicUse.Refused,
-        Refusal = PublishReason.TopicNameInvalid,
+        Refusal = ReasonCode.TopicNameInvalid,
         Reason = "unknown-topic",
         Detail = detail,
     };
@@ -182,7 +183,7 @@ internal sealed class TopicRouter
     private static TopicRoute Forbidden(string reason, string detail) => new()
     {
         Use = TopicUse.Refused,
-        Refusal = PublishReason.NotAuthorized,
+        Refusal = ReasonCode.NotAuthorized,
         Reason = reason,
         Detail = detail,
     };

@@ -148,15 +148,14 @@ internal sealed partial class MqttConnection
                 : null;
         }
 
-        slot = _parts.Intake.FindSlot(publish.Topic);
-        if (slot is null)
+        if (!_parts.Intake.TryFindSlot(publish.Topic, out slot))
         {
             if (PublishPacket.CheckTopic(publish.Topic) is { } fault)
             {
                 return fault;
             }
 
-            slot = _parts.Intake.Slot(publish.Topic);
+            slot = _parts.Intake.AddSlot(publish.Topic);
         }
 
         if (publish.TopicAlias > 0)

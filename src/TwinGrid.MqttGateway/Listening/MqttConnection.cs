@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -193,6 +194,7 @@ internal sealed partial class MqttConnection : PublishSource
     /// <summary>Takes all packets that are there, as far as it may.</summary>
     private Next Take(ref ReadOnlySequence<byte> buffer)
     {
+        using Activity? read = MessageIntake.BeginRead();
         int largest = _session is null
             ? Math.Min(MaxConnect, _parts.Limits.PacketBytes)
             : _parts.Limits.PacketBytes;

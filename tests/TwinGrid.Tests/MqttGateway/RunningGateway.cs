@@ -129,11 +129,11 @@ public sealed class RecordingIngest : ITwinIngest
     {
         ArgumentNullException.ThrowIfNull(message);
         Read(message.Address.Twin, message.Inputs.Span, Interlocked.Increment(ref _calls));
-        _ = AnswerAsync(message);
+        _ = FinishAsync(message, Answer(message.Address.Twin));
     }
 
-    private async Task AnswerAsync(IngestMessage message) =>
-        message.Finished(await Answer(message.Address.Twin));
+    private static async Task FinishAsync(IngestMessage message, Task<IngestResult> answer) =>
+        message.Finished(await answer);
 
     private void Read(TwinId twin, ReadOnlySpan<byte> inputs, int call)
     {
