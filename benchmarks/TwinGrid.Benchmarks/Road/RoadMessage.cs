@@ -34,15 +34,19 @@ internal sealed class RoadDevice(TwinId twin)
 
     private long _sent;
     private long _revision;
-    private long _unapplied;
+    private long _refused;
+    private long _late;
 
     public TwinAddress Address { get; } = new(twin);
 
     /// <summary>How many rows the twin has.</summary>
     public long Revision => Volatile.Read(ref _revision);
 
-    /// <summary>How many messages were refused or came late: some other overtook them.</summary>
-    public long Unapplied => Volatile.Read(ref _unapplied);
+    /// <summary>How many messages were not accepted.</summary>
+    public long Refused => Volatile.Read(ref _refused);
+
+    /// <summary>How many messages were overtaken by a later one.</summary>
+    public long Late => Volatile.Read(ref _late);
 
     public void Write(ReadingWriter writer, long now)
     {
@@ -61,9 +65,13 @@ internal sealed class RoadDevice(TwinId twin)
 
     public void Answered(in IngestResult result)
     {
-        if (result.Status != IngestStatus.Accepted || result.Applied != 1)
+        if (result.Status != IngestStatus.Accepted)
         {
-            Interlocked.Increment(ref _unapplied);
+            Interlocked.Increment(ref _refused);
+        }
+        else if (result.Applied != 1)
+        {
+            Interlocked.Increment(ref _late);
         }
 
         Volatile.Write(ref _revision, result.Revision);

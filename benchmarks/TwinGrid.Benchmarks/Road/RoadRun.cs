@@ -26,7 +26,7 @@ internal static class RoadRun
         int window = Number(Option(options, "window", "128"));
         TimeSpan time = TimeSpan.FromSeconds(Number(Option(options, "seconds", "5")));
         using MeterListener metrics = Listen();
-        Console.WriteLine("  twins acknowledge  messages/s  CPU µs/message  bytes/message  messages/row  unapplied");
+        Console.WriteLine("  twins acknowledge  messages/s  CPU µs/message  bytes/message  messages/row  refused  late");
         Load alone = new(new Answering(), "senders", 1_000, senders, window);
         await MeasureAsync(alone, time);
         foreach (string acknowledge in Option(options, "acknowledge", "Applied,Durable").Split(','))
@@ -69,7 +69,7 @@ internal static class RoadRun
             $"{load.Twins,7} {load.Name,-11} {messages / (after.Time - before.Time).TotalSeconds,11:N0} "
             + $"{(after.Cpu - before.Cpu).TotalMicroseconds / messages,15:0.00} "
             + $"{(after.Allocated - before.Allocated) / messages,14:0} {messages / (after.Rows - before.Rows),13:0.0} "
-            + $"{devices.Sum(device => device.Unapplied),10}"));
+            + $"{devices.Sum(device => device.Refused),8} {devices.Sum(device => device.Late),5}"));
     }
 
     private static MeterListener Listen()

@@ -55,9 +55,10 @@ internal sealed class RoadSender : IThreadPoolWorkItem
     {
         Volatile.Write(ref _scheduled, 0);
         Interlocked.MemoryBarrier();
-        long now = UnixMicroseconds.Now(TimeProvider.System);
         lock (_writer)
         {
+            long now = UnixMicroseconds.Now(TimeProvider.System);
+
             // No more than a window at once: a road that answers at once would never let go.
             for (int i = 0; i < _window && _free.TryDequeue(out RoadMessage? message); i++)
             {
