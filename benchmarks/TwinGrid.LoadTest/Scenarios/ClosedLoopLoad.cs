@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using TwinGrid.LoadTest.Arguments;
 using TwinGrid.LoadTest.Mqtt;
 
@@ -10,33 +9,41 @@ namespace TwinGrid.LoadTest.Scenarios;
 /// </summary>
 internal static class ClosedLoopLoad
 {
-    /// <inheritdoc cref="Scenario.Generate"/>
-    public static Task RunAsync(LoadConnection[] connections, LoadOptions options, LoadSignals signals) =>
-        Task.WhenAll(connections.Select(connection => Task.Run(() => DriveAsync(connection, options.Window, signals))));
+    private const int LookAtSignals = 50;
 
-    private static async Task DriveAsync(LoadConnection connection, int window, LoadSignals signals)
+    /// <inheritdoc cref="LoadScenario.Generate"/>
+    public static Task RunAsync(LoadConnection[] connections, LoadOptions options, LoadSignals signals)
     {
-        Append(connection, window);
-        await connection.FlushAsync(signals.Abandon);
-        while (connection.InFlight > 0)
+        int most = connections.Min(static connection => connection.MostInFlight);
+        if (options.Window > most)
         {
-            int acknowledged = await connection.ReceiveAsync(signals.Abandon);
-            if (!signals.Stopping)
-            {
-                Append(connection, acknowledged);
-            }
-
-            await connection.FlushAsync(signals.Abandon);
+            throw new NoResult(
+                $"The server takes {most} unacknowledged messages on a connection: --window {options.Window} is more");
         }
+
+        return LoadThread.RunAsync(connections, signals, thread => Drive(thread, connections, options.Window, signals));
     }
 
-    private static void Append(LoadConnection connection, int count)
+    private static void Drive(LoadThread thread, LoadConnection[] connections, int window, LoadSignals signals)
     {
-        long now = Stopwatch.GetTimestamp();
-        long unixNow = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < connections.Length; i++)
         {
-            connection.TryAppend(now, unixNow);
+            Refill(connections[i], window);
+            thread.Flush(i);
+        }
+
+        Action<LoadConnection, int> refill = Refill;
+        while (!signals.Stopping || !thread.IsQuiet)
+        {
+            thread.Wait(LookAtSignals, refill);
+        }
+
+        void Refill(LoadConnection connection, int count)
+        {
+            for (int i = 0; i < count && !signals.Stopping; i++)
+            {
+                connection.Append(thread.Now, thread.Time);
+            }
         }
     }
 }
