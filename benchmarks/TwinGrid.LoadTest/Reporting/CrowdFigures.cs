@@ -40,6 +40,9 @@ internal sealed record StormFigures
     /// <summary>From when a client should come to its CONNACK.</summary>
     public LatencyFigures? ConnectMs { get; init; }
 
+    /// <summary>How late the client itself was with 99 % of them: it is in the latency.</summary>
+    public double StartLagP99Ms { get; init; }
+
     /// <summary>Clients that were accepted.</summary>
     public int Accepted { get; init; }
 

@@ -112,7 +112,7 @@ internal sealed class CompareScenario(LoadOptions options)
         Console.WriteLine($"{cell.Connections} connections, window {cell.Window}");
         Console.WriteLine(
             $"  {"",-24}{"messages/s",12}{"p50 ms",10}{"p99 ms",10}{"server us",12}{"client us",12}{"x MQTTnet",12}"
-            + $"{"lost",8}");
+            + $"{"bytes",10}{"lost",8}");
         foreach (ServerFigures server in cell.Servers)
         {
             Console.WriteLine(server.Median is not { } median
@@ -120,9 +120,11 @@ internal sealed class CompareScenario(LoadOptions options)
                 : $"  {server.Server,-24}{median.MessagesPerSecond,12:0}{median.LatencyMs?.P50,10:0.00}"
                     + $"{median.LatencyMs?.P99,10:0.00}{median.GridCpuMicrosPerMessage,12:0.00}"
                     + $"{median.ClientCpuMicrosPerMessage,12:0.00}{server.RatioToMqttnet,12:0.00}"
-                    + $"{median.Lost?.ToString(CultureInfo.InvariantCulture) ?? "-",8}");
+                    + $"{OrUnknown(median.AllocatedBytesPerMessage),10}{OrUnknown(median.Lost),8}");
         }
     }
+
+    private static string OrUnknown(double? figure) => figure?.ToString("0", CultureInfo.InvariantCulture) ?? "-";
 
     private sealed class CellRuns
     {

@@ -29,6 +29,11 @@ internal sealed class IdleScenario(LoadOptions options)
             : Task.CompletedTask;
         try
         {
+            if (!noisy.IsCompleted)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(options.WarmUp));
+            }
+
             IdleFigures figures = await MeasureAsync(crowd, target);
             Print(figures);
             return [figures];

@@ -93,7 +93,7 @@ internal sealed class LoadRun(LoadScenario scenario, LoadOptions options, LoadTa
                 throw new NoResult($"{missing} twins did not answer within {TwinsWithin.TotalSeconds:0} s");
             }
 
-            await WhileAsync(generating, "first messages", seconds: 1);
+            await WhileAsync(generating, "waiting for first answers,", seconds: 1);
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed class LoadRun(LoadScenario scenario, LoadOptions options, LoadTa
 
             long acknowledged = _tally.Acknowledged;
             ProgressLine.Say(
-                $"  {target.Name}  {what} {second}/{seconds} s  {acknowledged - before:0} messages/s  "
+                $"  {target.Name}  {what} {second} of {seconds} s  {acknowledged - before:0} messages/s  "
                 + $"{_tally.Sent - acknowledged} on their way");
         }
     }

@@ -60,6 +60,8 @@ internal sealed class StormScenario(LoadOptions options)
         Arrival[] ends = await Task.WhenAll(arrivals);
         cpu = crowd.Meter.GridCpu() - cpu;
         LongHistogram latencies = LoadTally.NewHistogram();
+        LongHistogram lags = LoadTally.NewHistogram();
+        Array.ForEach(ends, end => LoadTally.Record(lags, end.Begun - end.Intended));
         Arrival[] accepted = [.. ends.Where(static end => end is { Answered: > 0, Code: 0 })];
         Array.ForEach(accepted, end => LoadTally.Record(latencies, end.Answered - end.Intended));
         return new StormFigures
@@ -69,6 +71,7 @@ internal sealed class StormScenario(LoadOptions options)
                 ? 0
                 : Stopwatch.GetElapsedTime(start, accepted.Max(static end => end.Answered)).TotalSeconds,
             ConnectMs = LatencyFigures.Of(latencies),
+            StartLagP99Ms = lags.GetValueAtPercentile(99) / 1000.0,
             Accepted = accepted.Length,
             Refused = ends.Count(static end => end.Code != 0),
             Failed = ends.Count(static end => end.Answered == 0),
@@ -79,6 +82,7 @@ internal sealed class StormScenario(LoadOptions options)
 
     private async Task<Arrival> ArriveAsync(Crowd crowd, Uri target, RestingClient client, long intended)
     {
+        long begun = Stopwatch.GetTimestamp();
         using var patience = new CancellationTokenSource(AnswersWithin);
         try
         {
@@ -91,11 +95,11 @@ internal sealed class StormScenario(LoadOptions options)
                 await client.SubscribeAsync($"twins/load/d{client.Number}/commands/+", patience.Token);
             }
 
-            return new Arrival(intended, answered, answer.Code, answer.SessionPresent);
+            return new Arrival(intended, begun, answered, answer.Code, answer.SessionPresent);
         }
         catch (Exception failed) when (failed is IOException or SocketException or OperationCanceledException)
         {
-            return new Arrival(intended, 0, 0, false);
+            return new Arrival(intended, begun, 0, 0, false);
         }
     }
 
@@ -107,9 +111,12 @@ internal sealed class StormScenario(LoadOptions options)
             + $"{storm.TakenOver} connections taken over");
         Console.WriteLine(
             $"        CONNACK after p50 {storm.ConnectMs?.P50:0.0}  p99 {storm.ConnectMs?.P99:0.0}  "
-            + $"max {storm.ConnectMs?.Max:0.0} ms; server CPU {storm.ServerCpuMicrosPerConnection:0} us each");
+            + $"max {storm.ConnectMs?.Max:0.0} ms, of it the client's own lag p99 "
+            + $"{storm.StartLagP99Ms:0.0} ms; server CPU {storm.ServerCpuMicrosPerConnection:0} us each");
     }
 
-    /// <summary>What became of a client: when it should come, when it was answered (0 for never), and how.</summary>
-    private readonly record struct Arrival(long Intended, long Answered, byte Code, bool SessionPresent);
+    /// <summary>
+    /// What became of a client: when it should come and when it did, when it was answered (0 for never), and how.
+    /// </summary>
+    private readonly record struct Arrival(long Intended, long Begun, long Answered, byte Code, bool SessionPresent);
 }
