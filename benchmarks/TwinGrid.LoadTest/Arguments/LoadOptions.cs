@@ -3,7 +3,7 @@ namespace TwinGrid.LoadTest.Arguments;
 /// <summary>What a load is made of; the defaults are a figure that anybody can repeat with one command.</summary>
 internal sealed record LoadOptions
 {
-    /// <summary>MQTT connections; default 50, with <c>idle</c> 10,000 (hostile 1,000), with <c>storm</c> 5,000.</summary>
+    /// <summary>MQTT connections; default 50, of <c>idle</c> 10,000 (hostile 1,000), of <c>storm</c> 5,000.</summary>
     public int Connections { get; init; } = 50;
 
     /// <summary>Devices, spread over the connections, each a twin; default 1,000.</summary>
@@ -33,7 +33,7 @@ internal sealed record LoadOptions
     /// <summary>Durable or Applied, for a grid of our own; default Durable.</summary>
     public string Acknowledge { get; init; } = "Durable";
 
-    /// <summary>none or standard (Anomaly and TrendToLimit on each telemetry), for a grid of our own; default none.</summary>
+    /// <summary>none, or standard: Anomaly and TrendToLimit on all telemetry of an own grid; default none.</summary>
     public string Models { get; init; } = "none";
 
     /// <summary>The store of a grid of our own; Sqlite is the only one so far.</summary>

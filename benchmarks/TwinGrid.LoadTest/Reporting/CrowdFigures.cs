@@ -1,6 +1,6 @@
 namespace TwinGrid.LoadTest.Reporting;
 
-/// <summary>What it costs a server to have clients that rest, or that do wrong; null where it cannot be known.</summary>
+/// <summary>What clients cost a server that rest, or that do wrong; null where it cannot be known.</summary>
 internal sealed record IdleFigures
 {
     /// <summary>The server.</summary>

@@ -1,6 +1,6 @@
 namespace TwinGrid.LoadTest.Reporting;
 
-/// <summary>Says on the error output what goes on: over and over in one line of a terminal, else line by line.</summary>
+/// <summary>Says on the error output what goes on: over and over in a line of a terminal, else in lines.</summary>
 internal static class ProgressLine
 {
     private const int Width = 100;

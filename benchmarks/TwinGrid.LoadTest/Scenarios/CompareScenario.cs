@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using TwinGrid.LoadTest.Arguments;
 using TwinGrid.LoadTest.Reporting;
 using TwinGrid.LoadTest.Servers;
@@ -79,7 +80,7 @@ internal sealed class CompareScenario(LoadOptions options)
         {
             runs.Figures.Add(await new LoadRun(LoadScenario.Closed, load, target).RunAsync());
         }
-        catch (NoResult refused)
+        catch (Exception refused) when (refused is NoResult or IOException or SocketException or InvalidDataException)
         {
             // The other servers' figures stand; the table says that this one has none.
             runs.Refused = refused.Message;

@@ -24,7 +24,7 @@ internal static class HostileClients
     // A receiver that wants little: what it does not read stays with the server, not in the kernel.
     private const int SmallWindow = 4 * 1024;
 
-    // A server may stop reading such a packet: what it does not take in this time, it does not get.
+    // A server may stop reading, or not answer: what it does not take in this time, it does not get.
     private static readonly TimeSpan TakesWithin = TimeSpan.FromSeconds(2);
 
     /// <summary>Their names on the command line.</summary>
@@ -38,29 +38,43 @@ internal static class HostileClients
             client.Socket.ReceiveBufferSize = SmallWindow;
         }
 
-        await client.OpenAsync(target, CancellationToken.None);
+        using var patience = new CancellationTokenSource(TakesWithin);
+        try
+        {
+            await client.OpenAsync(target, patience.Token);
+            await MisbehaveAsync(kind, client, settings, patience.Token);
+        }
+        catch (Exception refused) when (refused is OperationCanceledException or SocketException or IOException)
+        {
+            // The server defends itself: what it took is what is measured.
+        }
+    }
+
+    private static async Task MisbehaveAsync(
+        string kind, RestingClient client, ConnectSettings settings, CancellationToken cancellationToken)
+    {
         switch (kind)
         {
             case ConnectHeader:
-                await client.SendAsync(new byte[] { 0x10, 0xFF, 0xFF, 0xFF, 0x7F }, CancellationToken.None);
+                await client.SendAsync(new byte[] { 0x10, 0xFF, 0xFF, 0xFF, 0x7F }, cancellationToken);
                 break;
             case HalfConnect:
                 PacketBuffer connect = new();
                 connect.Connect(settings);
-                await client.SendAsync(connect.Pending[..(connect.Pending.Length / 2)], CancellationToken.None);
+                await client.SendAsync(connect.Pending[..(connect.Pending.Length / 2)], cancellationToken);
                 break;
             case HalfPublish:
-                await client.ConnectAsync(settings, CancellationToken.None);
-                await SendHalfAsync(client);
+                await client.ConnectAsync(settings, cancellationToken);
+                await client.SendAsync(HalfOfPublish(), cancellationToken);
                 break;
             case NeverReads:
-                await client.ConnectAsync(settings, CancellationToken.None);
-                await client.SubscribeAsync("twins/#", CancellationToken.None);
+                await client.ConnectAsync(settings, cancellationToken);
+                await client.SubscribeAsync("twins/#", cancellationToken);
                 break;
         }
     }
 
-    private static async Task SendHalfAsync(RestingClient client)
+    private static byte[] HalfOfPublish()
     {
         byte[] half = new byte[PublishLength / 2];
         byte[] topic = [.. $"twins/{LoadKind.Name}/hostile/telemetry".Select(static c => (byte)c)];
@@ -68,14 +82,6 @@ internal static class HostileClients
         int header = 1 + PacketBuffer.WriteLength(half.AsSpan(1), PublishLength);
         half[header + 1] = (byte)topic.Length;
         topic.CopyTo(half, header + 2);
-        using var patience = new CancellationTokenSource(TakesWithin);
-        try
-        {
-            await client.SendAsync(half, patience.Token);
-        }
-        catch (Exception refused) when (refused is OperationCanceledException or SocketException)
-        {
-            // The server defends itself: what it took is what is measured.
-        }
+        return half;
     }
 }

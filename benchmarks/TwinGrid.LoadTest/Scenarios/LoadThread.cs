@@ -39,7 +39,7 @@ internal sealed class LoadThread : IDisposable
     /// <summary>True when nothing is on its way.</summary>
     public bool IsQuiet => Array.TrueForAll(_connections, static connection => connection.InFlight == 0);
 
-    /// <summary>Runs a load on a thread of its own: the pool may be late when the server takes the processors.</summary>
+    /// <summary>Runs a load on a thread of its own: the pool is late when the server takes the processors.</summary>
     public static Task RunAsync(LoadConnection[] connections, LoadSignals signals, Action<LoadThread> load) =>
         Task.Factory.StartNew(
             () =>
