@@ -1,3 +1,11 @@
 using BenchmarkDotNet.Running;
+using TwinGrid.Benchmarks.Road;
 
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+if (args is ["road", .. string[] rest])
+{
+    await RoadRun.RunAsync(rest);
+}
+else
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+}

@@ -2,15 +2,21 @@ using System.Globalization;
 using System.Net.Sockets;
 using TwinGrid.LoadTest;
 using TwinGrid.LoadTest.Arguments;
-using TwinGrid.LoadTest.Measuring;
 using TwinGrid.LoadTest.Reporting;
 using TwinGrid.LoadTest.Scenarios;
+using TwinGrid.LoadTest.Servers;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 try
 {
-    (string name, LoadOptions options) = LoadArguments.Read(args, Scenario.All.Select(static s => s.Name));
-    await RunAsync(Scenario.All.First(s => s.Name == name), options);
+    // What this program starts to compare with is this program again.
+    Task running = args switch
+    {
+        [MqttnetServer.Verb] => MqttnetServer.RunAsync(),
+        [SinkServer.Verb] => SinkServer.RunAsync(),
+        _ => RunAsync(args),
+    };
+    await running;
     return 0;
 }
 catch (ArgumentProblem problem)
@@ -23,51 +29,21 @@ catch (ArgumentProblem problem)
 
     return 2;
 }
-catch (Exception problem) when (problem is NoResult or InvalidOperationException or IOException or SocketException)
+catch (Exception problem) when (problem is NoResult or InvalidOperationException or IOException
+    or SocketException or InvalidDataException or PlatformNotSupportedException)
 {
     Console.Error.WriteLine($"No result: {problem.Message}");
     return 1;
 }
 
-static async Task RunAsync(Scenario scenario, LoadOptions options)
+static async Task RunAsync(string[] args)
 {
-    await using GridProcess? own = options.Target is null ? await GridProcess.StartAsync(options) : null;
-    var runner = new LoadRunner(scenario, options, options.Target ?? own!.Mqtt, options.Api ?? own?.Api, own?.Id);
-    List<RunFigures> runs = [];
-    while (runs.Count < options.Runs)
-    {
-        runs.Add(await runner.RunAsync());
-        Print($"run {runs.Count}", runs[^1]);
-    }
-
-    var report = new LoadReport
-    {
-        Scenario = scenario.Name,
-        Machine = MachineLine.Read(own is null ? null : options.DataDirectory ?? Path.GetTempPath()),
-        Options = options,
-        Median = Medians.Of(runs),
-        Runs = runs,
-    };
-    Print("median", report.Median);
-    Console.WriteLine(report.Machine);
+    (Scenario scenario, LoadOptions options) = LoadArguments.Read(args, Scenario.All);
+    object[] figures = await scenario.RunAsync(options);
+    string machine = MachineLine.Read(options.Target is null ? options.DataDirectory ?? Path.GetTempPath() : null);
+    Console.WriteLine(machine);
     if (options.Report is { } file)
     {
-        await File.WriteAllTextAsync(file, report.ToJson());
+        await File.WriteAllTextAsync(file, LoadReport.ToJson(scenario.Name, machine, options, figures));
     }
 }
-
-static void Print(string name, RunFigures run)
-{
-    string latency = run.LatencyMs is { } ms
-        ? $"p50 {ms.P50:0.00}  p90 {ms.P90:0.00}  p99 {ms.P99:0.00}  p99.9 {ms.P999:0.00}  max {ms.Max:0.0} ms"
-        : "no latency";
-    Console.WriteLine(
-        $"{name,-7} {run.MessagesPerSecond,9:0} messages/s  {latency}  lost {OrUnknown(run.Lost, "0")}");
-    Console.WriteLine(
-        $"        CPU per message: grid {OrUnknown(run.GridCpuMicrosPerMessage, "0.0")} us, "
-        + $"client {run.ClientCpuMicrosPerMessage:0.0} us; allocated "
-        + $"{OrUnknown(run.AllocatedBytesPerMessage, "0")} bytes; peak {OrUnknown(run.PeakRssMiB, "0")} MiB");
-}
-
-static string OrUnknown(double? figure, string format) =>
-    figure?.ToString(format, CultureInfo.InvariantCulture) ?? "unknown";

@@ -1,4 +1,5 @@
 using TwinGrid.Twins.State;
+using TwinGrid.Twins.Timing;
 
 namespace TwinGrid.Twins;
 
@@ -6,7 +7,7 @@ namespace TwinGrid.Twins;
 /// Tells the outside of committed changes: alarms and commands at once, state and predictions at most once a second
 /// and only where somebody listens. Runs on the activation's scheduler.
 /// </summary>
-internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
+internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall wake)
 {
     private const long Period = UnixMicroseconds.PerSecond;
 
@@ -72,13 +73,43 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
     ];
 
     /// <summary>Takes what a committed turn did.</summary>
-    public void Committed(TwinState state, TurnEffects effects, long now) =>
-        Guarded(() => PublishTurn(state, effects, now));
+    public void Committed(TwinState state, TurnEffects effects, long now)
+    {
+        _owesState = true;
+        _owedPredictions |= effects.Predictions;
+        if (effects.Alarms.Count > 0 || effects.Deliveries.Count > 0 || effects.Deleted)
+        {
+            TellAtOnce(state, effects);
+        }
+
+        PublishOwed(state, now);
+    }
 
     /// <summary>Publishes state and predictions when a second has passed, else sees to it that it will.</summary>
-    public void PublishOwed(TwinState state, long now) => Guarded(() => PublishState(state, now));
+    public void PublishOwed(TwinState state, long now)
+    {
+        if (!_owesState || runtime.Sinks.Length == 0)
+        {
+            return;
+        }
 
-    private void PublishTurn(TwinState state, TurnEffects effects, long now)
+        if (_publishedAt != UnixMicroseconds.Absent && now - _publishedAt < Period && now >= _publishedAt)
+        {
+            wake.Ask(_publishedAt + Period);
+            return;
+        }
+
+        _owesState = false;
+        _publishedAt = now;
+        TellState(state);
+    }
+
+    // Methods of their own, so that most turns, which tell nothing, make no closure.
+    private void TellAtOnce(TwinState state, TurnEffects effects) => Guarded(() => PublishAtOnce(state, effects));
+
+    private void TellState(TwinState state) => Guarded(() => PublishState(state));
+
+    private void PublishAtOnce(TwinState state, TurnEffects effects)
     {
         List<TwinEffect> atOnce = [];
         atOnce.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
@@ -90,32 +121,16 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin)
             atOnce.Add(new TwinEffect { Twin = twin, Kind = EffectKind.Deleted });
         }
 
-        _owesState = true;
-        _owedPredictions |= effects.Predictions;
         if (effects.Alarms.Count > 0)
         {
             AddPredictions(state, atOnce);
         }
 
         Publish(atOnce);
-        PublishState(state, now);
     }
 
-    private void PublishState(TwinState state, long now)
+    private void PublishState(TwinState state)
     {
-        if (!_owesState || runtime.Sinks.Length == 0)
-        {
-            return;
-        }
-
-        if (_publishedAt != UnixMicroseconds.Absent && now - _publishedAt < Period && now >= _publishedAt)
-        {
-            runtime.Wheel.Schedule(twin, _publishedAt + Period);
-            return;
-        }
-
-        _owesState = false;
-        _publishedAt = now;
         List<TwinEffect> effects = [];
         AddPredictions(state, effects);
         if (state.Exists && IsWanted(EffectKind.State, ""))

@@ -51,7 +51,13 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         return twin;
     }
 
-    public async Task<IngestResult> ApplyAsync(byte[] inputs) => (await Turns.PostAsync(inputs)).ToResult();
+    public async Task<IngestResult> ApplyAsync(byte[] inputs)
+    {
+        TwinCall call = await Turns.CallAsync(inputs);
+        return call.IsGivenBack
+            ? throw new TwinGridUnavailableException("the twin was going and took nothing of it; call again")
+            : call.Result;
+    }
 
     public async Task<CommandAnswer> SendAsync(
         string commandId, string name, RawJson args, TimeSpan? expiresIn, string? idempotencyKey)
@@ -63,12 +69,12 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             ?? s_defaultExpiry;
         expiry = expiry < s_longestExpiry ? expiry : s_longestExpiry;
         CommandRequestInput request = new(commandId, name, args, now + UnixMicroseconds.From(expiry), idempotencyKey);
-        IngestItem item = await Turns.PostAsync(
+        TwinCall call = await Turns.CallAsync(
             PackedInputs.Pack(InputKind.CommandRequest, now, request, TwinGridJson.Default.CommandRequestInput));
-        return item.Status switch
+        return call.Result.Status switch
         {
             IngestStatus.UnknownTwin => new CommandAnswer(CommandRefusal.UnknownTwin, null),
-            IngestStatus.Accepted => new CommandAnswer(item.Answer.Refusal, item.Answer.Command?.ToSnapshot()),
+            IngestStatus.Accepted => new CommandAnswer(call.Answer.Refusal, call.Answer.Command?.ToSnapshot()),
             _ => new CommandAnswer(CommandRefusal.Unavailable, null),
         };
     }
@@ -99,19 +105,19 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     public async Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note)
     {
         AlarmAcknowledgementInput input = new(alarm, by, note);
-        IngestItem item = await Turns.PostAsync(PackedInputs.Pack(
+        TwinCall call = await Turns.CallAsync(PackedInputs.Pack(
             InputKind.AlarmAcknowledged, runtime.Now, input, TwinGridJson.Default.AlarmAcknowledgementInput));
-        return item.Status is IngestStatus.Accepted or IngestStatus.UnknownTwin
-            ? item.Answer.Alarm?.ToSnapshot()
+        return call.Result.Status is IngestStatus.Accepted or IngestStatus.UnknownTwin
+            ? call.Answer.Alarm?.ToSnapshot()
             : throw new TwinGridUnavailableException("the store does not answer; try again");
     }
 
     public async Task<bool> DeleteAsync(bool eraseHistory)
     {
-        IngestItem item = await Turns.PostAsync(PackedInputs.Pack(InputKind.Deleted, runtime.Now));
-        if (item.Status != IngestStatus.Accepted)
+        TwinCall call = await Turns.CallAsync(PackedInputs.Pack(InputKind.Deleted, runtime.Now));
+        if (call.Result.Status != IngestStatus.Accepted)
         {
-            return item.Status == IngestStatus.UnknownTwin
+            return call.Result.Status == IngestStatus.UnknownTwin
                 ? false
                 : throw new TwinGridUnavailableException("the store does not answer; try again");
         }
@@ -127,7 +133,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 
         if (eraseHistory)
         {
-            await Turns.EraseAsync(item.Revision);
+            await Turns.EraseAsync(call.Result.Revision);
         }
 
         return true;

@@ -17,6 +17,7 @@ internal sealed partial class TwinRuntime(
     ITwinStore store,
     GroupCommit committer,
     ActiveTwins active,
+    IngestRouter road,
     NewTwinGate gate,
     TimerWheel wheel,
     IEnumerable<IEffectSink> sinks,
@@ -40,9 +41,13 @@ internal sealed partial class TwinRuntime(
 
     public ActiveTwins Active => active;
 
+    public IngestRouter Road => road;
+
     public NewTwinGate Gate => gate;
 
     public TimerWheel Wheel => wheel;
+
+    public ILogger Logger => logger;
 
     public IEffectSink[] Sinks { get; } = [.. sinks];
 

@@ -8,25 +8,34 @@ namespace TwinGrid.Twins;
 internal sealed partial class TwinTurns
 {
     /// <summary>
-    /// Decides on a twin that does not exist: true when its first turn may run now. Listing a twin that has no turn
-    /// is harmless, a turn of a twin that no listing shows is not, so the catalogue comes first.
+    /// Decides on a twin that does not exist, then drains again. Listing a twin that has no turn is harmless, a turn
+    /// of a twin that no listing shows is not, so the catalogue comes first.
     /// </summary>
-    private bool Admit()
+    private void Admit()
     {
-        IngestStatus status = _held.Exists(item => TwinFold.Creates(item.Inputs.Span))
-            ? _runtime.Gate.Admit(State.Twin)
-            : IngestStatus.UnknownTwin;
+        IngestStatus status = Creates() ? _runtime.Gate.Admit(State.Twin) : IngestStatus.UnknownTwin;
         if (status == IngestStatus.Accepted)
         {
-            _admitting = true;
+            _isAdmitting = true;
             EnterCatalogueAsync().Ignore();
-            return false;
+            return;
         }
 
-        _turn = _held;
-        _held = [];
-        CompleteTurn(status);
+        _queue.FinishAll(status, _revision);
+        _inbox.Schedule();
         Deactivate();
+    }
+
+    private bool Creates()
+    {
+        foreach (IngestMessage message in _queue.Messages)
+        {
+            if (TwinFold.Creates(message.Inputs.Span))
+            {
+                return true;
+            }
+        }
+
         return false;
     }
 
@@ -42,12 +51,10 @@ internal sealed partial class TwinTurns
 #pragma warning restore CA1031
         {
             _runtime.LogCatalogueFailed(e, State.Twin);
-            _turn = _held;
-            _held = [];
-            CompleteTurn(IngestStatus.Unavailable);
+            _queue.FinishAll(IngestStatus.Unavailable, _revision);
         }
 
-        _admitting = false;
+        _isAdmitting = false;
         Drain();
     }
 }

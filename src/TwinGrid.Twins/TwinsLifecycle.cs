@@ -37,7 +37,11 @@ internal sealed partial class TwinsLifecycle(
         await runtime.Store.InitializeAsync(cancellationToken);
     }
 
-    private async Task CloseStoreAsync(CancellationToken cancellationToken) => await runtime.Committer.DisposeAsync();
+    private async Task CloseStoreAsync(CancellationToken cancellationToken)
+    {
+        await runtime.Committer.DisposeAsync();
+        runtime.Road.Close();
+    }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +64,7 @@ internal sealed partial class TwinsLifecycle(
     {
         if (runtime.Active.Find(twin) is { } inbox)
         {
-            inbox.Schedule();
+            inbox.Ring();
         }
         else
         {
@@ -72,9 +76,9 @@ internal sealed partial class TwinsLifecycle(
     private void TickAll()
     {
         LogMode(control.CurrentValue.Mode);
-        foreach (TwinInbox inbox in runtime.Active.All)
+        foreach ((TwinId twin, TwinInbox inbox) in runtime.Active.All)
         {
-            inbox.TryPost(new IngestItem(PackedInputs.Pack(InputKind.Tick, runtime.Now)));
+            inbox.TryPost(new TwinCall(twin, PackedInputs.Pack(InputKind.Tick, runtime.Now)));
         }
     }
 

@@ -39,7 +39,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();
         services.AddSingleton<TwinIngestServiceClient>();
-        services.AddSingleton<ITwinIngest, IngestRouter>();
+        services.AddSingleton<IngestRouter>();
+        services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         return builder.AddGrainService<TwinIngestService>();

@@ -30,22 +30,16 @@ internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDispo
     }
 
     /// <summary>The most memory that the grid ever had, in MiB; null where it cannot be known.</summary>
-    public double? PeakRssMiB()
-    {
-        if (gridProcess is not { } pid)
-        {
-            return null;
-        }
+    public double? PeakRssMiB() => gridProcess is { } pid ? StatusKib(pid, "VmHWM:") / 1024 : null;
 
-        string peak = File.ReadLines($"/proc/{pid}/status")
-            .First(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        string kibibytes = peak["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim();
-        return double.Parse(kibibytes, CultureInfo.InvariantCulture) / 1024;
-    }
+    /// <summary>The bytes of memory that the grid has now; NaN where it cannot be known.</summary>
+    public double RssBytes() => gridProcess is { } pid ? StatusKib(pid, "VmRSS:") * 1024 : double.NaN;
 
-    public void Dispose() => _http.Dispose();
+    /// <summary>The bytes of its heap after its last collection; NaN where it does not tell.</summary>
+    public async Task<double> HeapBytesAsync() => Sum(HeapSize(), await MetricsAsync());
 
-    private double GridCpu()
+    /// <summary>Processor seconds of the grid; NaN where they cannot be known.</summary>
+    public double GridCpu()
     {
         if (gridProcess is not { } pid)
         {
@@ -56,6 +50,15 @@ internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDispo
         string stat = File.ReadAllText($"/proc/{pid}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return (Number(fields[11]) + Number(fields[12])) / TicksPerSecond;
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static double StatusKib(int process, string name)
+    {
+        string line = File.ReadLines($"/proc/{process}/status")
+            .First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return Number(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim());
     }
 
     private async Task<string> MetricsAsync()
@@ -91,6 +94,10 @@ internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDispo
 
     [GeneratedRegex(@"^dotnet_gc_heap_total_allocated\w*?(?:\{[^}]*\})? (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
     private static partial Regex Allocation();
+
+    [GeneratedRegex(
+        @"^dotnet_gc_last_collection_heap_size\w*?(?:\{[^}]*\})? (?<value>[0-9.eE+]+)", RegexOptions.Multiline)]
+    private static partial Regex HeapSize();
 
     [GeneratedRegex(
         @"^dotnet_gc_collections\w*?\{[^}]*gen(?<generation>[012])""[^}]*\} (?<value>[0-9.eE+]+)",

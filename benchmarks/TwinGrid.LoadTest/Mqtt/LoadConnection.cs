@@ -1,13 +1,11 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Net.Sockets;
-using HdrHistogram;
 
 namespace TwinGrid.LoadTest.Mqtt;
 
 /// <summary>
-/// One MQTT 3.1.1 connection on a plain socket: MQTTnet's client costs more CPU than the grid that it would measure.
-/// One caller appends and flushes, another receives; they meet in a lock.
+/// One MQTT connection on a plain socket: MQTTnet's client costs more CPU than the grid that it would measure. It
+/// never waits; its owner asks <see cref="SocketPoll"/> when there is something to do. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// With QoS 0 nothing is acknowledged; a PINGREQ behind the messages takes that place: its answer says that the
@@ -15,221 +13,162 @@ namespace TwinGrid.LoadTest.Mqtt;
 /// </remarks>
 internal sealed class LoadConnection : IDisposable
 {
-    // Microseconds, up to a minute, three digits.
-    private const long LongestMicroseconds = 60_000_000;
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(30);
 
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly Lock _sync = new();
     private readonly PacketBuffer _out = new();
     private readonly PacketReader _in = new();
-    private readonly PacketIds _ids = new();
+    private readonly InFlight _messages = new();
     private readonly LoadDevice[] _devices;
-    private readonly int _qos;
+    private readonly LoadFormat _format;
+    private readonly LoadTally _tally;
     private int _nextDevice;
     private int _unpinged;
     private int _pinged;
-    private long _measuredFrom = long.MaxValue;
-    private long _measuredUntil = long.MaxValue;
 
     /// <summary>Makes a connection for some devices.</summary>
-    public LoadConnection(LoadDevice[] devices, int qos)
+    public LoadConnection(LoadDevice[] devices, LoadFormat format, LoadTally tally)
     {
         _devices = devices;
-        _qos = qos;
+        _format = format;
+        _tally = tally;
     }
-
-    /// <summary>The latencies in microseconds of the messages that should have left while it was measured.</summary>
-    public LongHistogram Latencies { get; } = NewHistogram();
-
-    /// <summary>Messages written so far.</summary>
-    public long Sent { get; private set; }
-
-    /// <summary>Messages that should have left while it was measured.</summary>
-    public long Measured { get; private set; }
-
-    /// <summary>Messages acknowledged so far.</summary>
-    public long Acknowledged { get; private set; }
 
     /// <summary>Messages on their way.</summary>
-    public long InFlight
+    public int InFlight { get; private set; }
+
+    /// <summary>The server takes so many at once.</summary>
+    public int MostInFlight { get; private set; }
+
+    /// <summary>The socket, to wait for.</summary>
+    public Socket Socket => _socket;
+
+    /// <summary>Connects and waits for the CONNACK; from then on the socket never blocks.</summary>
+    /// <exception cref="InvalidDataException">The server refused.</exception>
+    public void Connect(Uri target, string clientId)
     {
-        get
+        _socket.Connect(target.Host, target.Port);
+        _socket.ReceiveTimeout = (int)AnswersWithin.TotalMilliseconds;
+        _out.Connect(new ConnectSettings(clientId, _format.Version));
+        while (!_out.Pending.IsEmpty)
         {
-            lock (_sync)
-            {
-                return Sent - Acknowledged;
-            }
+            _out.Sent(_socket.Send(_out.Pending.Span));
         }
-    }
 
-    /// <summary>An empty histogram of latencies in microseconds.</summary>
-    public static LongHistogram NewHistogram() => new(LongestMicroseconds, 3);
-
-    /// <summary>Connects and waits for the CONNACK.</summary>
-    public async Task ConnectAsync(Uri target, string clientId, CancellationToken cancellationToken)
-    {
-        await _socket.ConnectAsync(target.Host, target.Port, cancellationToken);
-        _out.Connect(clientId);
-        await FlushAsync(cancellationToken);
-        while (true)
+        Packet packet;
+        while (!_in.TryRead(out packet))
         {
-            await ReceiveSomeAsync(cancellationToken);
-            if (_in.TryRead(out Packet packet))
-            {
-                if (packet.First != 0x20 || packet.Body.Length != 2 || packet.Body[1] != 0)
-                {
-                    throw new InvalidDataException($"{target} did not accept the connection of {clientId}");
-                }
-
-                return;
-            }
+            int read = _socket.Receive(_in.Room().Span);
+            _in.Received(read > 0 ? read : throw new EndOfStreamException($"{target} closed the connection"));
         }
+
+        ConnectAnswer answer = ConnectAnswer.Read(packet);
+        if (answer.Code != 0)
+        {
+            throw new InvalidDataException($"{target} refused {clientId} with code 0x{answer.Code:X2}");
+        }
+
+        MostInFlight = answer.ReceiveMaximum;
+        _socket.Blocking = false;
     }
 
     /// <summary>Writes the next device's message; it leaves with the next flush.</summary>
-    /// <param name="intended">When it should leave, a <see cref="Stopwatch"/> timestamp: latency begins here.</param>
-    /// <param name="unixMilliseconds">Its source time.</param>
-    /// <returns>False when the connection has no packet id left: the grid is hopelessly behind.</returns>
-    public bool TryAppend(long intended, long unixMilliseconds)
+    /// <param name="intended">When it should leave, a timestamp: latency begins here.</param>
+    /// <param name="time">13 digits: its source time in Unix milliseconds.</param>
+    public void Append(long intended, ReadOnlySpan<byte> time)
     {
-        lock (_sync)
-        {
-            LoadDevice device = _devices[_nextDevice];
-            ushort id = 0;
-            if (_qos > 0 && !_ids.TryTake(device, intended, out id))
-            {
-                return false;
-            }
-
-            device.Publish(_out, id, unixMilliseconds);
-            _nextDevice = _nextDevice + 1 == _devices.Length ? 0 : _nextDevice + 1;
-            _unpinged++;
-            Sent++;
-            Measured += IsMeasured(intended) ? 1 : 0;
-            return true;
-        }
+        LoadDevice device = _devices[_nextDevice];
+        _nextDevice = _nextDevice + 1 == _devices.Length ? 0 : _nextDevice + 1;
+        device.Publish(_out, _format.Qos == 0 ? (ushort)0 : _messages.Take(device, intended), time);
+        InFlight++;
+        _unpinged++;
+        _tally.NoteSent(intended);
     }
 
-    /// <summary>Sends what the socket takes now; what it does not take leaves with the next flush.</summary>
-    public void Flush()
-    {
-        lock (_sync)
-        {
-            PingBehindMessages();
-            while (!_out.Pending.IsEmpty)
-            {
-                int sent = _socket.Send(_out.Pending.Span, SocketFlags.None, out SocketError error);
-                if (error == SocketError.WouldBlock)
-                {
-                    return;
-                }
-
-                if (error != SocketError.Success)
-                {
-                    throw new SocketException((int)error);
-                }
-
-                _out.Sent(sent);
-            }
-        }
-    }
-
-    /// <summary>Sends all that waits; only for a caller that appends and receives itself.</summary>
-    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    /// <summary>Sends what the socket takes now.</summary>
+    /// <returns>False when something is left: flush again when the socket can be written.</returns>
+    public bool Flush()
     {
         PingBehindMessages();
         while (!_out.Pending.IsEmpty)
         {
-            _out.Sent(await _socket.SendAsync(_out.Pending, cancellationToken));
-        }
-    }
-
-    /// <summary>Makes <see cref="Flush"/> return at once when the socket is full.</summary>
-    public void NeverBlock() => _socket.Blocking = false;
-
-    /// <summary>Waits for bytes of the grid and takes the acknowledgements in them.</summary>
-    /// <returns>How many messages they acknowledge.</returns>
-    public async ValueTask<int> ReceiveAsync(CancellationToken cancellationToken)
-    {
-        await ReceiveSomeAsync(cancellationToken);
-        lock (_sync)
-        {
-            int count = 0;
-            long now = Stopwatch.GetTimestamp();
-            while (_in.TryRead(out Packet packet))
+            int sent = _socket.Send(_out.Pending.Span, SocketFlags.None, out SocketError error);
+            if (error == SocketError.WouldBlock)
             {
-                count += packet.First switch
-                {
-                    0x40 => Take(BinaryPrimitives.ReadUInt16BigEndian(packet.Body), now),
-                    0xD0 => TakePing(),
-                    _ => throw new InvalidDataException($"The grid sent a packet of type 0x{packet.First:X2}"),
-                };
+                return false;
             }
 
-            Acknowledged += count;
-            return count;
+            if (error != SocketError.Success)
+            {
+                throw new SocketException((int)error);
+            }
+
+            _out.Sent(sent);
         }
+
+        return true;
     }
 
-    /// <summary>Counts the messages from this <see cref="Stopwatch"/> timestamp on.</summary>
-    public void MeasureFrom(long timestamp)
+    /// <summary>Takes the acknowledgements that have come, as many as one read brings.</summary>
+    /// <param name="now">This moment's timestamp.</param>
+    /// <returns>How many messages they acknowledge.</returns>
+    public int Receive(long now)
     {
-        lock (_sync)
+        int read = _socket.Receive(_in.Room().Span, SocketFlags.None, out SocketError error);
+        if (error == SocketError.WouldBlock)
         {
-            _measuredFrom = timestamp;
+            return 0;
         }
-    }
 
-    /// <summary>Counts the messages before this timestamp, whenever they are acknowledged.</summary>
-    public void MeasureUntil(long timestamp)
-    {
-        lock (_sync)
+        if (error != SocketError.Success || read == 0)
         {
-            _measuredUntil = timestamp;
+            throw new EndOfStreamException("The server closed the connection");
         }
+
+        _in.Received(read);
+        int count = 0;
+        while (_in.TryRead(out Packet packet))
+        {
+            count += packet.First switch
+            {
+                0x40 => Take(packet.Body, now),
+                0xD0 => TakePing(),
+                _ => throw new InvalidDataException($"The server sent a packet of type 0x{packet.First:X2}"),
+            };
+        }
+
+        InFlight -= count;
+        return count;
     }
 
     /// <summary>Says goodbye.</summary>
-    public async Task DisconnectAsync(CancellationToken cancellationToken)
+    public void Disconnect()
     {
         _out.Disconnect();
-        await FlushAsync(cancellationToken);
+        Flush();
         _socket.Shutdown(SocketShutdown.Both);
     }
 
     public void Dispose() => _socket.Dispose();
 
-    private static long Microseconds(long ticks) => ticks * 1_000_000 / Stopwatch.Frequency;
-
-    private bool IsMeasured(long intended) => intended >= _measuredFrom && intended < _measuredUntil;
-
-    private async ValueTask ReceiveSomeAsync(CancellationToken cancellationToken)
+    // PUBACK: the packet id, then in MQTT 5 a reason, where it is not 0; from 0x80 on it is a refusal (section 3.4).
+    private int Take(ReadOnlySpan<byte> body, long now)
     {
-        int read = await _socket.ReceiveAsync(_in.Room(), SocketFlags.None, cancellationToken);
-        if (read == 0)
+        if (body.Length > 2 && body[2] >= 0x80)
         {
-            throw new EndOfStreamException("The grid closed the connection");
+            throw new InvalidDataException($"The server refused a message with reason 0x{body[2]:X2}");
         }
 
-        _in.Received(read);
-    }
-
-    private int Take(ushort id, long now)
-    {
-        (LoadDevice device, long since) = _ids.Return(id);
+        (LoadDevice device, long since) = _messages.Return(BinaryPrimitives.ReadUInt16BigEndian(body));
         device.Acknowledged++;
-        if (IsMeasured(since))
-        {
-            Latencies.RecordValue(Math.Clamp(Microseconds(now - since), 1, LongestMicroseconds));
-        }
-
+        _tally.NoteAcknowledged(since, now);
         return 1;
     }
 
     // One PINGREQ at a time: what is sent meanwhile is covered by the next one.
     private void PingBehindMessages()
     {
-        if (_qos == 0 && _pinged == 0 && _unpinged > 0)
+        if (_format.Qos == 0 && _pinged == 0 && _unpinged > 0)
         {
             _out.Ping();
             (_pinged, _unpinged) = (_unpinged, 0);
@@ -240,6 +179,7 @@ internal sealed class LoadConnection : IDisposable
     {
         int covered = _pinged;
         _pinged = 0;
+        _tally.NoteAcknowledged(covered);
         return covered;
     }
 }

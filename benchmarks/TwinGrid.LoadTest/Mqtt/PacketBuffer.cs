@@ -4,14 +4,12 @@ using System.Text;
 namespace TwinGrid.LoadTest.Mqtt;
 
 /// <summary>
-/// Bytes on their way to a socket, and the few packets of MQTT 3.1.1 that a load needs, written into them
-/// (OASIS MQTT 3.1.1, sections 2.2, 3.1, 3.3, 3.12). Not thread-safe.
+/// Bytes on their way to a socket, and the few packets that a load needs, written into them (OASIS MQTT 3.1.1 and 5,
+/// sections 2.1, 3.1, 3.8, 3.12, 3.14). Not thread-safe.
 /// </summary>
-internal sealed class PacketBuffer
+internal sealed class PacketBuffer(int capacity = 16 * 1024)
 {
-    private const int MaxLengthBytes = 4;
-
-    private byte[] _bytes = new byte[16 * 1024];
+    private byte[] _bytes = new byte[capacity];
     private int _start;
     private int _end;
 
@@ -28,31 +26,43 @@ internal sealed class PacketBuffer
         }
     }
 
-    /// <summary>CONNECT with a clean session and no keep-alive.</summary>
-    public void Connect(string clientId)
+    /// <summary>Adds bytes as they are.</summary>
+    public void Append(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Room(bytes.Length));
+
+    /// <summary>CONNECT.</summary>
+    /// <param name="session">How to connect.</param>
+    public void Connect(ConnectSettings session)
     {
-        byte[] id = Encoding.UTF8.GetBytes(clientId);
-        ReadOnlySpan<byte> head = [0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 4, 0b0000_0010, 0, 0];
-        Span<byte> body = Packet(0x10, head.Length + 2 + id.Length);
+        bool is5 = session.Version == 5;
+        byte[] id = Encoding.UTF8.GetBytes(session.ClientId);
+
+        // MQTT 5 has no clean session: a clean start, and a session that outlives its connection by its expiry.
+        byte[] properties = !is5 ? [] : session.Clean ? [0] : [5, 0x11, 0, 0, 0x0E, 0x10];
+        ReadOnlySpan<byte> head =
+        [
+            0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', (byte)(is5 ? 5 : 4), (byte)(session.Clean ? 2 : 0),
+            (byte)(session.KeepAliveSeconds >> 8), (byte)session.KeepAliveSeconds,
+        ];
+        Span<byte> body = Packet(0x10, head.Length + properties.Length + 2 + id.Length);
         head.CopyTo(body);
-        BinaryPrimitives.WriteUInt16BigEndian(body[head.Length..], (ushort)id.Length);
-        id.CopyTo(body[(head.Length + 2)..]);
+        properties.CopyTo(body[head.Length..]);
+        body = body[(head.Length + properties.Length)..];
+        BinaryPrimitives.WriteUInt16BigEndian(body, (ushort)id.Length);
+        id.CopyTo(body[2..]);
     }
 
-    /// <summary>PUBLISH; with a packet id it has QoS 1, without (0) QoS 0.</summary>
-    public void Publish(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, ushort packetId)
+    /// <summary>SUBSCRIBE to one filter with QoS 1 and packet id 1.</summary>
+    public void Subscribe(string filter, int version)
     {
-        int idLength = packetId == 0 ? 0 : 2;
-        Span<byte> body = Packet((byte)(packetId == 0 ? 0x30 : 0x32), 2 + topic.Length + idLength + payload.Length);
-        BinaryPrimitives.WriteUInt16BigEndian(body, (ushort)topic.Length);
-        topic.CopyTo(body[2..]);
-        body = body[(2 + topic.Length)..];
-        if (packetId != 0)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(body, packetId);
-        }
-
-        payload.CopyTo(body[idLength..]);
+        byte[] text = Encoding.UTF8.GetBytes(filter);
+        int properties = version == 5 ? 1 : 0;
+        Span<byte> body = Packet(0x82, 2 + properties + 2 + text.Length + 1);
+        body.Clear();
+        body[1] = 1;
+        body = body[(2 + properties)..];
+        BinaryPrimitives.WriteUInt16BigEndian(body, (ushort)text.Length);
+        text.CopyTo(body[2..]);
+        body[^1] = 1;
     }
 
     /// <summary>PINGREQ.</summary>
@@ -61,31 +71,43 @@ internal sealed class PacketBuffer
     /// <summary>DISCONNECT.</summary>
     public void Disconnect() => Packet(0xE0, 0);
 
+    /// <summary>Writes a length in MQTT's variable form.</summary>
+    /// <returns>How many bytes it took.</returns>
+    public static int WriteLength(Span<byte> to, int length)
+    {
+        int at = 0;
+        do
+        {
+            int digit = length & 0x7F;
+            length >>= 7;
+            to[at++] = (byte)(length > 0 ? digit | 0x80 : digit);
+        }
+        while (length > 0);
+        return at;
+    }
+
     // Writes the fixed header and gives the room for what follows it.
     private Span<byte> Packet(byte first, int length)
     {
-        Reserve(1 + MaxLengthBytes + length);
-        _bytes[_end++] = first;
-        int rest = length;
-        do
-        {
-            int digit = rest & 0x7F;
-            rest >>= 7;
-            _bytes[_end++] = (byte)(rest > 0 ? digit | 0x80 : digit);
-        }
-        while (rest > 0);
-        Span<byte> body = _bytes.AsSpan(_end, length);
-        _end += length;
-        return body;
+        Span<byte> header = stackalloc byte[5];
+        header[0] = first;
+        Append(header[..(1 + WriteLength(header[1..], length))]);
+        return Room(length);
     }
 
-    private void Reserve(int count)
+    private Span<byte> Room(int count)
     {
-        if (_bytes.Length - _end >= count)
+        if (_bytes.Length - _end < count)
         {
-            return;
+            MakeRoom(count);
         }
 
+        _end += count;
+        return _bytes.AsSpan(_end - count, count);
+    }
+
+    private void MakeRoom(int count)
+    {
         int pending = _end - _start;
         byte[] larger = pending + count > _bytes.Length / 2
             ? new byte[Math.Max(_bytes.Length * 2, pending + count)]

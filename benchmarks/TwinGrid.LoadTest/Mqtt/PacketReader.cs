@@ -13,16 +13,20 @@ internal readonly ref struct Packet(byte first, ReadOnlySpan<byte> body)
 /// <summary>
 /// Cuts a stream of bytes into packets (OASIS MQTT 3.1.1, section 2.2). Not thread-safe.
 /// </summary>
-internal sealed class PacketReader
+internal sealed class PacketReader(int capacity = 16 * 1024)
 {
-    private byte[] _bytes = new byte[16 * 1024];
+    private byte[] _bytes = new byte[capacity];
     private int _start;
     private int _end;
 
     /// <summary>The room for the next bytes of the socket.</summary>
     public Memory<byte> Room()
     {
-        if (_start > 0)
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+        else if (_start > 0)
         {
             _bytes.AsSpan(_start, _end - _start).CopyTo(_bytes);
             _end -= _start;
@@ -62,7 +66,7 @@ internal sealed class PacketReader
 
             if (shift == 21)
             {
-                throw new InvalidDataException("The grid sent a packet whose length has more than four bytes");
+                throw new InvalidDataException("The server sent a packet whose length has more than four bytes");
             }
         }
 

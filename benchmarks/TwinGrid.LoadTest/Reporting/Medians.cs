@@ -4,7 +4,7 @@ namespace TwinGrid.LoadTest.Reporting;
 internal static class Medians
 {
     /// <summary>The median of each figure by itself.</summary>
-    public static RunFigures Of(IReadOnlyList<RunFigures> runs) => new()
+    public static LoadFigures Of(IReadOnlyList<LoadFigures> runs) => new()
     {
         OfferedPerSecond = Of(runs, static run => run.OfferedPerSecond),
         Sent = (long)Of(runs, static run => run.Sent)!,
@@ -28,7 +28,7 @@ internal static class Medians
     };
 
     // Between two middle ones the lower counts, so that the figure is one that was measured; lost messages are added.
-    private static double? Of(IReadOnlyList<RunFigures> runs, Func<RunFigures, double?> figure)
+    private static double? Of(IReadOnlyList<LoadFigures> runs, Func<LoadFigures, double?> figure)
     {
         double?[] sorted = [.. runs.Select(figure).Order()];
         return sorted[0] is null ? null : sorted[(sorted.Length - 1) / 2];

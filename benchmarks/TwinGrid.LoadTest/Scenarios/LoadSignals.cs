@@ -4,7 +4,7 @@ using TwinGrid.LoadTest.Mqtt;
 namespace TwinGrid.LoadTest.Scenarios;
 
 /// <summary>What the runner tells a load, and what a load tells of itself.</summary>
-/// <param name="abandon">Ends everything at once: the grid does not answer any more.</param>
+/// <param name="abandon">Ends everything at once: the server does not answer any more.</param>
 internal sealed class LoadSignals(CancellationToken abandon)
 {
     private volatile bool _stopping;
@@ -17,7 +17,7 @@ internal sealed class LoadSignals(CancellationToken abandon)
     public CancellationToken Abandon { get; } = abandon;
 
     /// <summary>How late an open loop wrote its messages, in microseconds: the client's own fault.</summary>
-    public LongHistogram SendLag { get; } = LoadConnection.NewHistogram();
+    public LongHistogram SendLag { get; } = LoadTally.NewHistogram();
 
     /// <summary>True from the end of the warm-up on.</summary>
     public bool Measuring => _measuring;

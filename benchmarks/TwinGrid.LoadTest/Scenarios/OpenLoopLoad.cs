@@ -8,99 +8,76 @@ namespace TwinGrid.LoadTest.Scenarios;
 /// Sends by the clock whatever the grid does, as devices do: a grid that falls behind shows it in the latencies, which
 /// count from the moment when each message should have left.
 /// </summary>
-internal static class OpenLoopLoad
+/// <remarks>
+/// A connection on which the server takes no more (its Receive Maximum, or all packet ids) sends its messages as soon
+/// as it may, and they keep the moment at which they should have left.
+/// </remarks>
+internal sealed class OpenLoopLoad
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1);
+    private const int TickMilliseconds = 1;
 
-    /// <inheritdoc cref="Scenario.Generate"/>
-    public static async Task RunAsync(LoadConnection[] connections, LoadOptions options, LoadSignals signals)
+    private readonly LoadConnection[] _connections;
+    private readonly LoadSignals _signals;
+    private readonly double _ticksPerMessage;
+    private readonly long[] _next;
+    private readonly bool[] _held;
+    private long _start;
+
+    private OpenLoopLoad(LoadConnection[] connections, int rate, LoadSignals signals)
     {
-        using var done = CancellationTokenSource.CreateLinkedTokenSource(signals.Abandon);
-        Task[] receivers = [.. connections.Select(connection => Task.Run(() => ReceiveAsync(connection, done.Token)))];
-        foreach (LoadConnection connection in connections)
-        {
-            connection.NeverBlock();
-        }
-
-        // A thread of its own: the pool may be late when the grid takes the processors.
-        await Task.Factory.StartNew(
-            () => SendByTheClock(connections, options.Rate, signals),
-            CancellationToken.None,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
-        await DrainAsync(connections, receivers, signals.Abandon);
-        await done.CancelAsync();
-        await Task.WhenAll(receivers);
+        _connections = connections;
+        _signals = signals;
+        _ticksPerMessage = (double)Stopwatch.Frequency / rate;
+        _next = [.. Enumerable.Range(0, connections.Length).Select(static i => (long)i)];
+        _held = new bool[connections.Length];
     }
 
-    private static void SendByTheClock(LoadConnection[] connections, int rate, LoadSignals signals)
-    {
-        long start = Stopwatch.GetTimestamp();
-        DateTimeOffset startTime = DateTimeOffset.UtcNow;
-        double ticksPerMessage = (double)Stopwatch.Frequency / rate;
-        long next = 0;
-        while (!signals.Stopping)
-        {
-            signals.Abandon.ThrowIfCancellationRequested();
-            long now = Stopwatch.GetTimestamp();
-            long unixNow = (startTime + Stopwatch.GetElapsedTime(start, now)).ToUnixTimeMilliseconds();
-            long first = next;
-            long due = (long)((now - start) / ticksPerMessage);
-            for (; next < due; next++)
-            {
-                long intended = start + (long)((next + 1) * ticksPerMessage);
-                if (!connections[next % connections.Length].TryAppend(intended, unixNow))
-                {
-                    throw new InvalidDataException("The grid is 65,535 messages behind on a connection: lower --rate");
-                }
+    /// <inheritdoc cref="LoadScenario.Generate"/>
+    public static Task RunAsync(LoadConnection[] connections, LoadOptions options, LoadSignals signals) =>
+        LoadThread.RunAsync(connections, signals, new OpenLoopLoad(connections, options.Rate, signals).Run);
 
-                if (signals.Measuring)
+    private void Run(LoadThread thread)
+    {
+        _start = thread.Now;
+        while (!_signals.Stopping)
+        {
+            long due = (long)((thread.Now - _start) / _ticksPerMessage);
+            for (int i = 0; i < _connections.Length; i++)
+            {
+                if (SendDue(thread, i, due))
                 {
-                    signals.SendLag.RecordValue(Math.Max(1, (now - intended) * 1_000_000 / Stopwatch.Frequency));
+                    thread.Flush(i);
                 }
             }
 
-            long touched = Math.Min(connections.Length, next - first);
-            for (long i = 0; i < touched; i++)
-            {
-                connections[(first + i) % connections.Length].Flush();
-            }
+            thread.Wait(TickMilliseconds, static (_, _) => { });
+        }
 
-            Thread.Sleep(Tick);
+        while (!thread.IsQuiet)
+        {
+            thread.Wait(TickMilliseconds, static (_, _) => { });
         }
     }
 
-    private static async Task DrainAsync(LoadConnection[] connections, Task[] receivers, CancellationToken abandon)
+    // Message n of the load leaves on connection n modulo their number, n + 1 intervals after the start.
+    private bool SendDue(LoadThread thread, int number, long due)
     {
-        using var tick = new PeriodicTimer(Tick);
-        while (Array.Exists(connections, static connection => connection.InFlight > 0))
+        LoadConnection connection = _connections[number];
+        bool any = false;
+        while (_next[number] < due && connection.InFlight < connection.MostInFlight)
         {
-            foreach (LoadConnection connection in connections)
+            long intended = _start + (long)((_next[number] + 1) * _ticksPerMessage);
+            connection.Append(intended, thread.Time);
+            _next[number] += _connections.Length;
+            any = true;
+            if (_signals.Measuring && !_held[number])
             {
-                connection.Flush();
-            }
-
-            if (Array.Find(receivers, static receiver => receiver.IsFaulted) is { } failed)
-            {
-                await failed;
-            }
-
-            await tick.WaitForNextTickAsync(abandon);
-        }
-    }
-
-    private static async Task ReceiveAsync(LoadConnection connection, CancellationToken done)
-    {
-        try
-        {
-            while (true)
-            {
-                await connection.ReceiveAsync(done);
+                LoadTally.Record(_signals.SendLag, thread.Now - intended);
             }
         }
-        catch (OperationCanceledException)
-        {
-            // All is acknowledged, or given up.
-        }
+
+        // What is late because the server held it is not the client's fault.
+        _held[number] = _next[number] < due;
+        return any;
     }
 }

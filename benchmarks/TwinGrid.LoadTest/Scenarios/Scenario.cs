@@ -1,22 +1,61 @@
 using TwinGrid.LoadTest.Arguments;
-using TwinGrid.LoadTest.Mqtt;
 
 namespace TwinGrid.LoadTest.Scenarios;
 
-/// <summary>A way to make load.</summary>
-/// <param name="Name">Its name on the command line.</param>
-/// <param name="What">What it does, in a sentence.</param>
-/// <param name="OpenLoop">True when it sends by the clock and not by what the grid has answered.</param>
-/// <param name="Generate">Sends until told to stop; its task ends when all is acknowledged.</param>
-internal sealed record Scenario(
-    string Name, string What, bool OpenLoop, Func<LoadConnection[], LoadOptions, LoadSignals, Task> Generate)
+/// <summary>Something that this program can do to a server.</summary>
+internal sealed record Scenario
 {
+    /// <summary>Its name on the command line.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What it does, in a sentence.</summary>
+    public required string What { get; init; }
+
+    /// <summary>The options that nobody gave.</summary>
+    public LoadOptions Defaults { get; init; } = new();
+
+    /// <summary>True when devices send on the connections.</summary>
+    public bool HasDevices { get; init; }
+
+    /// <summary>Runs it, prints its figures and gives the objects whose members make its report.</summary>
+    public required Func<LoadOptions, Task<object[]>> RunAsync { get; init; }
+
     /// <summary>All that exist.</summary>
     public static IReadOnlyList<Scenario> All { get; } =
     [
-        new("ingest", "open loop: --rate messages per second, latency from when each should leave", true,
-            OpenLoopLoad.RunAsync),
-        new("ingest-max", "closed loop: --window unacknowledged messages on each connection", false,
-            ClosedLoopLoad.RunAsync),
+        new()
+        {
+            Name = "ingest",
+            What = "open loop: --rate messages per second, latency from when each should leave",
+            HasDevices = true,
+            RunAsync = static options => IngestScenario.RunAsync(LoadScenario.Open, options),
+        },
+        new()
+        {
+            Name = "ingest-max",
+            What = "closed loop: --window unacknowledged messages on each connection",
+            HasDevices = true,
+            RunAsync = static options => IngestScenario.RunAsync(LoadScenario.Closed, options),
+        },
+        new()
+        {
+            Name = "compare",
+            What = "the closed loop against the grid, mosquitto and MQTTnet in turns, for each of --cells",
+            RunAsync = static options => new CompareScenario(options).RunAsync(),
+        },
+        new()
+        {
+            Name = "idle",
+            What = "--connections that rest: the server's memory for each; --hostile for such as do wrong",
+            Defaults = new LoadOptions { Connections = 10_000 },
+            RunAsync = static options => new IdleScenario(options).RunAsync(),
+        },
+        new()
+        {
+            Name = "storm",
+            What = "--connections that come --within seconds, then once more under the same names",
+            Defaults = new LoadOptions { Connections = 5_000 },
+            RunAsync = static options => new StormScenario(options).RunAsync(),
+        },
     ];
 }

@@ -28,7 +28,7 @@ internal sealed record ConnectPacket
     /// <summary>The largest packet that the client takes, in bytes; default without limit.</summary>
     public uint MaximumPacketSize { get; init; } = uint.MaxValue;
 
-    /// <summary>False when the client wants no reason strings and user properties (Request Problem Information).</summary>
+    /// <summary>False when the client wants no reason strings and no user properties but in a PUBLISH.</summary>
     public bool WantsProblemInformation { get; init; } = true;
 
     /// <summary>The authentication method, or null; the grid knows none yet.</summary>
@@ -117,8 +117,8 @@ internal sealed record ConnectPacket
         reader.Fail(
             ReasonCode.UnsupportedProtocolVersion, $"Protocol level {level} is not spoken here; 4 (3.1.1) and 5 are.");
 
-        // A bridge of mosquitto says that it is one in the highest bit, and tries again without it when it is told so in
-        // the words of its own level.
+        // A bridge of mosquitto says that it is one in the highest bit, and tries again without it when it is refused
+        // in the words of its own level.
         return !mqtt || (level & 0x7F) <= (int)ProtocolVersion.V311 ? ProtocolVersion.V311 : ProtocolVersion.V5;
     }
 

@@ -26,7 +26,7 @@ internal static class PacketWriter
     /// <param name="output">Where to.</param>
     /// <param name="version">The client's.</param>
     /// <param name="packet">What it says.</param>
-    /// <param name="largest">The most bytes that the client takes; without its reason string it is always written.</param>
+    /// <param name="largest">The most bytes that the client takes; more, and the reason string is left out.</param>
     public static void ConnAck(
         IBufferWriter<byte> output, ProtocolVersion version, in ConnAckPacket packet, uint largest = uint.MaxValue)
     {
@@ -289,7 +289,7 @@ internal static class PacketWriter
     /// <summary>Bytes of something with its length, a variable byte integer, in front.</summary>
     private static int Sized(int length) => VariableByteInteger.Length((uint)length) + length;
 
-    /// <summary>Bytes of a packet with these bytes before its properties, these of properties, and this detail.</summary>
+    /// <summary>Bytes of a packet: what stands before the properties, the properties, and this detail.</summary>
     private static int Length(int before, int properties, ReadOnlySpan<byte> detail) =>
         1 + Sized(before + Sized(properties + DetailLength(detail)));
 

@@ -131,7 +131,7 @@ internal ref struct PublishPacket
             if (Rune.IsControl(rune) || IsNoCharacter(rune.Value))
             {
                 return new PacketFault(
-                    ReasonCode.MalformedPacket, $"The topic contains U+{rune.Value:X4}, which is no character of text.");
+                    ReasonCode.MalformedPacket, $"The topic contains U+{rune.Value:X4}, which is not text.");
             }
 
             wildcard |= rune.Value is '+' or '#';

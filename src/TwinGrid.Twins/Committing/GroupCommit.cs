@@ -69,7 +69,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         while (await _pending.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             group.Clear();
-            while (group.Count < MostTurns && _pending.Reader.TryRead(out PendingTurn? turn))
+            while (group.Count < MostTurns && _pending.Reader.TryRead(out PendingTurn turn))
             {
                 group.Add(turn);
             }
@@ -80,55 +80,78 @@ internal sealed partial class GroupCommit : IAsyncDisposable
 
     private async Task CommitAsync(List<PendingTurn> group)
     {
-        PendingTurn[] withTurn = [.. group.Where(p => p.Turn is not null)];
-        TwinTurn[] turns = [.. withTurn.Select(p => p.Turn!)];
-        StoredSnapshot[] snapshots = [.. group.Where(p => p.Snapshot is not null).Select(p => p.Snapshot!)];
+        (TwinTurn[] turns, StoredSnapshot[] snapshots) = Rows(group);
         long start = _clock.GetTimestamp();
         using Activity? span = TwinGridDiagnostics.ActivitySource.StartActivity("twingrid.commit");
         span?.SetTag("twingrid.turns", turns.Length);
+        IReadOnlyList<CommitOutcome>? outcomes = null;
         try
         {
-            IReadOnlyList<CommitOutcome> outcomes =
-                await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
+            outcomes = await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
             if (outcomes.Count != turns.Length)
             {
                 throw new TwinGridException($"the store answered {outcomes.Count} of {turns.Length} turns");
-            }
-
-            for (int i = 0; i < withTurn.Length; i++)
-            {
-                Finish(withTurn[i], outcomes[i] == CommitOutcome.Committed ? TurnFate.Committed : TurnFate.Fenced);
-            }
-
-            foreach (PendingTurn alone in group.Where(p => p.Turn is null))
-            {
-                alone.Committed(TurnFate.Committed);
             }
         }
 #pragma warning disable CA1031 // Whatever the store throws, the outcome is unknown and every twin must hear so.
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            outcomes = null;
             LogFailed(e, group.Count);
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
-            foreach (PendingTurn turn in group)
-            {
-                Finish(turn, TurnFate.Unknown);
-            }
         }
 
         s_groupSize.Record(turns.Length);
         s_duration.Record(_clock.GetElapsedTime(start).TotalSeconds);
+        Announce(group, outcomes);
     }
 
-    private static void Finish(PendingTurn turn, TurnFate fate)
+    private static (TwinTurn[] Turns, StoredSnapshot[] Snapshots) Rows(List<PendingTurn> group)
     {
-        if (fate != TurnFate.Committed)
+        int turnCount = 0;
+        int snapshotCount = 0;
+        foreach (PendingTurn pending in group)
         {
-            s_lost.Add(1, new KeyValuePair<string, object?>("fate", fate.ToString()));
+            turnCount += pending.Turn is null ? 0 : 1;
+            snapshotCount += pending.Snapshot is null ? 0 : 1;
         }
 
-        turn.Committed(fate);
+        TwinTurn[] turns = new TwinTurn[turnCount];
+        StoredSnapshot[] snapshots = new StoredSnapshot[snapshotCount];
+        (turnCount, snapshotCount) = (0, 0);
+        foreach (PendingTurn pending in group)
+        {
+            if (pending.Turn is { } turn)
+            {
+                turns[turnCount++] = turn;
+            }
+
+            if (pending.Snapshot is { } snapshot)
+            {
+                snapshots[snapshotCount++] = snapshot;
+            }
+        }
+
+        return (turns, snapshots);
+    }
+
+    /// <summary>Tells every twin what became of its turn; no outcomes: it is not known.</summary>
+    private static void Announce(List<PendingTurn> group, IReadOnlyList<CommitOutcome>? outcomes)
+    {
+        int turn = 0;
+        foreach (PendingTurn pending in group)
+        {
+            TurnFate fate = outcomes is null ? TurnFate.Unknown
+                : pending.Turn is null || outcomes[turn++] == CommitOutcome.Committed ? TurnFate.Committed
+                : TurnFate.Fenced;
+            if (fate != TurnFate.Committed)
+            {
+                s_lost.Add(1, new KeyValuePair<string, object?>("fate", fate.ToString()));
+            }
+
+            pending.Committed(fate);
+        }
     }
 
     [LoggerMessage(LogLevel.Error, "A group of {Turns} turns could not be committed; their twins are read again.")]

@@ -4,7 +4,7 @@ namespace TwinGrid.Twins.Committing;
 /// <param name="Turn">The turn, or null for a snapshot alone.</param>
 /// <param name="Snapshot">The state after it, or null.</param>
 /// <param name="Committed">Called on the committer's thread when it is known what became of it; must not block.</param>
-internal sealed record PendingTurn(TwinTurn? Turn, StoredSnapshot? Snapshot, Action<TurnFate> Committed);
+internal readonly record struct PendingTurn(TwinTurn? Turn, StoredSnapshot? Snapshot, Action<TurnFate> Committed);
 
 /// <summary>What became of a turn.</summary>
 internal enum TurnFate : byte

@@ -20,8 +20,8 @@ internal sealed class ActiveTwins
     /// <summary>How many.</summary>
     public int Count => _inboxes.Count;
 
-    /// <summary>The inboxes of all of them, as of about now.</summary>
-    public IEnumerable<TwinInbox> All => _inboxes.Values;
+    /// <summary>All of them with their inboxes, as of about now.</summary>
+    public IEnumerable<KeyValuePair<TwinId, TwinInbox>> All => _inboxes;
 
     internal ObservableGauge<int> Gauge { get; }
 

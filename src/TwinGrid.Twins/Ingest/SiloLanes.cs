@@ -23,61 +23,57 @@ internal sealed class IngestBatch
 }
 
 /// <summary>
-/// One lane per other silo: what arrives while a batch is under way is the next batch. A full lane makes its senders
-/// wait, so a slow silo holds up its own devices and not this silo's memory. Thread-safe.
+/// One lane per other silo: what arrives while a batch is under way is the next batch. How much waits is bounded by
+/// the senders, as everywhere on the road. Thread-safe.
 /// </summary>
-internal sealed partial class SiloLanes(TwinIngestServiceClient client, ILogger<SiloLanes> logger)
+internal sealed partial class SiloLanes(TwinIngestServiceClient client, ILogger<SiloLanes> logger) : IDisposable
 {
     private const int MostInBatch = 512;
-    private const int MostWaiting = 8_192;
 
-    private readonly ConcurrentDictionary<SiloAddress, Channel<Passenger>> _lanes = new();
+    private readonly ConcurrentDictionary<SiloAddress, ChannelWriter<IngestMessage>> _lanes = new();
+    private readonly CancellationTokenSource _closing = new();
 
-    /// <summary>Sends inputs with the next batch for a silo.</summary>
-    public async Task<IngestResult> SendAsync(
-        SiloAddress silo, TwinId twin, ReadOnlyMemory<byte> inputs, CancellationToken cancellationToken)
+    /// <summary>Sends a message with the next batch for a silo.</summary>
+    public void Send(SiloAddress silo, IngestMessage message) => _lanes.GetOrAdd(silo, Open).TryWrite(message);
+
+    /// <summary>The silo has stopped: what is under way and what still comes is not acknowledged.</summary>
+    public void Close() => _closing.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _closing.Dispose();
+
+    private ChannelWriter<IngestMessage> Open(SiloAddress silo)
     {
-        Passenger passenger = new(twin, inputs.ToArray());
-        Channel<Passenger> lane = _lanes.GetOrAdd(silo, Open);
-        await lane.Writer.WriteAsync(passenger, cancellationToken).ConfigureAwait(false);
-        return await passenger.Result.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private Channel<Passenger> Open(SiloAddress silo)
-    {
-        Channel<Passenger> lane = Channel.CreateBounded<Passenger>(
-            new BoundedChannelOptions(MostWaiting) { SingleReader = true });
+        Channel<IngestMessage> lane = Channel.CreateUnbounded<IngestMessage>(
+            new UnboundedChannelOptions { SingleReader = true });
         Task.Run(() => RunAsync(silo, lane.Reader)).Ignore();
-        return lane;
+        return lane.Writer;
     }
 
-    private async Task RunAsync(SiloAddress silo, ChannelReader<Passenger> lane)
+    private async Task RunAsync(SiloAddress silo, ChannelReader<IngestMessage> lane)
     {
-        List<Passenger> batch = new(MostInBatch);
+        List<IngestMessage> batch = new(MostInBatch);
         while (await lane.WaitToReadAsync().ConfigureAwait(false))
         {
-            batch.Clear();
-            while (batch.Count < MostInBatch && lane.TryRead(out Passenger? passenger))
+            while (batch.Count < MostInBatch && lane.TryRead(out IngestMessage? message))
             {
-                batch.Add(passenger);
+                batch.Add(message);
             }
 
             await SendBatchAsync(silo, batch).ConfigureAwait(false);
+            batch.Clear();
         }
     }
 
-    private async Task SendBatchAsync(SiloAddress silo, List<Passenger> batch)
+    private async Task SendBatchAsync(SiloAddress silo, List<IngestMessage> batch)
     {
+        IngestResult[]? results = null;
         try
         {
-            IngestResult[] results = await client.IngestAsync(silo, new IngestBatch
+            results = await CallAsync(silo, batch).WaitAsync(_closing.Token).ConfigureAwait(false);
+            if (results.Length != batch.Count)
             {
-                Twins = [.. batch.Select(p => p.Twin)],
-                Inputs = [.. batch.Select(p => p.Inputs)],
-            }).ConfigureAwait(false);
-            for (int i = 0; i < results.Length; i++)
-            {
-                batch[i].Result.SetResult(results[i]);
+                throw new TwinGridException($"{results.Length} answers came to a batch of {batch.Count} messages");
             }
         }
 #pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
@@ -85,20 +81,28 @@ internal sealed partial class SiloLanes(TwinIngestServiceClient client, ILogger<
 #pragma warning restore CA1031
         {
             LogFailed(e, batch.Count, silo);
-            foreach (Passenger passenger in batch)
-            {
-                passenger.Result.TrySetResult(new IngestResult(IngestStatus.Unavailable));
-            }
+            results = [.. Enumerable.Repeat(new IngestResult(IngestStatus.Unavailable), batch.Count)];
         }
+
+        for (int i = 0; i < results.Length; i++)
+        {
+            batch[i].Finish(results[i], logger);
+        }
+    }
+
+    private Task<IngestResult[]> CallAsync(SiloAddress silo, List<IngestMessage> batch)
+    {
+        IngestBatch travelling = new() { Twins = new TwinId[batch.Count], Inputs = new byte[batch.Count][] };
+        for (int i = 0; i < batch.Count; i++)
+        {
+            travelling.Twins[i] = batch[i].Address.Twin;
+            travelling.Inputs[i] = batch[i].Inputs.ToArray();
+        }
+
+        return client.IngestAsync(silo, travelling);
     }
 
     [LoggerMessage(
         LogLevel.Warning, "A batch of {Count} messages did not reach silo {Silo}; they are not acknowledged.")]
     private partial void LogFailed(Exception exception, int count, SiloAddress silo);
-
-    private sealed record Passenger(TwinId Twin, byte[] Inputs)
-    {
-        public TaskCompletionSource<IngestResult> Result { get; } =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
 }

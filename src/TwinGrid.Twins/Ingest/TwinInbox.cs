@@ -1,64 +1,107 @@
 namespace TwinGrid.Twins.Ingest;
 
 /// <summary>
-/// Where inputs wait for their twin's next turn; the only part of an activation that other threads touch. A turn
+/// Where messages wait for their twin's next turn; the only part of an activation that other threads touch. A turn
 /// takes all that waits, so a busy twin's readings become batches by themselves.
 /// </summary>
-/// <param name="context">The activation.</param>
-/// <param name="drain">The turn; runs on the activation's scheduler.</param>
-internal sealed class TwinInbox(IGrainContext context, Action<object> drain)
+/// <param name="turns">The turns of the activation; they run on its scheduler.</param>
+internal sealed class TwinInbox(TwinTurns turns)
 {
-    private readonly Lock _lock = new();
-    private List<IngestItem> _waiting = [];
-    private bool _scheduled;
-    private bool _closed;
+    private static readonly Action<object> s_drain = static turns => ((TwinTurns)turns).Drain();
+    private static readonly Action<object> s_ring = static turns => ((TwinTurns)turns).Ring();
 
-    /// <summary>Adds inputs and sees to it that a turn comes; false when the activation is going.</summary>
-    public bool TryPost(IngestItem item)
+    private readonly Lock _lock = new();
+    private List<IngestMessage> _waiting = [];
+    private TwinTurns? _turns = turns;
+    private bool _expectsTurn;
+
+    /// <summary>Adds a message and sees to it that a turn comes; false when the activation is going.</summary>
+    public bool TryPost(IngestMessage message)
     {
         lock (_lock)
         {
-            if (_closed)
+            if (_turns is null)
             {
                 return false;
             }
 
-            _waiting.Add(item);
-            if (_scheduled)
+            _waiting.Add(message);
+            if (_expectsTurn)
             {
                 return true;
             }
 
-            _scheduled = true;
+            _expectsTurn = true;
         }
 
         Schedule();
         return true;
     }
 
-    /// <summary>Takes all that waits; what comes after it schedules a turn of its own.</summary>
-    public List<IngestItem> TakeAll()
+    /// <summary>Adds messages in their order; false, and none is added, when the activation is going.</summary>
+    public bool TryPost(IReadOnlyList<IngestMessage> messages)
     {
         lock (_lock)
         {
-            List<IngestItem> taken = _waiting;
-            _waiting = [];
-            _scheduled = false;
-            return taken;
+            if (_turns is null)
+            {
+                return false;
+            }
+
+            _waiting.AddRange(messages);
+            _expectsTurn = true;
+        }
+
+        Schedule();
+        return true;
+    }
+
+    /// <summary>
+    /// Moves all that waits behind <paramref name="messages"/>. Whoever takes some comes again after its turn, so
+    /// that until then no further message schedules one; only after it took none the next message does.
+    /// </summary>
+    public void TakeInto(ref List<IngestMessage> messages)
+    {
+        lock (_lock)
+        {
+            _expectsTurn = _waiting.Count > 0;
+            if (messages.Count == 0)
+            {
+                (messages, _waiting) = (_waiting, messages);
+            }
+            else
+            {
+                messages.AddRange(_waiting);
+                _waiting.Clear();
+            }
         }
     }
 
     /// <summary>Schedules a turn whether or not something waits: the last one was put off.</summary>
-    public void Schedule() => context.Scheduler.QueueAction(drain, context);
+    public void Schedule() => Queue(s_drain);
 
-    /// <summary>Takes no more; gives what still waited.</summary>
-    public List<IngestItem> Close()
+    /// <summary>The timer wheel has come to what its twin asked for.</summary>
+    public void Ring() => Queue(s_ring);
+
+    /// <summary>
+    /// Takes no more and moves what still waited behind <paramref name="messages"/>. Nothing of the activation is held
+    /// any more: senders may remember a closed inbox for long.
+    /// </summary>
+    public void Close(List<IngestMessage> messages)
     {
         lock (_lock)
         {
-            _closed = true;
+            _turns = null;
+            messages.AddRange(_waiting);
+            _waiting = [];
         }
+    }
 
-        return TakeAll();
+    private void Queue(Action<object> action)
+    {
+        if (Volatile.Read(ref _turns) is { } turns)
+        {
+            turns.Context.Scheduler.QueueAction(action, turns);
+        }
     }
 }

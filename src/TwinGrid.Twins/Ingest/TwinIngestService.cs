@@ -15,14 +15,11 @@ internal interface ITwinIngestService : IGrainService
 }
 
 /// <summary>
-/// Hands a batch's inputs to their twins' inboxes. Runs on one scheduler per silo, so it only hands over and waits.
+/// Hands a batch's inputs to their twins. Runs on one scheduler per silo, so it only hands over and waits.
 /// </summary>
-internal sealed partial class TwinIngestService(
-    GrainId id, Silo silo, ILoggerFactory loggers, ActiveTwins active, IGrainFactory grains)
+internal sealed class TwinIngestService(GrainId id, Silo silo, ILoggerFactory loggers, IngestRouter road)
     : GrainService(id, silo, loggers), ITwinIngestService
 {
-    private readonly ILogger _logger = loggers.CreateLogger<TwinIngestService>();
-
     public Task<IngestResult[]> IngestAsync(IngestBatch batch)
     {
         if (batch.Version != PackedInputs.Version)
@@ -32,41 +29,47 @@ internal sealed partial class TwinIngestService(
                 + " upgrade one version at a time");
         }
 
-        var results = new Task<IngestResult>[batch.Twins.Length];
-        for (int i = 0; i < results.Length; i++)
-        {
-            results[i] = ApplyAsync(batch.Twins[i], batch.Inputs[i]);
-        }
-
-        return Task.WhenAll(results);
+        return batch.Twins.Length == 0 ? Task.FromResult<IngestResult[]>([]) : new LaneArrivals(batch).SendAsync(road);
     }
+}
 
-    private async Task<IngestResult> ApplyAsync(TwinId twin, byte[] inputs)
+/// <summary>A batch that has arrived: answered when all of its messages are.</summary>
+internal sealed class LaneArrivals(IngestBatch batch)
+{
+    private readonly TaskCompletionSource<IngestResult[]> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly IngestResult[] _results = new IngestResult[batch.Twins.Length];
+    private int _left = batch.Twins.Length;
+
+    /// <summary>Sends every message to its twin, in order; ends with their answers.</summary>
+    public Task<IngestResult[]> SendAsync(IngestRouter road)
     {
-        if (active.Find(twin) is { } inbox)
+        for (int i = 0; i < _results.Length; i++)
         {
-            IngestItem item = new(inputs);
-            if (inbox.TryPost(item) && !(await item.Done).Moved)
-            {
-                return item.ToResult();
-            }
+            road.SendHere(new LaneMessage(this, i, batch.Twins[i], batch.Inputs[i]));
         }
 
-        try
-        {
-            return await grains.GetGrain<ITwin>(twin.ToGrainKey()).ApplyAsync(inputs);
-        }
-#pragma warning disable CA1031 // One twin that cannot be loaded must not take the batch's other twins along.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogFailed(e, twin);
-            return new IngestResult(IngestStatus.Unavailable);
-        }
+        return _done.Task;
     }
 
-    [LoggerMessage(LogLevel.Error, "Inputs for {Twin} could not be applied; they are not acknowledged.")]
-    private partial void LogFailed(Exception exception, TwinId twin);
+    /// <summary>One message of the batch has its answer.</summary>
+    public void Answer(int index, in IngestResult result)
+    {
+        _results[index] = result;
+        if (Interlocked.Decrement(ref _left) == 0)
+        {
+            _done.SetResult(_results);
+        }
+    }
+}
+
+/// <summary>One message of a batch from another silo.</summary>
+internal sealed class LaneMessage(LaneArrivals arrivals, int index, TwinId twin, byte[] inputs) : IngestMessage
+{
+    public override TwinAddress Address { get; } = new(twin);
+
+    public override ReadOnlyMemory<byte> Inputs => inputs;
+
+    public override void Finished(in IngestResult result) => arrivals.Answer(index, result);
 }
 
 /// <summary>Calls the ingest service of a named silo.</summary>

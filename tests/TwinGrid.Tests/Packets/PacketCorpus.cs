@@ -46,7 +46,7 @@ internal static class PacketCorpus
             { 01 01 02 0000003C 23 0001 08 s'reply' 09 s'cor' 26 s'k' s'' 26 s'' s'v' 03 s'application/json' }
             '{\"x\":1}' }
             """),
-        V5("PUBLISH with more than 127 bytes of properties", "30 { s'a/b' { 03 s'" + new string('x', 200) + "' } 'y' }"),
+        V5("PUBLISH with 203 bytes of properties", $"30 {{ s'a/b' {{ 03 s'{new string('x', 200)}' }} 'y' }}"),
         V311("PUBACK", "40 { 0001 }"),
         V311("PUBREC", "50 { FFFF }"),
         V311("PUBREL", "62 { 0100 }"),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace TwinGrid.Tests.Packets;
@@ -33,6 +34,14 @@ internal static class Wire
 
     /// <summary>A packet of a first byte and what follows its fixed header.</summary>
     public static byte[] Packet(byte first, ReadOnlySpan<byte> body) => [first, .. Variable(body.Length), .. body];
+
+    /// <summary>What is written.</summary>
+    public static byte[] Written(Action<IBufferWriter<byte>> write)
+    {
+        ArrayBufferWriter<byte> output = new();
+        write(output);
+        return output.WrittenSpan.ToArray();
+    }
 
     private static byte[] Block(Queue<string> tokens)
     {

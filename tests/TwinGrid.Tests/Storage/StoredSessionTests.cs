@@ -133,13 +133,18 @@ public sealed class StoredSessionTests : IDisposable
         StoredSession[] sessions = [.. Enumerable.Range(0, 5_000).Select(i => Session($"device-{i:00000}"))];
         await store.Save(sessions);
 
-        long start = Stopwatch.GetTimestamp();
-        await store.Save([.. sessions.Select(s => s with { EndedAt = 1_790_000_000_000_000 })]);
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        // The best of five: a machine that does something else now is not slow.
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int attempt = 0; attempt < 5; attempt++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            await store.Save([.. sessions.Select(s => s with { EndedAt = 1_790_000_000_000_000 + attempt })]);
+            TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+            best = elapsed < best ? elapsed : best;
+        }
 
-        // 40 ms on an idle machine of two cores.
-        Assert.True(elapsed < TimeSpan.FromSeconds(1), $"5,000 changes took {elapsed.TotalMilliseconds:0} ms");
-        TestContext.Current.SendDiagnosticMessage($"5,000 changes took {elapsed.TotalMilliseconds:0} ms");
+        TestContext.Current.TestOutputHelper?.WriteLine($"5,000 changes: {best.TotalMilliseconds:0} ms");
+        Assert.True(best < TimeSpan.FromSeconds(0.5), $"5,000 changes took {best.TotalMilliseconds:0} ms");
     }
 
     [Fact]
