@@ -27,6 +27,9 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
     /// <summary>What the client speaks.</summary>
     public ProtocolVersion Version { get; set; } = ProtocolVersion.V311;
 
+    /// <summary>The largest packet that the client takes, in bytes.</summary>
+    public uint Largest { get; set; } = uint.MaxValue;
+
     /// <summary>True while so much waits that nothing may be added by reading on.</summary>
     public bool IsCongested => Volatile.Read(ref _waiting).Count > Congested;
 
@@ -56,7 +59,7 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
                 return;
             }
 
-            PacketWriter.Answer(_waiting, type, Version, packetId, reason, detail);
+            PacketWriter.Answer(_waiting, type, Version, packetId, reason, detail, Largest);
             isFirst = Schedule();
         }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 namespace TwinGrid.MqttGateway.Listening;
 
 /// <summary>
@@ -5,8 +7,14 @@ namespace TwinGrid.MqttGateway.Listening;
 /// Whoever reads the connection waits here while there are too many. Thread-safe.
 /// </summary>
 /// <param name="limit">The most at once.</param>
-internal sealed class InFlight(int limit)
+/// <param name="clock">Measures how long a publish waits for its answer.</param>
+internal sealed class InFlight(int limit, TimeProvider clock)
 {
+    private static readonly Histogram<double> Duration = TwinGridDiagnostics.Meter.CreateHistogram<double>(
+        "twingrid.mqtt.publish.duration",
+        "s",
+        "from a PUBLISH of QoS 1 or 2 read to its answer; of each connection one at a time is measured");
+
     /// <summary>The most bytes of payload at once, whatever their number.</summary>
     private const int MaxBytes = 1 << 20;
 
@@ -16,6 +24,8 @@ internal sealed class InFlight(int limit)
     private TaskCompletionSource? _empty;
     private int _count;
     private int _unacknowledged;
+    private ushort _measuredId;
+    private long _measuredSince;
     private long _bytes;
 
     /// <summary>How many there are.</summary>
@@ -51,6 +61,11 @@ internal sealed class InFlight(int limit)
 
             _count++;
             _unacknowledged += qos == 1 ? 1 : 0;
+            if (_measuredId == 0 && packetId != 0)
+            {
+                (_measuredId, _measuredSince) = (packetId, clock.GetTimestamp());
+            }
+
             _bytes += size;
             return true;
         }
@@ -68,6 +83,12 @@ internal sealed class InFlight(int limit)
 
             _count--;
             _unacknowledged -= qos == 1 ? 1 : 0;
+            if (_measuredId != 0 && _measuredId == packetId)
+            {
+                Duration.Record(clock.GetElapsedTime(_measuredSince).TotalSeconds);
+                _measuredId = 0;
+            }
+
             _bytes -= size;
             if (_room is not null && _count <= limit / 2 && _bytes <= MaxBytes / 2)
             {

@@ -58,7 +58,8 @@ internal sealed partial class MqttConnection
         _output.Write(output => PacketWriter.ConnAck(
             output,
             _output.Version,
-            new ConnAckPacket { Reason = fault.Reason, ReasonString = Said(fault.Detail) }));
+            new ConnAckPacket { Reason = fault.Reason, ReasonString = Said(fault.Detail) },
+            _output.Largest));
         return EndBy(fault);
     }
 
@@ -103,7 +104,7 @@ internal sealed partial class MqttConnection
                 publish.Qos,
                 publish.Retain,
                 publish.MessageExpiry,
-                publish.Properties.ToArray());
+                publish.Properties);
             _inFlight.Remove(publish.PacketId, publish.Qos, publish.Payload.Length);
             if (publish.Qos > 0)
             {

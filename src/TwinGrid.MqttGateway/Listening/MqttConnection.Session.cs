@@ -66,6 +66,7 @@ internal sealed partial class MqttConnection
         }
 
         _connect = connect;
+        _output.Largest = connect.MaximumPacketSize;
         string client = connect.ClientId.Length == 0 ? _parts.Sessions.NewClientId() : connect.ClientId;
         if (await BeginAsync(client, connect) is not { } begun)
         {
@@ -75,7 +76,8 @@ internal sealed partial class MqttConnection
         _session = begun.Session;
         _presence = _parts.Farewells.Begin();
         SetKeepAlive(connect);
-        _output.Write(output => PacketWriter.ConnAck(output, connect.Version, Accepted(connect, begun.IsPresent)));
+        _output.Write(output => PacketWriter.ConnAck(
+            output, connect.Version, Accepted(connect, begun.IsPresent), _output.Largest));
         _output.Open(new SessionDeliveries(
             _session, _link, connect.Version, connect.MaximumPacketSize, _parts.Clock));
         if (begun.IsPresent)

@@ -54,7 +54,7 @@ internal sealed partial class MqttConnection : PublishSource
         _context = context;
         _parts = parts;
         _output = new ConnectionOutput(context.Transport.Output, parts.Clock);
-        _inFlight = new InFlight(parts.Limits.InFlightPerConnection);
+        _inFlight = new InFlight(parts.Limits.InFlightPerConnection, parts.Clock);
         _link = new Link(this);
         _openedAt = parts.Clock.GetTimestamp();
         _watch = new ConnectionWatch(parts.Clock);
@@ -301,7 +301,8 @@ internal sealed partial class MqttConnection : PublishSource
             && (_session is null || _output.Version == ProtocolVersion.V5);
         if (speaks && _session is not null)
         {
-            _output.Write(output => PacketWriter.Disconnect(output, _ending!.Reason, Said(_ending.Detail)));
+            _output.Write(output => PacketWriter.Disconnect(
+                output, _ending!.Reason, Said(_ending.Detail), _output.Largest));
         }
 
         using CancellationTokenSource patience = new(Linger, _parts.Clock);

@@ -37,7 +37,7 @@ internal sealed class OpenTopicBroker(Subscriptions subscriptions, IOptions<Mqtt
         byte qos,
         bool retain,
         uint? expiry,
-        ReadOnlyMemory<byte> properties)
+        ReadOnlySpan<byte> properties)
     {
         OutgoingMessage message = new()
         {
@@ -46,7 +46,7 @@ internal sealed class OpenTopicBroker(Subscriptions subscriptions, IOptions<Mqtt
             Payload = payload.ToArray(),
             Qos = qos,
             Retain = retain,
-            Properties = PublishProperties.Forwarded(properties.Span),
+            Properties = PublishProperties.Forwarded(properties),
             ExpiresAt = expiry is { } seconds
                 ? UnixMicroseconds.Now(clock) + (seconds * UnixMicroseconds.PerSecond)
                 : OutgoingMessage.Never,

@@ -22,11 +22,18 @@ internal sealed partial class Wills(MessageIntake intake, OpenTopicBroker broker
         TopicSlot slot = intake.Slot(will.Topic.Span);
         if (broker.Takes(slot))
         {
-            broker.Publish(client, slot.Topic, will.Payload.Span, will.Qos, will.Retain, null, will.PublishProperties);
+            broker.Publish(
+                client,
+                slot.Topic,
+                will.Payload.Span,
+                will.Qos,
+                will.Retain,
+                will.MessageExpiry,
+                will.PublishProperties.Span);
         }
         else
         {
-            intake.Take(new Source(client, logger), slot, 0, will.Qos, will.Payload.Span, default);
+            intake.Take(new Source(client, logger), slot, 0, will.Qos, will.Payload.Span, will.ContentType.Span);
         }
     }
 
