@@ -13,9 +13,9 @@ public class PacketFuzzTests(ITestOutputHelper output)
 {
     private const int AllocationFactor = 8;
 
-    // A packet's object and its will's, the headers of strings and arrays; a fault's sentence, and the buffer in which
-    // it is put together when the thread's pool has none.
-    private const int AllocationConstant = 2048;
+    // A packet's object and its will's, the headers of strings and arrays; a fault's sentence, and what the runtime
+    // makes anew for it now and then: names of enums, the pooled buffer of interpolation. Seen in ten million: 1,928.
+    private const int AllocationConstant = 4096;
 
     private static readonly byte[] Interesting = [0x00, 0x01, 0x02, 0x04, 0x7F, 0x80, 0xC0, 0xED, 0xF4, 0xFF];
 
