@@ -31,7 +31,7 @@ internal sealed class FlatMessage
     private long _seq;
     private long _epoch;
     private bool _historical;
-    private Range _source;
+    private Extent _source;
 
     /// <summary>Writes a message if it is such a one.</summary>
     /// <returns>True when it was written.</returns>
@@ -46,10 +46,10 @@ internal sealed class FlatMessage
             return false;
         }
 
-        readings.BeginMessage(message.Header(received), message.Has(JsonMember.Source) ? payload[message._source] : []);
+        readings.BeginMessage(message.Header(received), message.Source(payload));
         foreach (ref readonly Reading reading in message._readings.AsSpan(0, message._count))
         {
-            Write(reading, payload[reading.Name], payload, readings);
+            Write(reading, reading.Name.Of(payload), payload, readings);
         }
 
         readings.EndMessage();
@@ -71,7 +71,8 @@ internal sealed class FlatMessage
         Skip(payload, ref at);
         if (!Value(payload, ref at, ref reading)
             || !IsEnd(payload, at)
-            || !Encoding.UTF8.TryGetBytes(telemetry, name, out int length))
+            || !Encoding.UTF8.TryGetBytes(telemetry, name, out int length)
+            || length == 0)
         {
             return false;
         }
@@ -91,6 +92,9 @@ internal sealed class FlatMessage
         Historical = Has(JsonMember.Historical) && _historical,
     };
 
+    private ReadOnlySpan<byte> Source(ReadOnlySpan<byte> payload) =>
+        Has(JsonMember.Source) ? _source.Of(payload) : default;
+
     /// <summary>Reads an object; false where the strict path must.</summary>
     private bool Members(ReadOnlySpan<byte> payload, ref int at, bool isMessage)
     {
@@ -103,17 +107,17 @@ internal sealed class FlatMessage
         do
         {
             Skip(payload, ref at);
-            if (!Name(payload, ref at, out Range range))
+            if (!Name(payload, ref at, out Extent extent))
             {
                 return false;
             }
 
-            ReadOnlySpan<byte> name = payload[range];
+            ReadOnlySpan<byte> name = extent.Of(payload);
             JsonMember own = isMessage ? OwnMember(name) : JsonMember.Other;
             bool isTaken = own switch
             {
-                JsonMember.Other => Reads(payload, ref at, range, name, isMessage),
-                JsonMember.Values => Values(payload, ref at, range, name),
+                JsonMember.Other => Reads(payload, ref at, extent, name, isMessage),
+                JsonMember.Values => Values(payload, ref at, extent, name),
                 _ => Own(payload, ref at, own),
             };
             if (!isTaken)
@@ -130,7 +134,7 @@ internal sealed class FlatMessage
 
     /// <summary>Reads a reading's value.</summary>
     private bool Reads(
-        ReadOnlySpan<byte> payload, ref int at, Range range, ReadOnlySpan<byte> name, bool isMessage)
+        ReadOnlySpan<byte> payload, ref int at, Extent extent, ReadOnlySpan<byte> name, bool isMessage)
     {
         // Beside 'values' no reading may stand, and no name twice.
         if (_count == MaxReadings || (isMessage && Has(JsonMember.Values)) || !IsNew(payload, name))
@@ -139,16 +143,16 @@ internal sealed class FlatMessage
         }
 
         ref Reading reading = ref _readings[_count++];
-        reading.Name = range;
+        reading.Name = extent;
         return Value(payload, ref at, ref reading);
     }
 
     /// <summary>Reads what stands under <c>values</c>: the readings, or a reading of that name.</summary>
-    private bool Values(ReadOnlySpan<byte> payload, ref int at, Range range, ReadOnlySpan<byte> name)
+    private bool Values(ReadOnlySpan<byte> payload, ref int at, Extent extent, ReadOnlySpan<byte> name)
     {
         if (at == payload.Length || payload[at] != '{')
         {
-            return Reads(payload, ref at, range, name, isMessage: true);
+            return Reads(payload, ref at, extent, name, isMessage: true);
         }
 
         return _count == 0 && Mark(JsonMember.Values) && Members(payload, ref at, isMessage: false);
@@ -176,7 +180,7 @@ internal sealed class FlatMessage
                 break;
             default:
                 length = Text(rest);
-                _source = (at + 1)..(at + length - 1);
+                _source = new Extent(at + 1, length - 2);
                 if (length > MaxSource + 2)
                 {
                     return false;
@@ -197,7 +201,7 @@ internal sealed class FlatMessage
         while (_keys.AsSpan(at, _count - at).IndexOf(key) is >= 0 and int offset)
         {
             at += offset;
-            if (name.SequenceEqual(payload[_readings[at].Name]))
+            if (name.SequenceEqual(_readings[at].Name.Of(payload)))
             {
                 return false;
             }
@@ -230,7 +234,7 @@ internal sealed class FlatMessage
     };
 
     /// <summary>Reads a name, the colon and what space follows it.</summary>
-    private static bool Name(ReadOnlySpan<byte> payload, ref int at, out Range name)
+    private static bool Name(ReadOnlySpan<byte> payload, ref int at, out Extent name)
     {
         name = default;
         if (!Take(payload, ref at, '"'))
@@ -244,7 +248,7 @@ internal sealed class FlatMessage
             return false;
         }
 
-        name = at..(at + length);
+        name = new Extent(at, length);
         at += length + 1;
         Skip(payload, ref at);
         if (!Take(payload, ref at, ':'))
@@ -270,7 +274,7 @@ internal sealed class FlatMessage
             case (byte)'"':
                 length = Text(rest);
                 reading.Type = TelemetryType.Text;
-                reading.Text = (at + 1)..(at + length - 1);
+                reading.Text = new Extent(at + 1, length - 2);
                 break;
             case (byte)'t' or (byte)'f':
                 length = Boolean(rest);
@@ -319,7 +323,7 @@ internal sealed class FlatMessage
                 readings.Boolean(name, reading.Number == 4);
                 break;
             case TelemetryType.Text:
-                readings.Text(name, payload[reading.Text]);
+                readings.Text(name, reading.Text.Of(payload));
                 break;
             default:
                 readings.NoValue(name);
@@ -349,10 +353,16 @@ internal sealed class FlatMessage
         return at == payload.Length;
     }
 
+    /// <summary>Where in the payload something stands.</summary>
+    private readonly record struct Extent(int Start, int Length)
+    {
+        public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> payload) => payload.Slice(Start, Length);
+    }
+
     private struct Reading
     {
-        public Range Name;
-        public Range Text;
+        public Extent Name;
+        public Extent Text;
         public TelemetryType Type;
         public double Number;
     }

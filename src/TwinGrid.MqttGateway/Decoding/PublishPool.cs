@@ -14,12 +14,14 @@ internal sealed class PublishPool(MessageIntake intake)
     /// <summary>The largest packed inputs that are kept; with 256 KiB of JSON they are of usual shape.</summary>
     private const int LargestInputs = 256 * 1_024;
 
-    /// <summary>64 connections with 128 messages in flight each find all of theirs here; each takes about 1 KiB.</summary>
+    /// <summary>64 connections with 128 messages in flight each find all of theirs here, 1 KiB the piece.</summary>
     private const int MostUsual = 8_192;
 
     private const int MostLarge = 32;
 
-    private readonly DefaultObjectPool<IncomingPublish> _usual = new(new Policy(intake, 2 * UsualPayload), MostUsual);
+    private readonly DefaultObjectPool<IncomingPublish> _usual =
+        new(new Policy(intake, 2 * UsualPayload), MostUsual);
+
     private readonly DefaultObjectPool<IncomingPublish> _large = new(new Policy(intake, LargestInputs), MostLarge);
 
     /// <summary>A message without content.</summary>
