@@ -12,12 +12,11 @@ namespace TwinGrid.Benchmarks.Road;
 /// </summary>
 /// <remarks>
 /// <c>dotnet run -c Release --project benchmarks/TwinGrid.Benchmarks -- road [--twins 50,1000,10000] [--senders 50]
-/// [--window 128] [--seconds 5] [--acknowledge Applied,Durable]</c>
+/// [--window 128] [--seconds 5] [--warm-up 5]
+/// [--acknowledge Applied,Durable]</c>
 /// </remarks>
 internal static class RoadRun
 {
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(5);
-
     public static async Task RunAsync(string[] args)
     {
         Dictionary<string, string> options = args.Chunk(2).ToDictionary(pair => pair[0].TrimStart('-'), pair => pair[1]);
@@ -25,22 +24,23 @@ internal static class RoadRun
         int senders = Number(Option(options, "senders", "50"));
         int window = Number(Option(options, "window", "128"));
         TimeSpan time = TimeSpan.FromSeconds(Number(Option(options, "seconds", "5")));
+        TimeSpan warmUp = TimeSpan.FromSeconds(Number(Option(options, "warm-up", "5")));
         using MeterListener metrics = Listen();
         Console.WriteLine("  twins acknowledge  messages/s  CPU µs/message  bytes/message  messages/row  refused  late");
         Load alone = new(new Answering(), "senders", 1_000, senders, window);
-        await MeasureAsync(alone, time);
+        await MeasureAsync(alone, warmUp, time);
         foreach (string acknowledge in Option(options, "acknowledge", "Applied,Durable").Split(','))
         {
             foreach (int count in twins)
             {
                 await using RoadSilo silo = new(Enum.Parse<Acknowledgement>(acknowledge));
                 await silo.StartAsync();
-                await MeasureAsync(new Load(silo.Road, acknowledge, count, senders, window), time);
+                await MeasureAsync(new Load(silo.Road, acknowledge, count, senders, window), warmUp, time);
             }
         }
     }
 
-    private static async Task MeasureAsync(Load load, TimeSpan time)
+    private static async Task MeasureAsync(Load load, TimeSpan warmUp, TimeSpan time)
     {
         RoadDevice[] devices =
             [.. Enumerable.Range(0, load.Twins).Select(i => new RoadDevice(new TwinId("road", $"t{i:00000}")))];
@@ -54,10 +54,10 @@ internal static class RoadRun
         }
 
         // The first messages open the twins, and the compiler needs its time.
-        await Task.Delay(s_warmUp);
+        await Task.Delay(warmUp);
         while (load.Road is not Answering && devices.Any(device => device.Revision == 0))
         {
-            await Task.Delay(s_warmUp);
+            await Task.Delay(warmUp);
         }
 
         Sample before = new(senders, devices);

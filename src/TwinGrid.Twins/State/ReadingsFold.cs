@@ -13,6 +13,9 @@ internal static class ReadingsFold
     /// <summary>A time this far ahead of arrival cannot be true; state takes the arrival time.</summary>
     private const long FutureTolerance = 5 * 60 * UnixMicroseconds.PerSecond;
 
+    /// <summary>Words for the 512 names of <c>Limits:TelemetryNamesPerKind</c>' default.</summary>
+    private const int UsualWords = (512 / 64) + 1;
+
     public static void Apply(
         TwinState state,
         in TurnHeader header,
@@ -41,9 +44,9 @@ internal static class ReadingsFold
             return;
         }
 
-        Span<ulong> changed = stackalloc ulong[(ushort.MaxValue + 1) / 64];
-        changed = changed[..((Math.Max(header.MaxNames, state.SlotCount) / 64) + 1)];
-        changed.Clear();
+        // A bit per name. What stands on the stack is zeroed at every message, so only the usual limit's size does.
+        int words = (Math.Max(header.MaxNames, state.SlotCount) / 64) + 1;
+        Span<ulong> changed = words <= UsualWords ? stackalloc ulong[UsualWords] : new ulong[words];
         while (message.Next())
         {
             ReadingOutcome outcome = fold.ApplyOne(message, changed, ref answer, out bool live);
@@ -112,6 +115,7 @@ internal static class ReadingsFold
         private readonly bool _markedHistorical;
         private readonly long _seq;
         private long _clockTime;
+        private int _expected;
 
         public MessageFold(TwinState state, in TurnHeader header, long received, in ReadingsReader message)
         {
@@ -215,7 +219,17 @@ internal static class ReadingsFold
             BuiltInAlarms.Clock(_state, _received, effects);
         }
 
-        private readonly int FindSlot(ReadOnlySpan<byte> name)
+        // Devices name their telemetry in the same order in every message: mostly it is the slot after the last one.
+        private int FindSlot(ReadOnlySpan<byte> name)
+        {
+            int slot = _expected < _state.SlotCount && Ascii.Equals(name, _state.NameOf(_expected))
+                ? _expected
+                : LookUp(name);
+            _expected = slot + 1;
+            return slot;
+        }
+
+        private readonly int LookUp(ReadOnlySpan<byte> name)
         {
             int declared = _state.Kind.Names.Find(name);
             if (declared >= 0)
@@ -304,11 +318,15 @@ internal static class ReadingsFold
                 }
             }
 
-            string text = Encoding.UTF8.GetString(name);
-            SourceState? known = state.Sources.Find(source => source.Name == text);
+            return AddSource(state, Encoding.UTF8.GetString(name), most);
+        }
+
+        private static SourceState? AddSource(TwinState state, string name, int most)
+        {
+            SourceState? known = state.Sources.Find(source => source.Name == name);
             if (known is null && state.Sources.Count < most)
             {
-                state.Sources.Add(known = new SourceState(text));
+                state.Sources.Add(known = new SourceState(name));
             }
 
             return known;

@@ -146,7 +146,19 @@ internal sealed class TwinState
     }
 
     /// <summary>The alarm of a name, or null.</summary>
-    public AlarmRecord? FindAlarm(string name) => Alarms.Find(alarm => alarm.Name == name);
+    public AlarmRecord? FindAlarm(string name)
+    {
+        // A loop and no predicate: it is asked at every message, and a predicate would be an object each time.
+        foreach (AlarmRecord alarm in Alarms)
+        {
+            if (alarm.Name == name)
+            {
+                return alarm;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The command of an id, or null.</summary>
     public CommandRecord? FindCommand(string id) => Commands.Find(command => command.Id == id);
