@@ -39,6 +39,7 @@ internal abstract record RawPacket(PacketKind Kind, int Size)
         int expected = kind == PacketKind.PubRel ? 2 : 0;
         Assert.True(kind == PacketKind.Publish || flags == expected, $"{kind} has flags {flags:X} [MQTT-2.1.3-1]");
         Assert.True(reader.IsAtEnd, $"{kind} is longer than what it carries");
+        ReasonTable.AssertAllowed(level, packet);
         return packet;
     }
 
