@@ -7,7 +7,7 @@ using TwinGrid.Tests.MqttGateway;
 
 namespace TwinGrid.Tests.Conformance;
 
-/// <summary>The servers that the suite plays against, one of each for all tests, started when first asked for.</summary>
+/// <summary>The servers that the suite plays against, one of each for all tests, started when asked for.</summary>
 public sealed class Brokers : IAsyncDisposable
 {
     public const string TwinGrid = "TwinGrid";

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace TwinGrid.Tests.Conformance;
 
 /// <summary>
-/// What the tests of the suite share. They run at once on one server: each has topics and client identifiers of its own.
-/// A test bears the statement that it checks (of MQTT 5.0, or of MQTT 3.1.1 in the classes that say so).
+/// What the tests of the suite share. They run at once on one server: each has topics and client identifiers of its
+/// own. A test bears the statement that it checks (of MQTT 5.0; of MQTT 3.1.1 in the class that says so).
 /// </summary>
 public abstract class ConformanceTest(Brokers brokers) : IAsyncDisposable
 {
@@ -66,7 +66,11 @@ public abstract class ConformanceTest(Brokers brokers) : IAsyncDisposable
         List<Publish> heard = [];
         while (await subscriber.HearAsync() is var publish && publish.Topic != end)
         {
-            heard.Add(publish);
+            // Overlapping subscriptions may bring the last message of an earlier call twice.
+            if (!publish.Topic.StartsWith(Topic("end/"), StringComparison.Ordinal))
+            {
+                heard.Add(publish);
+            }
         }
 
         return heard;

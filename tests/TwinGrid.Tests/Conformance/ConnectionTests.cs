@@ -79,10 +79,12 @@ public sealed class ConnectionTests(Brokers brokers) : ConformanceTest(brokers)
     [On(Mqtt5)]
     public async Task MQTT_3_14_2_A_DISCONNECT_may_carry_a_reason_and_properties(string on)
     {
-        foreach (string hex in (string[])["E000", "E00100", "E0020000", "E0020400", "E00704051100000000", "E0068204 1F00016F"])
+        // None; success; with empty properties; with the will; with session expiry 0; with a reason string.
+        string[] packets = ["E000", "E00100", "E0020000", "E0020400", "E00704051100000000", "E00682041F00016F"];
+        foreach (string hex in packets)
         {
             RawClient client = await ConnectAsync(on, "a");
-            await client.SendAsync(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+            await client.SendAsync(Convert.FromHexString(hex));
             await client.AssertClosedAsync();
         }
     }

@@ -152,6 +152,18 @@ public sealed class QosTests(Brokers brokers) : ConformanceTest(brokers)
     }
 
     [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_4_3_3_A_PUBACK_does_not_end_a_message_of_QoS_2(string on)
+    {
+        RawClient client = await ConnectAsync(on, "a");
+        await client.SubscribeAsync(Topic("a"), 2);
+        await client.PublishAsync(Topic("a"), "x", qos: 2);
+        Publish publish = await client.TakeAsync<Publish>();
+        await client.SendAsync(PacketBytes.Answer(PacketKind.PubAck, publish.Id));
+        await client.AssertRefusedAsync(0x81, 0x82);
+    }
+
+    [Theory]
     [On(Mqtt5)]
     public async Task MQTT_3_4_2_An_answer_may_carry_a_reason_and_properties(string on)
     {

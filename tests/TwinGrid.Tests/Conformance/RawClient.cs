@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace TwinGrid.Tests.Conformance;
 
 /// <summary>
-/// A client of sockets and bytes: it can say what a proper client would not. Every wait has a deadline. Not thread-safe.
+/// A client of sockets and bytes: it can say what a proper client would not. Every wait has a deadline. Not
+/// thread-safe.
 /// </summary>
 internal sealed partial class RawClient : IAsyncDisposable
 {

@@ -42,9 +42,8 @@ public sealed class TopicRuleTests(Brokers brokers) : ConformanceTest(brokers)
             await client.UnsubscribeAsync(Topic(filter));
             IReadOnlyList<Publish> heard = await HeardAsync(client, client);
             Assert.Equal(
-                [filter, .. matches.Select(Topic)],
-                heard.Where(it => !it.Topic.Contains("/end/", StringComparison.Ordinal))
-                    .Select(it => it.Topic).Prepend(filter));
+                $"{filter}: {string.Join(", ", matches.Select(Topic))}",
+                $"{filter}: {string.Join(", ", heard.Select(it => it.Topic))}");
         }
     }
 
@@ -73,7 +72,8 @@ public sealed class TopicRuleTests(Brokers brokers) : ConformanceTest(brokers)
     [On(Mqtt5, Mqtt311)]
     public async Task MQTT_4_7_1_1_and_2_Wildcards_stand_where_they_may_or_are_refused(string on)
     {
-        foreach (string filter in (string[])["sport/tennis#", "sport/tennis/#/ranking", "#/a", "sport+", "+a/b", "a/#b"])
+        string[] wrong = ["sport/tennis#", "sport/tennis/#/ranking", "#/a", "sport+", "+a/b", "a/#b"];
+        foreach (string filter in wrong)
         {
             RawClient client = await ConnectAsync(on, "a");
             await client.SendAsync(PacketBytes.Subscribe(client.Level, 1, [(Topic(filter), 0)]));
