@@ -237,8 +237,7 @@ public sealed class SessionTests(Brokers brokers) : ConformanceTest(brokers)
 
         await first.AcknowledgeAsync(before[0]);
         await first.AcknowledgeAsync(before[3]);
-        await first.PingAsync();
-        first.Reset();
+        await first.LeaveAsync(); // not a reset: what goes to a connection that is dead unnoticed would come again too
         await publisher.PublishAsync(Topic("a"), "6");
         await publisher.PublishAsync(Topic("a"), "7");
         (RawClient second, _) = await ResumeAsync(on, "a");
@@ -275,7 +274,7 @@ public sealed class SessionTests(Brokers brokers) : ConformanceTest(brokers)
     }
 
     [Theory]
-    [On(Mqtt5)]
+    [On(Mqtt5, NotMosquitto = "2.0.11 deletes what expires though it was sent")]
     public async Task MQTT_4_3_3_7_A_message_that_was_sent_does_not_expire_any_more(string on)
     {
         (RawClient first, _) = await ResumeAsync(on, "a");

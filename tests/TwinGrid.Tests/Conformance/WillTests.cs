@@ -27,7 +27,7 @@ public sealed class WillTests(Brokers brokers) : ConformanceTest(brokers)
     }
 
     [Theory]
-    [On(Mqtt5, Mqtt311)]
+    [On(Mqtt5)]
     public async Task MQTT_3_1_2_8_A_will_is_published_when_the_keep_alive_is_over(string on)
     {
         RawClient watcher = await WatchAsync(on);
