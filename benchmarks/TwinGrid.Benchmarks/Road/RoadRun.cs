@@ -48,17 +48,18 @@ internal static class RoadRun
             load.Road,
             [.. devices.Where((_, device) => device % Math.Min(load.Senders, load.Twins) == i % load.Twins)],
             load.Window))];
+        await Parallel.ForEachAsync(devices, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (device, _) =>
+        {
+            ReadingWriter writer = new();
+            device.Write(writer, UnixMicroseconds.Now(TimeProvider.System));
+            await load.Road.IngestAsync(device.Address.Twin, writer.Written, CancellationToken.None);
+        });
         foreach (RoadSender sender in senders)
         {
             sender.Start();
         }
 
-        // The first messages open the twins, and the compiler needs its time.
         await Task.Delay(warmUp);
-        while (load.Road is not Answering && devices.Any(device => device.Revision == 0))
-        {
-            await Task.Delay(warmUp);
-        }
 
         Sample before = new(senders, devices);
         await Task.Delay(time);

@@ -63,15 +63,26 @@ internal sealed class Crowd(LoadTarget target, int version) : IDisposable
     public async Task RestAsync(RestingClient client)
     {
         using var patience = new CancellationTokenSource(AnswersWithin);
-        await client.OpenAsync(target.Mqtt, patience.Token);
-        ConnectAnswer answer = await client.ConnectAsync(Settings(client.Number), patience.Token);
-        if (answer.Code != 0)
+        try
         {
-            throw new NoResult($"{target.Name} refused client {client.Number} with code 0x{answer.Code:X2}");
-        }
+            await client.OpenAsync(target.Mqtt, patience.Token);
+            ConnectAnswer answer = await client.ConnectAsync(Settings(client.Number), patience.Token);
+            if (answer.Code != 0)
+            {
+                throw new NoResult($"{target.Name} refused client {client.Number} with code 0x{answer.Code:X2}");
+            }
 
-        await client.SubscribeAsync($"twins/{LoadKind.Name}/d{client.Number}/commands/+", patience.Token);
+            await client.SubscribeAsync(CommandsOf(client), patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new NoResult(
+                $"{target.Name} did not answer client {client.Number} within {AnswersWithin.TotalSeconds:0} s");
+        }
     }
+
+    /// <summary>The filter of a client's own commands.</summary>
+    public static string CommandsOf(RestingClient client) => $"twins/{LoadKind.Name}/d{client.Number}/commands/+";
 
     /// <summary>How many of the clients get an answer to a PINGREQ.</summary>
     public static async Task<int> AliveAsync(RestingClient[] clients)

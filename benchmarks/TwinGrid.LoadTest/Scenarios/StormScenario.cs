@@ -92,7 +92,7 @@ internal sealed class StormScenario(LoadOptions options)
             long answered = Stopwatch.GetTimestamp();
             if (answer.Code == 0 && options.Session != "clean" && !answer.SessionPresent)
             {
-                await client.SubscribeAsync($"twins/load/d{client.Number}/commands/+", patience.Token);
+                await client.SubscribeAsync(Crowd.CommandsOf(client), patience.Token);
             }
 
             return new Arrival(intended, begun, answered, answer.Code, answer.SessionPresent);

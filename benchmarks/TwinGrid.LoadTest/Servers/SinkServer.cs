@@ -32,10 +32,11 @@ internal static class SinkServer
     private static async Task AnswerAsync(ConnectionContext connection)
     {
         PipeReader input = connection.Transport.Input;
+        bool is5 = false;
         while (true)
         {
             ReadResult read = await input.ReadAsync(connection.ConnectionClosed);
-            SequencePosition consumed = Answer(read.Buffer, connection.Transport.Output);
+            SequencePosition consumed = Answer(read.Buffer, connection.Transport.Output, ref is5);
             input.AdvanceTo(consumed, read.Buffer.End);
             await connection.Transport.Output.FlushAsync();
             if (read.IsCompleted)
@@ -45,7 +46,7 @@ internal static class SinkServer
         }
     }
 
-    private static SequencePosition Answer(ReadOnlySequence<byte> bytes, PipeWriter output)
+    private static SequencePosition Answer(ReadOnlySequence<byte> bytes, PipeWriter output, ref bool is5)
     {
         var reader = new SequenceReader<byte>(bytes);
         while (TryReadHeader(reader, out byte first, out int header, out int length)
@@ -54,7 +55,7 @@ internal static class SinkServer
             reader.Advance(header);
             ReadOnlySequence<byte> body = reader.UnreadSequence.Slice(0, length);
             reader.Advance(length);
-            Answer(first, body, output);
+            Answer(first, body, output, ref is5);
         }
 
         return reader.Position;
@@ -82,22 +83,24 @@ internal static class SinkServer
         return false;
     }
 
-    // CONNECT, PUBLISH with QoS 1, PINGREQ; the seventh byte of a CONNECT is its version.
-    private static void Answer(byte first, ReadOnlySequence<byte> body, PipeWriter output)
+    // The seventh byte of a CONNECT is its version.
+    private static void Answer(byte first, ReadOnlySequence<byte> body, PipeWriter output, ref bool is5)
     {
+        Span<byte> id = stackalloc byte[2];
         switch (first)
         {
-            case 0x10 when body.Slice(6, 1).FirstSpan[0] == 5:
-                output.Write<byte>([0x20, 3, 0, 0, 0]);
-                break;
             case 0x10:
-                output.Write<byte>([0x20, 2, 0, 0]);
+                is5 = body.Slice(6, 1).FirstSpan[0] == 5;
+                output.Write<byte>(is5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0]);
                 break;
             case 0x32:
-                Span<byte> two = stackalloc byte[2];
-                body.Slice(0, 2).CopyTo(two);
-                body.Slice(2 + (two[0] << 8 | two[1]), 2).CopyTo(two);
-                output.Write<byte>([0x40, 2, two[0], two[1]]);
+                body.Slice(0, 2).CopyTo(id);
+                body.Slice(2 + ((id[0] << 8) | id[1]), 2).CopyTo(id);
+                output.Write<byte>([0x40, 2, id[0], id[1]]);
+                break;
+            case 0x82:
+                body.Slice(0, 2).CopyTo(id);
+                output.Write<byte>(is5 ? [0x90, 4, id[0], id[1], 0, 1] : [0x90, 3, id[0], id[1], 1]);
                 break;
             case 0xC0:
                 output.Write<byte>([0xD0, 0]);

@@ -24,9 +24,19 @@ internal sealed partial class IngestRouter(
     /// <summary>A twin whose activations go before they take a single message is not asked for ever.</summary>
     private const int MostCalls = 8;
 
+    /// <summary>
+    /// Grain calls at once. A call's time to answer runs from its start: ten thousand devices that come at once would
+    /// let each other's calls expire, come again, and find the silo busy with what nobody waits for any more.
+    /// </summary>
+    private const int MostCallsAtOnce = 256;
+
+    /// <summary>A message that does not get its turn to call in so long is given up.</summary>
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
+
     private static readonly IngestResult s_unavailable = new(IngestStatus.Unavailable);
 
     private readonly OpeningTwins _opening = new();
+    private readonly SemaphoreSlim _calls = new(MostCallsAtOnce);
     private readonly CancellationTokenSource _closing = new();
 
     /// <inheritdoc/>
@@ -96,7 +106,11 @@ internal sealed partial class IngestRouter(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _closing.Dispose();
+    public void Dispose()
+    {
+        _closing.Dispose();
+        _calls.Dispose();
+    }
 
     private void SendByLookup(IngestMessage message, bool mayLeave)
     {
@@ -167,18 +181,30 @@ internal sealed partial class IngestRouter(
 
     private async Task<IngestResult> CallAsync(TwinId twin, IngestMessage message)
     {
-        ITwin grain = grains.GetGrain<ITwin>(twin.ToGrainKey());
-        byte[] inputs = message.Inputs.ToArray();
-        for (int calls = 1; ; calls++)
+        if (!await _calls.WaitAsync(s_longestWait, _closing.Token).ConfigureAwait(false))
         {
-            try
+            throw new TimeoutException($"{MostCallsAtOnce} other twins that are being opened were not done in time");
+        }
+
+        try
+        {
+            ITwin grain = grains.GetGrain<ITwin>(twin.ToGrainKey());
+            byte[] inputs = message.Inputs.ToArray();
+            for (int calls = 1; ; calls++)
             {
-                return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token).ConfigureAwait(false);
+                try
+                {
+                    return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token).ConfigureAwait(false);
+                }
+                catch (TwinGridUnavailableException) when (calls < MostCalls)
+                {
+                    LogGoing(twin);
+                }
             }
-            catch (TwinGridUnavailableException) when (calls < MostCalls)
-            {
-                LogGoing(twin);
-            }
+        }
+        finally
+        {
+            _calls.Release();
         }
     }
 
@@ -208,7 +234,9 @@ internal sealed partial class IngestRouter(
             door.Waiting.Remove(twin, out waiting);
         }
 
-        LogFailed(exception, waiting!.Count + 1, twin);
+        // That a silo stops or does not answer is no surprise: a line of it will do.
+        bool isExpected = exception is OrleansException or TimeoutException or OperationCanceledException;
+        LogFailed(isExpected ? null : exception, waiting!.Count + 1, twin, exception.Message);
         first.Finish(s_unavailable, logger);
         foreach (IngestMessage message in waiting)
         {
@@ -219,6 +247,6 @@ internal sealed partial class IngestRouter(
     [LoggerMessage(LogLevel.Debug, "An activation of {Twin} went before it took a message; it is sent again.")]
     private partial void LogGoing(TwinId twin);
 
-    [LoggerMessage(LogLevel.Warning, "{Count} messages did not reach {Twin}; they are not acknowledged.")]
-    private partial void LogFailed(Exception exception, int count, TwinId twin);
+    [LoggerMessage(LogLevel.Warning, "{Count} messages did not reach {Twin} and are not acknowledged: {Reason}")]
+    private partial void LogFailed(Exception? exception, int count, TwinId twin, string reason);
 }

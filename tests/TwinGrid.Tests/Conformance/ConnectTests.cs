@@ -177,10 +177,15 @@ public sealed class ConnectTests(Brokers brokers) : ConformanceTest(brokers)
         int level = on.EndsWith(Mqtt5, StringComparison.Ordinal) ? 5 : 4;
         byte[] whole = new Connect { ClientId = Id("a"), Will = new Will("w", "x"), UserName = "u" }.ToBytes(level);
         byte[] body = whole[2..];
-        foreach (int length in Enumerable.Range(0, body.Length))
+        List<RawClient> clients = [];
+        for (int length = 0; length < body.Length; length++)
         {
-            RawClient client = await OpenAsync(on);
-            await client.SendAsync(PacketBytes.Packet(0x10, body[..length]));
+            clients.Add(await OpenAsync(on));
+            await clients[length].SendAsync(PacketBytes.Packet(0x10, body[..length]));
+        }
+
+        foreach (RawClient client in clients)
+        {
             await AssertNoConnectionAsync(client, 0x01, 0x80, 0x81, 0x82, 0x84);
         }
     }

@@ -32,7 +32,7 @@ public sealed class ConnectionTests(Brokers brokers) : ConformanceTest(brokers)
     public async Task MQTT_3_1_2_20_Any_packet_keeps_a_client_alive(string on)
     {
         (RawClient client, _) = await ConnectAsync(on, new Connect { ClientId = Id("a"), KeepAlive = 1 });
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 4; i++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(500));
             await (i % 2 == 0 ? client.PingAsync() : client.PublishAsync(Topic("a"), "x", qos: 0));
@@ -131,6 +131,34 @@ public sealed class ConnectionTests(Brokers brokers) : ConformanceTest(brokers)
         await client.SendAsync([0x36, 0x03, 0x00, 0x01, 0x61]); // PUBLISH with QoS 3
         await client.AssertRefusedAsync(0x81, 0x82);
         await other.AssertQuietAsync();
+    }
+
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_4_13_2_1_A_connection_is_closed_though_its_client_does_not_close_it(string on)
+    {
+        RawClient client = await ConnectAsync(on, "a");
+        client.StaysWhenToldToGo = true;
+        await client.SendAsync([0x36, 0x03, 0x00, 0x01, 0x61]); // PUBLISH with QoS 3
+        await client.AssertRefusedAsync(0x81, 0x82);
+        RawClient second = await OpenAsync(on);
+        second.StaysWhenToldToGo = true;
+        await second.SendAsync(new Connect { ClientId = Id("b"), MoreFlags = 1 }.ToBytes(second.Level));
+        await ConnectTests.AssertNoConnectionAsync(second, 0x81, 0x82);
+    }
+
+    [Theory]
+    [On(Mqtt5, NotMosquitto = "2.0.11 does not look at the reason codes of clients")]
+    public async Task MQTT_3_14_2_1_and_3_4_2_1_A_reason_code_is_one_of_its_packet(string on)
+    {
+        // PUBACK 0x42, PUBREC 0x92, PUBREL 0x80, PUBCOMP 0x97, DISCONNECT 0x8E (servers only), DISCONNECT 0x42.
+        string[] packets = ["4003000142", "5003000192", "6203000180", "7003000197", "E0018E", "E00142"];
+        foreach (string hex in packets)
+        {
+            RawClient client = await ConnectAsync(on, "a");
+            await client.SendAsync(Convert.FromHexString(hex));
+            await client.AssertRefusedAsync(0x81, 0x82);
+        }
     }
 
     [Theory]

@@ -159,6 +159,26 @@ public sealed class FlowTests(Brokers brokers) : ConformanceTest(brokers)
         Assert.InRange((await client.TakeAsync(PacketKind.PubAck, 9)).Size, 1, 64);
     }
 
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_4_9_0_3_Packets_of_all_kinds_are_answered_while_a_subscriber_does_not_acknowledge(string on)
+    {
+        RawClient client = await ConnectAsync(on, "a", new() { { Property.ReceiveMaximum, 1 } });
+        await client.SubscribeAsync(Topic("a"), 1);
+        RawClient publisher = await ConnectAsync(on, "p");
+        for (int i = 0; i < 30; i++)
+        {
+            await publisher.PublishAsync(Topic("a"), $"{i}");
+        }
+
+        await client.TakeAsync<Publish>();
+        Assert.Equal(1, await client.SubscribeAsync(Topic("b"), 1));
+        await client.UnsubscribeAsync(Topic("b"));
+        await client.PublishAsync(Topic("c"), "x", qos: 1);
+        await client.PublishAsync(Topic("c"), "x", qos: 2);
+        await client.PingAsync();
+    }
+
     private async Task<IEnumerable<int>> HeardLengthsAsync(string on, RawClient client, params int[] lengths)
     {
         await client.SubscribeAsync(Topic("a"), 1);

@@ -27,6 +27,12 @@ internal sealed partial class RawClient : IAsyncDisposable
     /// <summary>4 for MQTT 3.1.1, 5 for MQTT 5.</summary>
     public int Level { get; }
 
+    /// <summary>
+    /// True to keep its own side open when the server tells it to go. By default it closes, as section 3.14.4 asks of a
+    /// client; a server that waits for that before it closes too need not wait long.
+    /// </summary>
+    public bool StaysWhenToldToGo { get; set; }
+
     public static async Task<RawClient> OpenAsync(int port, int level)
     {
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -123,6 +129,11 @@ internal sealed partial class RawClient : IAsyncDisposable
         {
             if (TryParse() is { } packet)
             {
+                if (!StaysWhenToldToGo && (packet is Disconnect or ConnAck { Code: not 0 }))
+                {
+                    CloseOwnSide();
+                }
+
                 return packet;
             }
 
@@ -147,6 +158,18 @@ internal sealed partial class RawClient : IAsyncDisposable
             }
 
             _end += count;
+        }
+    }
+
+    private void CloseOwnSide()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The server has closed already.
         }
     }
 

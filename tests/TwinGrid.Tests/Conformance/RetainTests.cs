@@ -152,6 +152,33 @@ public sealed class RetainTests(Brokers brokers) : ConformanceTest(brokers)
 
     [Theory]
     [On(Mqtt5)]
+    public async Task MQTT_3_3_1_9_What_is_retained_bears_the_identifier_of_the_subscription(string on)
+    {
+        RawClient client = await ConnectAsync(on, "a");
+        await client.PublishAsync(Topic("a"), "one", retain: true);
+        await client.SubscribeAsync(Topic("a"), 1, identifier: 9);
+        Assert.Equal([9L], (await client.HearAsync()).Properties.Numbers(Property.SubscriptionIdentifier));
+    }
+
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_3_8_4_8_What_is_retained_comes_with_the_lower_QoS(string on)
+    {
+        RawClient client = await ConnectAsync(on, "a");
+        for (int published = 0; published <= 2; published++)
+        {
+            await client.PublishAsync(Topic("a"), "one", published, retain: true);
+            for (int granted = 0; granted <= 2; granted++)
+            {
+                await client.SubscribeAsync(Topic("a"), granted);
+                Assert.Equal(Math.Min(granted, published), (await client.HearAsync()).Qos);
+                await client.UnsubscribeAsync(Topic("a"));
+            }
+        }
+    }
+
+    [Theory]
+    [On(Mqtt5)]
     public async Task MQTT_3_3_2_5_A_retained_message_expires(string on)
     {
         RawClient client = await ConnectAsync(on, "a");

@@ -208,6 +208,130 @@ public sealed class SessionTests(Brokers brokers) : ConformanceTest(brokers)
     }
 
     [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_4_4_0_1_What_was_not_acknowledged_comes_again_after_a_takeover_too(string on)
+    {
+        (RawClient first, _) = await ResumeAsync(on, "a");
+        await first.SubscribeAsync(Topic("a"), 1);
+        RawClient publisher = await ConnectAsync(on, "b");
+        await publisher.PublishAsync(Topic("a"), "x");
+        ushort id = (await first.TakeAsync<Publish>()).Id;
+        (RawClient second, _) = await ResumeAsync(on, "a");
+        Publish again = await second.HearAsync();
+        Assert.Equal(("x", id, true), (again.Payload, again.Id, again.Dup));
+    }
+
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_4_6_0_1_What_comes_again_keeps_its_order_and_comes_before_what_is_new(string on)
+    {
+        (RawClient first, _) = await ResumeAsync(on, "a");
+        await first.SubscribeAsync(Topic("a"), 1);
+        RawClient publisher = await ConnectAsync(on, "b");
+        List<Publish> before = [];
+        for (int i = 0; i < 6; i++)
+        {
+            await publisher.PublishAsync(Topic("a"), $"{i}");
+            before.Add(await first.TakeAsync<Publish>());
+        }
+
+        await first.AcknowledgeAsync(before[0]);
+        await first.AcknowledgeAsync(before[3]);
+        await first.LeaveAsync(); // not a reset: what goes to a connection that is dead unnoticed would come again too
+        await publisher.PublishAsync(Topic("a"), "6");
+        await publisher.PublishAsync(Topic("a"), "7");
+        (RawClient second, _) = await ResumeAsync(on, "a");
+        IReadOnlyList<Publish> after = await HeardAsync(second, publisher);
+        Assert.Equal(["1", "2", "4", "5", "6", "7"], after.Select(it => it.Payload));
+        Assert.Equal([true, true, true, true, false, false], after.Select(it => it.Dup));
+    }
+
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_4_5_0_1_More_messages_wait_for_a_session_than_may_be_under_way(string on)
+    {
+        // mosquitto has twenty under way at most, a client of MQTT 5 here two.
+        PropertyList two = new() { { Property.SessionExpiry, 600 }, { Property.ReceiveMaximum, 2 } };
+        Connect connect = new() { ClientId = Id("a"), CleanStart = false, Properties = two };
+        (RawClient first, _) = await ConnectAsync(on, connect);
+        await first.SubscribeAsync(Topic("a"), 2);
+        await first.LeaveAsync();
+        RawClient publisher = await ConnectAsync(on, "b");
+        for (int i = 0; i < 50; i++)
+        {
+            await publisher.PublishAsync(Topic("a"), $"{i}", qos: 1 + (i % 2));
+        }
+
+        (RawClient second, _) = await ConnectAsync(on, connect);
+        List<string> heard = [];
+        for (int i = 0; i < 50; i++)
+        {
+            heard.Add((await second.HearAsync()).Payload);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"{i}"), heard);
+        await second.AssertQuietAsync();
+    }
+
+    [Theory]
+    [On(Mqtt5, NotMosquitto = "2.0.11 deletes what expires though it was sent")]
+    public async Task MQTT_4_3_3_7_A_message_that_was_sent_does_not_expire_any_more(string on)
+    {
+        (RawClient first, _) = await ResumeAsync(on, "a");
+        await first.SubscribeAsync(Topic("a"), 2);
+        RawClient publisher = await ConnectAsync(on, "b");
+        PropertyList second = new() { { Property.MessageExpiry, 1 } };
+        await publisher.PublishAsync(Topic("a"), "x", qos: 2, properties: second);
+        ushort id = (await first.TakeAsync<Publish>()).Id;
+        first.Reset();
+        await Task.Delay(TimeSpan.FromSeconds(2.5));
+        (RawClient again, _) = await ResumeAsync(on, "a");
+        Publish heard = await again.HearAsync();
+        Assert.Equal(("x", id, true), (heard.Payload, heard.Id, heard.Dup));
+    }
+
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task MQTT_3_1_4_4_A_clean_start_ends_the_connection_and_the_session_that_there_were(string on)
+    {
+        (RawClient old, _) = await ResumeAsync(on, "a");
+        await old.SubscribeAsync(Topic("a"), 1);
+        (RawClient clean, ConnAck answer) = await ConnectAsync(on, new Connect { ClientId = Id("a") });
+        Assert.False(answer.SessionPresent);
+        await old.AssertRefusedAsync(0x8E);
+        RawClient publisher = await ConnectAsync(on, "b");
+        await publisher.PublishAsync(Topic("a"), "x");
+        Assert.Empty(await HeardAsync(clean, publisher));
+    }
+
+    [Theory]
+    [On(Mqtt5, Mqtt311)]
+    public async Task A_session_is_the_same_in_both_versions(string on)
+    {
+        string other = on.EndsWith(Mqtt5, StringComparison.Ordinal)
+            ? on[..^Mqtt5.Length] + Mqtt311
+            : on[..^Mqtt311.Length] + Mqtt5;
+        (RawClient first, _) = await ResumeAsync(on, "a");
+        await first.SubscribeAsync(Topic("a"), 1);
+        await first.LeaveAsync();
+        RawClient publisher = await ConnectAsync(on, "b");
+        await publisher.PublishAsync(Topic("a"), "x");
+        (RawClient second, ConnAck answer) = await ResumeAsync(other, "a");
+        Assert.True(answer.SessionPresent);
+        Assert.Equal("x", (await second.HearAsync()).Payload);
+    }
+
+    [Theory]
+    [On(Mqtt5, NotMosquitto = "it keeps sessions for ever unless told otherwise")]
+    public async Task MQTT_3_2_2_3_2_A_session_that_is_kept_for_less_than_asked_is_told_so(string on)
+    {
+        // Limits:SessionKeep, 7 days.
+        PropertyList forever = new() { { Property.SessionExpiry, 0xFFFFFFFFL } };
+        (_, ConnAck answer) = await ConnectAsync(on, new Connect { ClientId = Id("a"), Properties = forever });
+        Assert.Equal(7 * 24 * 3600, answer.Properties.Number(Property.SessionExpiry));
+    }
+
+    [Theory]
     [On(Mqtt5)]
     public async Task MQTT_4_4_0_1_Nothing_comes_again_while_the_connection_lasts(string on)
     {
