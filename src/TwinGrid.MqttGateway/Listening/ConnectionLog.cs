@@ -4,7 +4,9 @@ using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Listening;
 
-/// <summary>What connections log: one line for what an operator can act on, none for a client that comes and goes.</summary>
+/// <summary>
+/// What connections log: one line for what an operator can act on, none for a client that comes and goes.
+/// </summary>
 internal static partial class ConnectionLog
 {
     [LoggerMessage(Level = LogLevel.Information,

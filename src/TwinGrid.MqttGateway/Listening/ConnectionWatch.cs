@@ -9,7 +9,9 @@ internal sealed class ConnectionWatch(TimeProvider clock)
     /// <summary>How long a packet may take for the next <see cref="LeastBytes"/>, or to be complete.</summary>
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(30);
 
-    /// <summary>Bytes of a packet that must come within <see cref="Window"/>: 273 a second, as a GPRS modem can.</summary>
+    /// <summary>
+    /// Bytes of a packet that must come within <see cref="Window"/>: 273 a second, as a GPRS modem can.
+    /// </summary>
     private const int LeastBytes = 8_192;
 
     private long _heard = clock.GetTimestamp();

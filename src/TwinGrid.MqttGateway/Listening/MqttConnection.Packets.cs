@@ -174,6 +174,13 @@ internal sealed partial class MqttConnection
             return EndBy(fault);
         }
 
+        byte qos = frame.Type == PacketType.PubAck ? (byte)1 : (byte)2;
+        if (frame.Type != PacketType.PubRel && !_session!.MayAnswer(answer.PacketId, qos))
+        {
+            return EndBy(new PacketFault(
+                ReasonCode.ProtocolError, $"a {frame.Type} answers a message of another quality of service"));
+        }
+
         bool isError = answer.Reason >= ReasonCode.UnspecifiedError;
         switch (frame.Type)
         {
@@ -193,7 +200,6 @@ internal sealed partial class MqttConnection
                 _output.Answer(PacketType.PubRel, answer.PacketId, found, null);
                 break;
             default:
-                byte qos = frame.Type == PacketType.PubAck ? (byte)1 : (byte)2;
                 if (_session!.Acknowledge(answer.PacketId, qos) is { } delivered && !isError)
                 {
                     _parts.Receipts.Acknowledged(_session, delivered.Message);

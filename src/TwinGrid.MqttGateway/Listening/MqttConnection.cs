@@ -117,7 +117,9 @@ internal sealed partial class MqttConnection : PublishSource
         }
     }
 
-    /// <summary>Ends the connection gently: what is under way is answered first, then the client is told to go.</summary>
+    /// <summary>
+    /// Ends the connection gently: what is under way is answered first, then the client is told to go.
+    /// </summary>
     public void Stop()
     {
         _isStopping = true;

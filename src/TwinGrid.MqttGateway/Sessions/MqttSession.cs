@@ -158,6 +158,15 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
         }
     }
 
+    /// <inheritdoc cref="Outbox.MayAnswer"/>
+    public bool MayAnswer(ushort packetId, byte qos)
+    {
+        lock (_lock)
+        {
+            return _outbox.MayAnswer(packetId, qos);
+        }
+    }
+
     /// <inheritdoc cref="Outbox.Acknowledge"/>
     public OwedMessage? Acknowledge(ushort packetId, byte qos)
     {

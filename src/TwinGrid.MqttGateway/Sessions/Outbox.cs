@@ -76,7 +76,9 @@ internal sealed class Outbox(int capacity)
         return AddFleeting(delivery);
     }
 
-    /// <summary>Makes room for a lasting message by the oldest that waits: for a session without a connection.</summary>
+    /// <summary>
+    /// Makes room for a lasting message by the oldest that waits: for a session without a connection.
+    /// </summary>
     public void DropOldest() => _lasting.TryDequeue(out _);
 
     /// <summary>True when a command of this id waits or is unacknowledged already.</summary>
@@ -133,7 +135,9 @@ internal sealed class Outbox(int capacity)
         return false;
     }
 
-    /// <summary>Gives up a message that was taken and could not be sent: it expired, or its client cannot take it.</summary>
+    /// <summary>
+    /// Gives up a message that was taken and could not be sent: it expired, or its client cannot take it.
+    /// </summary>
     public void Discard(OwedMessage delivery)
     {
         if (delivery.PacketId != 0)
@@ -141,6 +145,10 @@ internal sealed class Outbox(int capacity)
             _unacknowledged.Remove(delivery.PacketId);
         }
     }
+
+    /// <summary>False for an identifier that stands for a message of another QoS than the answer's.</summary>
+    public bool MayAnswer(ushort packetId, byte qos) =>
+        !_unacknowledged.TryGetValue(packetId, out OwedMessage? delivery) || delivery.Qos == qos;
 
     /// <summary>A PUBACK or PUBCOMP came: the message is no longer owed.</summary>
     /// <returns>The message, or null for an identifier that stands for none of that QoS.</returns>

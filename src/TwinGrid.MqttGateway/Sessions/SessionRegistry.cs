@@ -58,7 +58,9 @@ internal sealed partial class SessionRegistry
     /// <summary>A client identifier for a client that has none (MQTT 5 section 3.1.3.1).</summary>
     public string NewClientId() => $"twingrid-{NewToken()}";
 
-    /// <summary>Learns which sessions the store has; what connected when the last process ended, ended with it.</summary>
+    /// <summary>
+    /// Learns which sessions the store has; what connected when the last process ended, ended with it.
+    /// </summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         long now = UnixMicroseconds.Now(_clock);

@@ -268,6 +268,7 @@ public sealed class RecordingGrains
     {
         public Func<string, string, Task> Invoked { get; set; } = null!;
 
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Invoked(targetMethod!.Name, args is [string recipient] ? recipient : "");
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            Invoked(targetMethod!.Name, args is [string recipient] ? recipient : "");
     }
 }
