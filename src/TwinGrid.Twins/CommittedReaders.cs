@@ -31,11 +31,6 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
     /// <summary>Lets everybody read who waits; the commit has ended and the next turn has not begun.</summary>
     public void Answer(bool committed)
     {
-        if (_waiting.Count == 0)
-        {
-            return;
-        }
-
         Action<bool>[] readers = [.. _waiting];
         _waiting.Clear();
         foreach (Action<bool> reader in readers)

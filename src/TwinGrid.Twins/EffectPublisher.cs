@@ -77,7 +77,7 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     {
         _owesState = true;
         _owedPredictions |= effects.Predictions;
-        if (effects.Alarms.Count > 0 || effects.Deliveries.Count > 0 || effects.Deleted)
+        if (effects.IsTold)
         {
             TellAtOnce(state, effects);
         }

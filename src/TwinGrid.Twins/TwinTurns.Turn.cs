@@ -176,7 +176,7 @@ internal sealed partial class TwinTurns
     private void AfterCommit()
     {
         _isCommitting = false;
-        _readers.Answer(_fate == TurnFate.Committed);
+        _readers?.Answer(_fate == TurnFate.Committed);
         if (_fate == TurnFate.Committed)
         {
             _queue.Finish(IngestStatus.Accepted, _revision);
@@ -194,14 +194,15 @@ internal sealed partial class TwinTurns
     private void AfterSuccess()
     {
         _admitted &= !_effects.Deleted;
-        _publisher.Committed(State, _effects, _runtime.Now);
+        long now = _runtime.Now;
+        _publisher.Committed(State, _effects, now);
         if (_effects.CommandsChanged)
         {
             _commandsChanged?.SetResult();
             _commandsChanged = null;
         }
 
-        _keeper.Turned();
+        _keeper.Turned(now);
         Drain();
     }
 }

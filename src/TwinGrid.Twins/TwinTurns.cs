@@ -13,14 +13,14 @@ namespace TwinGrid.Twins;
 internal sealed partial class TwinTurns
 {
     private readonly TwinRuntime _runtime;
-    private readonly ActivationKeeper _keeper;
     private readonly WakeCall _wake;
     private readonly TwinInbox _inbox;
     private readonly TurnQueue _queue;
     private readonly EffectPublisher _publisher;
     private readonly TurnEffects _effects = new();
-    private readonly CommittedReaders _readers;
     private readonly Action<TurnFate> _onFate;
+    private ActivationKeeper _keeper;
+    private CommittedReaders? _readers;
     private TaskCompletionSource? _commitEnd;
     private TaskCompletionSource? _commandsChanged;
     private TurnFate _fate;
@@ -45,7 +45,7 @@ internal sealed partial class TwinTurns
     {
         _runtime = runtime;
         Context = context;
-        _keeper = new ActivationKeeper(keepActive, runtime.Clock);
+        _keeper = new ActivationKeeper(keepActive, runtime.Now);
         State = state;
         _tail = tail;
         _revision = state.Revision;
@@ -53,7 +53,6 @@ internal sealed partial class TwinTurns
         _inbox = new TwinInbox(this);
         _queue = new TurnQueue(runtime.Logger);
         _publisher = new EffectPublisher(runtime, state.Twin, _wake);
-        _readers = new CommittedReaders(state, runtime.Clock);
         _onFate = OnFate;
     }
 
@@ -126,7 +125,9 @@ internal sealed partial class TwinTurns
     /// The commit failed and the twin is read again: ask again.
     /// </exception>
     public Task<T> ReadAsync<T>(Func<TwinState, bool, T> read) =>
-        _isCommitting ? _readers.WaitAsync(read) : Task.FromResult(read(State, true));
+        _isCommitting
+            ? (_readers ??= new CommittedReaders(State, _runtime.Clock)).WaitAsync(read)
+            : Task.FromResult(read(State, true));
 
     /// <summary>Ends when a commit next changes some command of the twin; take it before reading the command.</summary>
     public Task NextCommandChange() =>

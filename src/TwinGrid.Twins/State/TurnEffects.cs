@@ -5,6 +5,8 @@ namespace TwinGrid.Twins.State;
 /// </summary>
 internal sealed class TurnEffects
 {
+    private bool _isTold;
+
     /// <summary>True when anything of the state changed: the turn must be committed.</summary>
     public bool Changed { get; set; }
 
@@ -23,17 +25,25 @@ internal sealed class TurnEffects
     /// <summary>True when some command changed: somebody may wait for it.</summary>
     public bool CommandsChanged { get; set; }
 
+    /// <summary>True when the outside must hear of it at once, and not only with the next state.</summary>
+    public bool IsTold => _isTold || Deleted;
+
     public void Clear()
     {
         (Changed, Deleted, CommandsChanged) = (false, false, false);
         Predictions = 0;
-        Alarms.Clear();
-        Deliveries.Clear();
+        if (_isTold)
+        {
+            // Few turns do: the others need not touch the lists.
+            _isTold = false;
+            Alarms.Clear();
+            Deliveries.Clear();
+        }
     }
 
     public void AddAlarm(AlarmRecord alarm)
     {
-        Changed = true;
+        (Changed, _isTold) = (true, true);
         if (!Alarms.Contains(alarm))
         {
             Alarms.Add(alarm);
@@ -42,8 +52,7 @@ internal sealed class TurnEffects
 
     public void AddCommand(CommandRecord command)
     {
-        Changed = true;
-        CommandsChanged = true;
+        (Changed, CommandsChanged, _isTold) = (true, true, true);
         Deliveries.Add(command);
     }
 

@@ -5,33 +5,36 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using TwinGrid.Storage.Sqlite;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Placement;
 
 namespace TwinGrid.Tests.Twins;
 
 /// <summary>
 /// Two silos in one process over one real SQLite store, with everything that twins publish written down.
 /// </summary>
-public sealed class TwoSiloGrid : IAsyncLifetime
+public class TwoSiloGrid : IAsyncLifetime
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("twingrid-two-silos-").FullName;
     private readonly RecordingSink _sink = new();
-    private SqliteTwinStore? _store;
+    private SqliteTwinStore? _sqlite;
+    private GatedStore? _store;
     private InProcessTestCluster? _cluster;
 
     internal InProcessTestCluster Cluster => _cluster!;
 
-    internal ITwinStore Store => _store!;
+    internal GatedStore Store => _store!;
 
     internal IEnumerable<TwinEffect> Published => _sink.Effects;
 
     public async ValueTask InitializeAsync()
     {
-        _store = new SqliteTwinStore(
+        _sqlite = new SqliteTwinStore(
             new SqliteDatabase(_directory, null),
             new LimitOptions(),
             TimeProvider.System,
             NullLogger<SqliteTwinStore>.Instance);
-        InProcessTestClusterBuilder builder = new(2);
+        _store = new GatedStore(_sqlite);
+        InProcessTestClusterBuilder builder = new((short)SiloCount);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddMemoryGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage);
@@ -39,6 +42,7 @@ public sealed class TwoSiloGrid : IAsyncLifetime
             silo.Services.AddSingleton<IEffectSink>(_sink);
             silo.Services.AddSingleton(new DefinitionSet([Definition, Fragile]));
             silo.Services.AddPredictiveModel("Fragile", _ => new FragileModel());
+            silo.Services.Configure<IngestOptions>(options => options.Acknowledge = Acknowledge);
             silo.AddTwins();
         });
         _cluster = builder.Build();
@@ -48,9 +52,16 @@ public sealed class TwoSiloGrid : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         await _cluster!.DisposeAsync();
-        await _store!.DisposeAsync();
+        await _sqlite!.DisposeAsync();
         Directory.Delete(_directory, recursive: true);
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>How many silos there are.</summary>
+    protected virtual int SiloCount => 2;
+
+    /// <summary>When a message counts as taken.</summary>
+    protected virtual Acknowledgement Acknowledge => Acknowledgement.Durable;
 
     internal static TwinDefinition Definition { get; } = new()
     {
@@ -82,6 +93,13 @@ public sealed class TwoSiloGrid : IAsyncLifetime
     /// <summary>The road to the twins as a gateway on that silo takes it.</summary>
     internal ITwinIngest Road(int silo) =>
         Cluster.GetSiloServiceProvider(Cluster.Silos[silo].SiloAddress).GetRequiredService<ITwinIngest>();
+
+    /// <summary>A twin that the shard map puts on that silo.</summary>
+    internal TwinId TwinOn(int silo, string prefix, string kind = "fan") => Enumerable.Range(0, 1_000)
+        .Select(i => new TwinId(kind, $"{prefix}{i}"))
+        .First(id => Cluster.Silos[silo].SiloAddress.Equals(
+            Cluster.GetSiloServiceProvider(Cluster.Silos[silo].SiloAddress)
+                .GetRequiredService<ShardMap>().Find(id.ToGrainKey())));
 
     internal int ActiveOn(int silo) =>
         Cluster.GetSiloServiceProvider(Cluster.Silos[silo].SiloAddress).GetRequiredService<ActiveTwins>().Count;

@@ -1,0 +1,175 @@
+namespace TwinGrid.Tests.Twins;
+
+/// <summary>What a sender hears when the store fails or a silo stops: always something, once, and the truth.</summary>
+public sealed class RoadFaultTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
+{
+    [Fact]
+    public async Task When_a_commit_fails_its_messages_are_refused_and_those_behind_it_are_sent_again_in_order()
+    {
+        TwinId id = grid.TwinOn(0, "unlucky");
+        Sender sender = new(grid.Road(0), id);
+        await sender.Send().Result;
+        grid.Store.HoldCommits();
+        sender.Send();
+        await grid.Store.HeldAsync(id);
+        for (int i = 0; i < 50; i++)
+        {
+            sender.Send();
+        }
+
+        grid.Store.FailHeld();
+        await sender.AnsweredAsync();
+        Assert.All(sender.All, message => Assert.Equal(1, message.Times));
+        Assert.Equal([2], sender.All.Where(m => m.Status == IngestStatus.Unavailable).Select(m => m.Number));
+        Assert.Equal(sender.All.Select(m => m.Number), sender.Told.Select(m => m.Number));
+        TwinSnapshot twin = (await grid.Twin(id.Key).GetAsync())!;
+        Assert.Equal((51L, 0L, 0L), (twin.Counters.Readings, twin.Counters.Late, twin.Counters.Duplicates));
+        Assert.Equal(twin.Revision, (await sender.All[^1].Result).Revision);
+
+        // Nobody acknowledged number 2: its device sends it again, and it is new.
+        IngestResult again = await grid.Road(1).IngestAsync(id, TwoSiloGrid.Speed(2, seq: 2));
+        Assert.Equal((IngestStatus.Accepted, 1, 0), (again.Status, again.Applied, again.Seen));
+        Assert.Equal(0, (await grid.Twin(id.Key).GetAsync())!.Counters.Duplicates);
+    }
+
+    [Fact]
+    public async Task When_another_activation_was_first_the_turn_is_refused_and_those_behind_it_are_sent_again()
+    {
+        TwinId id = grid.TwinOn(0, "fenced");
+        Sender sender = new(grid.Road(0), id);
+        await sender.Send().Result;
+        TwinTurn own = (await grid.Store.LoadAsync(id, CancellationToken.None)).Tail[0];
+        await grid.Store.CommitAsync([own with { Revision = 2 }], [], CancellationToken.None);
+        grid.Store.HoldCommits();
+        sender.Send();
+        await grid.Store.HeldAsync(id);
+        for (int i = 0; i < 20; i++)
+        {
+            sender.Send();
+        }
+
+        grid.Store.LetCommit();
+        await sender.AnsweredAsync();
+        Assert.All(sender.All, message => Assert.Equal(1, message.Times));
+        Assert.Equal([2], sender.All.Where(m => m.Status == IngestStatus.Unavailable).Select(m => m.Number));
+        Assert.InRange((await sender.All[2].Result).Revision, 3, 3);
+        Assert.Equal(22, (await grid.Twin(id.Key).GetAsync())!.Counters.Readings);
+    }
+
+    [Fact]
+    public async Task While_a_twin_cannot_be_read_all_that_comes_is_refused_at_once_and_the_store_is_left_alone()
+    {
+        TwinId id = grid.TwinOn(0, "unread");
+        Sender sender = new(grid.Road(0), id);
+        int loads = grid.Store.Loads;
+        grid.Store.LoadsFail = true;
+        try
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                sender.Send();
+            }
+
+            await sender.AnsweredAsync();
+        }
+        finally
+        {
+            grid.Store.LoadsFail = false;
+        }
+
+        Assert.All(sender.All, message => Assert.Equal((1, IngestStatus.Unavailable), (message.Times, message.Status)));
+        Assert.InRange(grid.Store.Loads - loads, 1, 20);
+        Assert.Equal(IngestStatus.Accepted, (await sender.Send().Result).Status);
+    }
+
+    [Fact]
+    public async Task A_command_that_comes_while_its_twin_goes_is_refused_and_not_left_without_an_answer()
+    {
+        TwinId id = grid.TwinOn(0, "going");
+        Sender sender = new(grid.Road(0), id);
+        await sender.Send().Result;
+        grid.Store.HoldCommits();
+        sender.Send();
+        await grid.Store.HeldAsync(id);
+        Task<CommandAnswer> command = grid.Twin(id.Key).SendAsync("c1", "slow", RawJson.EmptyObject, null, null);
+
+        // A reader gives up after a second; it came behind the command, which therefore waits in the inbox now.
+        Assert.False((await grid.Twin(id.Key).GetAsync())!.Durable);
+        grid.Store.FailHeld();
+        Assert.Equal(CommandRefusal.Unavailable, (await command.WaitAsync(TimeSpan.FromSeconds(30))).Refusal);
+        Assert.Equal(IngestStatus.Unavailable, (await sender.All[1].Result).Status);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_silo_that_stops_tells_every_sender_once_and_keeps_what_it_acknowledged(int silos)
+    {
+        await using GridOf stopping = new(silos);
+        await stopping.InitializeAsync();
+        stopping.Store.CommitDelay = TimeSpan.FromMilliseconds(20);
+        ITwinIngest road = stopping.Road(0);
+        Sender[] senders = [.. Enumerable.Range(0, 20).Select(i => new Sender(road, new TwinId("fan", $"stop{i}")))];
+        using CancellationTokenSource end = new();
+        Task load = Task.WhenAll(senders.Select(sender => Task.Run(() =>
+        {
+            for (int i = 0; i < 2_000 && !end.IsCancellationRequested; i++)
+            {
+                sender.Send();
+                Thread.Yield();
+            }
+        })));
+        await Wait.UntilAsync(() => senders.Any(sender => sender.Told.Any()));
+        await stopping.Cluster.StopSiloAsync(stopping.Cluster.Silos[0]);
+        await end.CancelAsync();
+        await load;
+        foreach (Sender sender in senders)
+        {
+            sender.Send();
+            await sender.AnsweredAsync();
+            Assert.All(sender.All, message => Assert.Equal(1, message.Times));
+        }
+
+        foreach (Sender sender in senders)
+        {
+            // The state is the log's: what was accepted is in it, once.
+            int accepted = sender.All.Count(message => message.Status == IngestStatus.Accepted);
+            long logged = await Logged(stopping, sender.Address.Twin);
+            Assert.InRange(logged, accepted, sender.All.Count);
+        }
+    }
+
+    private static async Task<long> Logged(TwoSiloGrid grid, TwinId id)
+    {
+        StoredTwin stored = await grid.Store.LoadAsync(id, CancellationToken.None);
+        long readings = 0;
+        foreach (TwinTurn turn in stored.Tail)
+        {
+            InputReader inputs = new(turn.Inputs.Span[TwinGrid.Twins.State.TurnHeader.Size..]);
+            while (inputs.Next())
+            {
+                readings += inputs.Kind == InputKind.Readings ? 1 : 0;
+            }
+        }
+
+        if (stored.Snapshot is { } snapshot)
+        {
+            readings += TwinGrid.Twins.State.StateReader.Read(
+                id,
+                TwinGrid.Twins.Definitions.CompiledKind.Compile(
+                    TwoSiloGrid.Definition,
+                    1,
+                    new Dictionary<string, PredictiveModelType>(),
+                    new Dictionary<string, ControlPolicyType>()),
+                snapshot.State).Counters.Readings;
+        }
+
+        return readings;
+    }
+
+    /// <summary>A grid of its own for a test that stops a silo.</summary>
+    private sealed class GridOf(int silos) : TwoSiloGrid
+    {
+        protected override int SiloCount => silos;
+    }
+}
