@@ -81,6 +81,44 @@ public sealed class GridInputTests
     [Theory]
     [InlineData(4)]
     [InlineData(5)]
+    public async Task A_message_of_QoS_2_that_comes_again_is_not_acknowledged_before_the_first_is_committed(int level)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        TaskCompletionSource<IngestResult> commit = new();
+        gateway.Twins.Answer = _ => commit.Task;
+        await CutAsync(gateway, level, step: 0, "slow");
+        await RunningGateway.Until(() => gateway.Twins.Readings("demo/slow").Any(), "the twin has the reading");
+        await using RawClient client = await ResumeAsync(gateway, level, "slow");
+        await client.SendAsync(PacketBytes.Publish(level, Topic("slow"), "21.5", qos: 2, id: 5, dup: true));
+        await client.AssertQuietAsync();
+        commit.SetResult(new IngestResult());
+        await client.TakeAsync(PacketKind.PubRec, 5);
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
+    public async Task A_message_of_QoS_2_that_could_not_be_kept_is_taken_when_it_comes_again(int level)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Twins.Answer = _ => Task.FromResult(new IngestResult(IngestStatus.Unavailable));
+        await using (RawClient refused = await ResumeAsync(gateway, level, "refused"))
+        {
+            await refused.SendAsync(PacketBytes.Publish(level, Topic("refused"), "21.5", qos: 2, id: 5));
+            await refused.AssertRefusedAsync(0x83, 0x97, 0x80); // and no PUBREC
+        }
+
+        gateway.Twins.Answer = _ => Task.FromResult(new IngestResult());
+        int before = gateway.Twins.Readings("demo/refused").Count();
+        await using RawClient client = await ResumeAsync(gateway, level, "refused");
+        await client.SendAsync(PacketBytes.Publish(level, Topic("refused"), "21.5", qos: 2, id: 5, dup: true));
+        await client.TakeAsync(PacketKind.PubRec, 5);
+        Assert.Equal(before + 1, gateway.Twins.Readings("demo/refused").Count());
+    }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(5)]
     public async Task One_address_has_so_many_connections_and_no_more(int level)
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync(
