@@ -7,6 +7,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
 [
     new(AnomalyVerb.Name, AnomalyVerb.Usage, AnomalyVerb.Run),
+    new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
 ];
 
 Verb? verb = args.Length == 0 ? null : Array.Find(verbs, v => v.Name == args[0]);
