@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using TwinGrid.ModelBench.Arguments;
 using TwinGrid.ModelBench.Feeding;
 
@@ -29,14 +28,14 @@ internal static class AnomalyVerb
         {
             double[] scores = new double[file.Values.Length];
             model.Restart();
-            long start = Stopwatch.GetTimestamp();
+            double start = ModelCost.CpuSeconds;
             for (int i = 0; i < scores.Length; i++)
             {
                 Prediction said = model.Read(file.Times[i], new ReadOnlySpan<double>(in file.Values[i]));
                 scores[i] = said.HasValue ? said.Value : 0;
             }
 
-            seconds += ModelCost.SecondsSince(start);
+            seconds += ModelCost.CpuSeconds - start;
             samples += scores.Length;
             file.WriteScores(output, scores);
         }

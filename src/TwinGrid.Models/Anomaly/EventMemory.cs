@@ -35,7 +35,7 @@ internal struct EventMemory
     private const double Penalty = 2;
     private const double Experience = 3162;
     private const double ExperienceExponent = 0.7;
-    private const double LeastExperience = 1_000;
+    private const double LeastExperience = 300;
 
     /// <summary>Beyond this experience the bar rises no more.</summary>
     public const double MostExperience = 50_000;

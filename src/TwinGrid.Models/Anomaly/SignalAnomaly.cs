@@ -34,7 +34,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
     public const double ShortGain = 0.1;
 
     /// <summary>So many far readings in a row on one side are a new level.</summary>
-    public const int SurprisesBelieved = 50;
+    public const int SurprisesBelieved = 200;
 
     private const double RunWeight = 0.7;
     private const double StepWeight = 0.6;
@@ -80,6 +80,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         bool known = state.Day.TryExpect(input.Time, out double expected, out double spread);
         expected = (known ? expected : state.Mean) + state.Shift;
         double residual = value - expected;
+        double width = state.Readings < Young ? double.PositiveInfinity : state.Range.Highest - state.Range.Lowest;
         double rarity = Judge(ref state, value, residual, Relative(state, spread), out bool isNew);
         if (state.Readings >= _options.Warmup)
         {
@@ -90,7 +91,8 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
             prediction.Horizon = 0;
         }
 
-        LearnLevel(input.Time, ref state, residual, expected, Relative(state, spread));
+        LearnLevel(ref state, residual, Relative(state, spread));
+        LearnCourse(input.Time, ref state, expected, Math.Clamp(residual, -width, width));
         state.Latest = value;
         state.Readings++;
     }
@@ -156,11 +158,9 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         }
     }
 
-    private void LearnLevel(
-        long time, ref SignalAnomalyState state, double residual, double expected, double relative)
+    private static void LearnLevel(ref SignalAnomalyState state, double residual, double relative)
     {
-        double sigma = Math.Max(state.Level.Sigma, Indistinct(state));
-        double far = FarInSigmas * sigma * relative;
+        double far = FarInSigmas * Math.Max(state.Level.Sigma, Indistinct(state)) * relative;
         double side = Math.Abs(residual) <= far ? 0 : Math.Sign(residual);
         bool goesOn = side * state.Surprises > 0;
         state.Surprises = goesOn ? state.Surprises + side : side;
@@ -170,14 +170,16 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
             state.Shift += state.SurpriseSum / SurprisesBelieved;
             (state.Surprises, state.SurpriseSum, state.Short) = (0, 0, 0);
         }
+    }
 
-        double wild = state.Readings < Young ? double.PositiveInfinity : WildInSigmas * sigma * relative;
-        double believed = Math.Clamp(residual, -wild, wild);
+    /// <summary>A residual is believed up to the width of all that was seen before it.</summary>
+    private void LearnCourse(long time, ref SignalAnomalyState state, double expected, double residual)
+    {
         double recent = 1 / Math.Min(state.Readings + 1, _options.Memory);
-        double value = expected - state.Shift + believed;
+        double value = expected - state.Shift + residual;
         state.Mean += recent * (value - state.Mean);
-        state.Spread += recent * (Math.Abs(believed) - state.Spread);
-        state.Day.Learn(time, value, believed);
+        state.Spread += recent * (Math.Abs(residual) - state.Spread);
+        state.Day.Learn(time, value, residual);
     }
 
     /// <summary>The least step is taken at once and forgotten slowly, at most doubling in a hundred changes.</summary>

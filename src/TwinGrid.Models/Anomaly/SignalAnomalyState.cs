@@ -16,7 +16,7 @@ internal enum Oddity : byte
     Range = 3,
 }
 
-/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 97 doubles.</summary>
+/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 93 doubles.</summary>
 internal struct SignalAnomalyState
 {
     public DayProfile Day;
