@@ -7,6 +7,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
 [
     new(AnomalyVerb.Name, AnomalyVerb.Usage, AnomalyVerb.Run),
+    new(FalseAlarmsVerb.Name, FalseAlarmsVerb.Usage, FalseAlarmsVerb.Run),
     new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
 ];
 
