@@ -42,6 +42,9 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
     private const double WildInSigmas = 8;
     private const int Young = 10;
 
+    /// <summary>The last of them say where it is, because the mean went some of the way by itself.</summary>
+    private const double LevelReadings = 20;
+
     private readonly string _input;
     private readonly SignalAnomalyOptions _options;
 
@@ -72,11 +75,10 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         prediction = Prediction.None with { At = input.Time, Threshold = _options.Threshold };
         if (state.Readings == 0)
         {
-            (state.Latest, state.Mean) = (value, value);
+            (state.Latest, state.Earlier, state.Mean) = (value, value, value);
             state.Range.StartAt(value);
         }
 
-        LearnQuantum(ref state, Math.Abs(value - state.Latest));
         bool known = state.Day.TryExpect(input.Time, out double expected, out double spread);
         expected = (known ? expected : state.Mean) + state.Shift;
         double residual = value - expected;
@@ -93,7 +95,8 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
 
         LearnLevel(ref state, residual, Relative(state, spread));
         LearnCourse(input.Time, ref state, expected, Math.Clamp(residual, -width, width));
-        state.Latest = value;
+        LearnQuantum(ref state, Math.Abs(value - state.Latest));
+        (state.Earlier, state.Latest) = (state.Latest, value);
         state.Readings++;
     }
 
@@ -143,9 +146,11 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         double most = state.Level.Learn(distance, indistinct, readings, memory);
         Oddity oddest = Oddity.Level;
         Prefer(RunWeight * state.Run.Learn(state.Short, indistinct, readings, memory), Oddity.Run);
-        double step = (value - state.Latest) / relative;
+        // The way back from one spike is no second step.
+        double step = Math.Min(Math.Abs(value - state.Latest), Math.Abs(value - state.Earlier)) / relative;
         Prefer(StepWeight * state.Step.Learn(step, indistinct, readings, memory), Oddity.Step);
-        Prefer(state.Range.Learn(value, state.Mean + state.Shift, readings, EventMemory.MostExperience), Oddity.Range);
+        double mean = state.Mean + state.Shift;
+        Prefer(state.Range.Learn(value, mean, indistinct, Math.Min(readings, EventMemory.MostExperience)), Oddity.Range);
         state.Oddest = (double)oddest;
         return state.Events.Learn(most, readings, out isNew);
 
@@ -164,11 +169,12 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         double side = Math.Abs(residual) <= far ? 0 : Math.Sign(residual);
         bool goesOn = side * state.Surprises > 0;
         state.Surprises = goesOn ? state.Surprises + side : side;
-        state.SurpriseSum = side == 0 ? 0 : goesOn ? state.SurpriseSum + residual : residual;
+        double recent = Math.Min(Math.Max(1, Math.Abs(state.Surprises)), LevelReadings);
+        state.SurpriseMean = side == 0 ? 0 : state.SurpriseMean + ((residual - state.SurpriseMean) / recent);
         if (Math.Abs(state.Surprises) >= SurprisesBelieved)
         {
-            state.Shift += state.SurpriseSum / SurprisesBelieved;
-            (state.Surprises, state.SurpriseSum, state.Short) = (0, 0, 0);
+            state.Shift += state.SurpriseMean;
+            (state.Surprises, state.SurpriseMean, state.Short) = (0, 0, 0);
         }
     }
 
