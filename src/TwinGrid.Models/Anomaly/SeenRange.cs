@@ -10,7 +10,7 @@ namespace TwinGrid.Models.Anomaly;
 /// </remarks>
 internal struct SeenRange
 {
-    private const double Memory = 100_000;
+    private const double Memory = 1_000_000;
 
     /// <summary>To leave the range by less than this part of it is to stay.</summary>
     private const double Tolerance = 0.02;

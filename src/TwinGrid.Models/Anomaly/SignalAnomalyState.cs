@@ -44,8 +44,10 @@ internal struct SignalAnomalyState
     /// <summary>Exponential mean of the residuals.</summary>
     public double Short;
 
-    /// <summary>Readings in a row far above (positive) or below (negative) what was expected; their residual of late.</summary>
+    /// <summary>Readings in a row far above (positive) or below (negative) what was expected.</summary>
     public double Surprises;
+
+    /// <summary>The mean residual of the last of those.</summary>
     public double SurpriseMean;
 
     /// <summary>An <see cref="Oddity"/>: the one that set the last score.</summary>
