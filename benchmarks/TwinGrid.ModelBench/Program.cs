@@ -1,0 +1,35 @@
+using System.Globalization;
+using TwinGrid.ModelBench;
+using TwinGrid.ModelBench.Anomaly;
+using TwinGrid.ModelBench.Arguments;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Verb[] verbs =
+[
+    new(AnomalyVerb.Name, AnomalyVerb.Usage, AnomalyVerb.Run),
+    new(FalseAlarmsVerb.Name, FalseAlarmsVerb.Usage, FalseAlarmsVerb.Run),
+    new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
+];
+
+Verb? verb = args.Length == 0 ? null : Array.Find(verbs, v => v.Name == args[0]);
+try
+{
+    return verb is null
+        ? throw new BenchProblem(args.Length == 0 ? "Name a verb" : $"There is no verb '{args[0]}'")
+        : verb.Run(BenchArguments.Read(args.AsSpan(1)));
+}
+catch (BenchProblem problem)
+{
+    Console.Error.WriteLine(problem.Message);
+    foreach (Verb known in verb is null ? verbs : [verb])
+    {
+        Console.Error.WriteLine($"  {known.Name} {known.Usage}");
+    }
+
+    return 2;
+}
+catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"No result: {problem.Message}");
+    return 1;
+}
