@@ -49,6 +49,7 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<IEffectSink>(provider => provider.GetRequiredService<EffectQueue>());
         services.TryAddSingleton<EffectPump>();
         services.TryAddSingleton<MqttGatewayEndpoint>();
+        services.TryAddSingleton<LargePackets>();
         services.TryAddSingleton<ConnectionParts>();
         services.TryAddSingleton<MqttListener>();
         services.AddHostedService<MqttGatewayService>();

@@ -15,6 +15,7 @@ internal sealed record ConnectionParts(
     Farewells Farewells,
     CommandReceipts Receipts,
     OpenTopicBroker OpenTopics,
+    LargePackets LargePackets,
     IOptions<LimitOptions> LimitOptions,
     TimeProvider Clock,
     ILogger<MqttConnection> Logger)

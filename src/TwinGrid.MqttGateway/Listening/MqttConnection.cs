@@ -45,6 +45,7 @@ internal sealed partial class MqttConnection : PublishSource
     private object? _deferred;
     private TopicSlot?[]? _aliases;
     private uint? _expiry;
+    private int _largePacket;
     private bool _isNormalEnd;
     private volatile bool _isStopping;
 
@@ -59,25 +60,6 @@ internal sealed partial class MqttConnection : PublishSource
         _openedAt = parts.Clock.GetTimestamp();
         _watch = new ConnectionWatch(parts.Clock);
         Address = (context.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-    }
-
-    /// <summary>What the next step of reading is.</summary>
-    private enum Next : byte
-    {
-        /// <summary>The next packet.</summary>
-        Packet,
-
-        /// <summary>More bytes.</summary>
-        Bytes,
-
-        /// <summary>Wait until there is room for more publishes.</summary>
-        Room,
-
-        /// <summary>Something that takes time: <see cref="_deferred"/>.</summary>
-        Deferred,
-
-        /// <summary>None: the connection ends.</summary>
-        End,
     }
 
     /// <summary>Where it comes from.</summary>
@@ -153,115 +135,6 @@ internal sealed partial class MqttConnection : PublishSource
         }
     }
 
-    private async Task ReadAsync()
-    {
-        PipeReader input = _context.Transport.Input;
-        while (true)
-        {
-            ReadResult result = await input.ReadAsync();
-            ReadOnlySequence<byte> buffer = result.Buffer;
-            if (Volatile.Read(ref _ending) is not null)
-            {
-                input.AdvanceTo(buffer.Start);
-                return;
-            }
-
-            _watch.Heard();
-            Next next = Take(ref buffer);
-            _watch.Left(buffer.Length);
-            input.AdvanceTo(buffer.Start, next == Next.Bytes ? buffer.End : buffer.Start);
-            if (next == Next.End || (next == Next.Bytes && result.IsCompleted))
-            {
-                return;
-            }
-
-            if (next == Next.Deferred)
-            {
-                await TakeDeferredAsync();
-                if (Volatile.Read(ref _ending) is not null)
-                {
-                    return;
-                }
-            }
-            else if (next == Next.Room)
-            {
-                _watch.IsHeld = true;
-                await _inFlight.WaitForRoomAsync();
-                await _output.WaitForReliefAsync();
-                _watch.IsHeld = false;
-            }
-        }
-    }
-
-    /// <summary>Takes all packets that are there, as far as it may.</summary>
-    private Next Take(ref ReadOnlySequence<byte> buffer)
-    {
-        using Activity? read = MessageIntake.BeginRead();
-        int largest = _session is null
-            ? Math.Min(MaxConnect, _parts.Limits.PacketBytes)
-            : _parts.Limits.PacketBytes;
-        while (true)
-        {
-            FrameStatus status = PacketFrame.Read(buffer, largest, out PacketFrame frame, out PacketFault fault);
-            if (_session is null && !buffer.IsEmpty && buffer.FirstSpan[0] != FirstOfConnect)
-            {
-                return EndSilently("not MQTT");
-            }
-
-            if (status == FrameStatus.Incomplete)
-            {
-                return Next.Bytes;
-            }
-
-            if (status == FrameStatus.Refused)
-            {
-                return _session is null ? EndSilently("not MQTT") : EndBy(fault);
-            }
-
-            if (MustWait(frame))
-            {
-                return Next.Room;
-            }
-
-            ReadOnlySequence<byte> body = buffer.Slice(frame.HeaderLength, frame.Length - frame.HeaderLength);
-            Next next = body.IsSingleSegment ? TakeOne(frame, body.FirstSpan) : TakeScattered(frame, body);
-            buffer = buffer.Slice(frame.Length);
-            if (next != Next.Packet)
-            {
-                return next;
-            }
-        }
-    }
-
-    /// <summary>A packet that lies in more than one block is copied into one.</summary>
-    private Next TakeScattered(PacketFrame frame, in ReadOnlySequence<byte> body)
-    {
-        int length = (int)body.Length;
-        byte[] whole = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            body.CopyTo(whole);
-            return TakeOne(frame, whole.AsSpan(0, length));
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(whole);
-        }
-    }
-
-    /// <summary>True while a packet may not be taken yet.</summary>
-    private bool MustWait(PacketFrame frame)
-    {
-        if (_output.IsCongested)
-        {
-            return true;
-        }
-
-        bool mayHold = _output.Version == ProtocolVersion.V311
-            || (frame.Type == PacketType.Publish && (frame.Flags & 0b0110) == 0);
-        return mayHold && _inFlight.IsFull;
-    }
-
     /// <summary>Notes why the connection ends and stops its reading; the first reason stands.</summary>
     private void End(Ending ending)
     {
@@ -321,6 +194,7 @@ internal sealed partial class MqttConnection : PublishSource
     /// <summary>The connection is over: its session and its twins hear of it.</summary>
     private void Leave()
     {
+        ReturnMemory();
         if (_presence is not null)
         {
             _parts.Farewells.Say(_presence);
