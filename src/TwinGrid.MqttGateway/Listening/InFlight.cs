@@ -37,15 +37,6 @@ internal sealed class InFlight(int limit, TimeProvider clock)
     /// <summary>True while no more may be read.</summary>
     public bool IsFull => Volatile.Read(ref _count) >= limit || Volatile.Read(ref _bytes) >= MaxBytes;
 
-    /// <summary>True when a publish of that identifier is in flight.</summary>
-    public bool Has(ushort packetId)
-    {
-        lock (_lock)
-        {
-            return _ids.Contains(packetId);
-        }
-    }
-
     /// <summary>Adds a publish; false for an identifier that is in flight already.</summary>
     /// <param name="packetId">0 for QoS 0.</param>
     /// <param name="qos">0, 1 or 2.</param>

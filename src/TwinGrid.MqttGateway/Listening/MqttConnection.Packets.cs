@@ -55,6 +55,7 @@ internal sealed partial class MqttConnection
 
     private Next RefuseConnect(PacketFault fault)
     {
+        _isRefused = _output.Version == ProtocolVersion.V5 || PacketWriter.ReturnCode(fault.Reason) is not null;
         _output.Write(output => PacketWriter.ConnAck(
             output,
             _output.Version,
@@ -81,9 +82,21 @@ internal sealed partial class MqttConnection
             return EndBy(new PacketFault(ReasonCode.ReceiveMaximumExceeded, "more publishes than Receive Maximum"));
         }
 
-        return publish.Qos == 2 && !_session!.TryBeginReceive(publish.PacketId)
-            ? TakeAgain(publish.PacketId)
-            : Hand(publish, slot!);
+        if (publish.Qos < 2)
+        {
+            return Hand(publish, slot!);
+        }
+
+        switch (_session!.BeginReceive(publish.PacketId))
+        {
+            case Reception.New:
+                return Hand(publish, slot!);
+            case Reception.Taken:
+                _output.Answer(PacketType.PubRec, publish.PacketId, ReasonCode.Success, null);
+                return Next.Packet;
+            default:
+                return Next.Packet;
+        }
     }
 
     /// <summary>Hands a publish on; its answer comes when it is known.</summary>
@@ -106,27 +119,12 @@ internal sealed partial class MqttConnection
                 publish.MessageExpiry,
                 publish.Properties);
             _inFlight.Remove(publish.PacketId, publish.Qos, publish.Payload.Length);
-            if (publish.Qos > 0)
-            {
-                PacketType answer = publish.Qos == 1 ? PacketType.PubAck : PacketType.PubRec;
-                _output.Answer(answer, publish.PacketId, ReasonCode.Success, null);
-            }
+            Answer(publish.Qos, publish.PacketId, true, ReasonCode.Success, null);
         }
         else
         {
             _parts.Intake.Take(
                 this, slot, publish.PacketId, publish.Qos, publish.Payload, publish.ContentType);
-        }
-
-        return Next.Packet;
-    }
-
-    /// <summary>A publish of QoS 2 came once more (section 4.3.3): it is not taken twice.</summary>
-    private Next TakeAgain(ushort packetId)
-    {
-        if (!_inFlight.Has(packetId))
-        {
-            _output.Answer(PacketType.PubRec, packetId, ReasonCode.Success, null);
         }
 
         return Next.Packet;
@@ -185,7 +183,7 @@ internal sealed partial class MqttConnection
         switch (frame.Type)
         {
             case PacketType.PubRel:
-                ReasonCode known = _session!.EndReceive(answer.PacketId)
+                ReasonCode known = _session!.Release(answer.PacketId)
                     ? ReasonCode.Success
                     : ReasonCode.PacketIdentifierNotFound;
                 _output.Answer(PacketType.PubComp, answer.PacketId, known, null);
@@ -237,7 +235,7 @@ internal sealed partial class MqttConnection
         }
 
         _expiry = disconnect.SessionExpiry;
-        _isNormalEnd = disconnect.Reason != ReasonCode.DisconnectWithWill;
+        _isNormalEnd = disconnect.Reason == ReasonCode.Success;
         TryEnd(new Ending("disconnected", ReasonCode.Success, null));
         return Next.End;
     }

@@ -46,6 +46,7 @@ internal sealed partial class MqttConnection : PublishSource
     private TopicSlot?[]? _aliases;
     private uint? _expiry;
     private int _largePacket;
+    private bool _isRefused;
     private bool _isNormalEnd;
     private volatile bool _isStopping;
 
@@ -115,23 +116,30 @@ internal sealed partial class MqttConnection : PublishSource
     public override void Answered(IncomingPublish publish)
     {
         _inFlight.Remove(publish.PacketId, publish.Qos, publish.Size);
-        if (!publish.Acknowledge)
+        Answer(publish.Qos, publish.PacketId, publish.Acknowledge, publish.Reason, publish.Detail);
+    }
+
+    private void Answer(byte qos, ushort packetId, bool acknowledge, ReasonCode reason, string? detail)
+    {
+        if (qos == 2)
+        {
+            bool isTaken = acknowledge && reason < ReasonCode.UnspecifiedError;
+            if (_session!.Received(packetId, isTaken) is { } link && link != _link)
+            {
+                // It came again, on a connection after this one, while it was under way: that one is answered.
+                link.Answer(packetId, acknowledge, reason, detail);
+            }
+        }
+
+        if (!acknowledge)
         {
             // Not kept: without an acknowledgement the client sends it again, on its next connection.
             Cut("unavailable");
         }
-        else if (publish.Qos == 1)
+        else if (qos > 0)
         {
-            _output.Answer(PacketType.PubAck, publish.PacketId, publish.Reason, Said(publish.Detail));
-        }
-        else if (publish.Qos == 2)
-        {
-            if (publish.Reason >= ReasonCode.UnspecifiedError)
-            {
-                _session?.EndReceive(publish.PacketId);
-            }
-
-            _output.Answer(PacketType.PubRec, publish.PacketId, publish.Reason, Said(publish.Detail));
+            PacketType type = qos == 1 ? PacketType.PubAck : PacketType.PubRec;
+            _output.Answer(type, packetId, reason, Said(detail));
         }
     }
 
@@ -172,10 +180,11 @@ internal sealed partial class MqttConnection : PublishSource
             return;
         }
 
-        bool speaks = _ending is { Reason: not ReasonCode.Success }
-            && (_session is null || _output.Version == ProtocolVersion.V5);
-        if (speaks && _session is not null)
+        bool speaks = _isRefused;
+        if (_ending is { Reason: not ReasonCode.Success } && _session is not null
+            && _output.Version == ProtocolVersion.V5)
         {
+            speaks = true;
             _output.Write(output => PacketWriter.Disconnect(
                 output, _ending!.Reason, Said(_ending.Detail), _output.Largest));
         }
@@ -223,6 +232,18 @@ internal sealed partial class MqttConnection : PublishSource
     private sealed class Link(MqttConnection connection) : SessionLink
     {
         public override void Wake() => connection._output.Wake();
+
+        public override void Answer(ushort packetId, bool acknowledge, ReasonCode reason, string? detail)
+        {
+            if (acknowledge)
+            {
+                connection._output.Answer(PacketType.PubRec, packetId, reason, connection.Said(detail));
+            }
+            else
+            {
+                connection.Cut("unavailable");
+            }
+        }
 
         public override void TakeOver() => connection.End(new Ending(
             "taken over", ReasonCode.SessionTakenOver, "another connection uses this client identifier"));

@@ -42,7 +42,8 @@ internal sealed class SessionDeliveries(
         }
 
         OutgoingMessage message = delivery.Message;
-        if (message.ExpiresAt <= now)
+        // Section 4.3.3: what was sent with QoS 2 once is sent to its end.
+        if (message.ExpiresAt <= now && delivery is not { IsDuplicate: true, Qos: 2 })
         {
             Drop(delivery, Expired);
             return 0;
@@ -58,7 +59,9 @@ internal sealed class SessionDeliveries(
             Retain = delivery.Retain,
             Properties = message.Properties,
             SubscriptionIdentifiers = delivery.Identifiers,
-            MessageExpiry = message.ExpiresAt == OutgoingMessage.Never ? null : SecondsUntil(message.ExpiresAt, now),
+            MessageExpiry = message.ExpiresAt == OutgoingMessage.Never
+                ? null
+                : SecondsUntil(Math.Max(message.ExpiresAt, now), now),
         };
         int length = PacketWriter.PublishLength(version, packet);
         if (length > largest)

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using TwinGrid.MqttGateway.Delivery;
+using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
@@ -9,11 +10,27 @@ internal abstract class SessionLink
     /// <summary>There is something to send; must be short.</summary>
     public abstract void Wake();
 
+    /// <summary>A PUBLISH of QoS 2 that came again is answered, or was not kept.</summary>
+    public abstract void Answer(ushort packetId, bool acknowledge, ReasonCode reason, string? detail);
+
     /// <summary>Another connection took the session: this one ends (MQTT 5 reason 0x8E).</summary>
     public abstract void TakeOver();
 
     /// <summary>The subscriber is too slow for what may not be lost: the connection ends (reason 0x97).</summary>
     public abstract void Overflow();
+}
+
+/// <summary>Where a received PUBLISH of QoS 2 stands.</summary>
+internal enum Reception : byte
+{
+    /// <summary>It is under way to its twin.</summary>
+    New,
+
+    /// <summary>It is under way, and came again meanwhile.</summary>
+    AskedAgain,
+
+    /// <summary>It was taken; its PUBREL has not come.</summary>
+    Taken,
 }
 
 /// <summary>
@@ -28,7 +45,7 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     private readonly Lock _lock = new();
     private readonly Outbox _outbox = new(limits.QueuedPerSession);
     private Dictionary<string, Subscription>? _subscriptions;
-    private HashSet<ushort>? _received;
+    private Dictionary<ushort, Reception>? _received;
     private SessionLink? _link;
     private int _unreleased;
 
@@ -185,23 +202,52 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
         }
     }
 
-    /// <summary>A PUBLISH of QoS 2 came; false when it is known already and must not be taken again.</summary>
-    public bool TryBeginReceive(ushort packetId)
+    /// <summary>A PUBLISH of QoS 2 came; what is not new must not be taken again (section 4.3.3).</summary>
+    public Reception BeginReceive(ushort packetId)
     {
         lock (_lock)
         {
-            if (!(_received ??= []).Add(packetId))
+            _received ??= [];
+            if (!_received.TryGetValue(packetId, out Reception known))
             {
-                return false;
+                _received.Add(packetId, Reception.New);
+                _unreleased++;
+                return Reception.New;
             }
 
-            _unreleased++;
-            return true;
+            return known == Reception.Taken ? known : _received[packetId] = Reception.AskedAgain;
         }
     }
 
-    /// <summary>A PUBREL came, or a PUBLISH of QoS 2 was refused; false for an identifier that is not known.</summary>
-    public bool EndReceive(ushort packetId)
+    /// <summary>It is known what became of a PUBLISH of QoS 2.</summary>
+    /// <param name="packetId">Its identifier.</param>
+    /// <param name="isTaken">False when it is forgotten, and may come again.</param>
+    /// <returns>The connection that asked for it again meanwhile, or null.</returns>
+    public SessionLink? Received(ushort packetId, bool isTaken)
+    {
+        lock (_lock)
+        {
+            if (_received is null || !_received.TryGetValue(packetId, out Reception known))
+            {
+                return null;
+            }
+
+            if (isTaken)
+            {
+                _received[packetId] = Reception.Taken;
+            }
+            else
+            {
+                _received.Remove(packetId);
+                _unreleased--;
+            }
+
+            return known == Reception.AskedAgain ? _link : null;
+        }
+    }
+
+    /// <summary>A PUBREL came; false for an identifier that is not known.</summary>
+    public bool Release(ushort packetId)
     {
         lock (_lock)
         {
