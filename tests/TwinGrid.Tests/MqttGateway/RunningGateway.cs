@@ -78,6 +78,19 @@ public sealed class RunningGateway : IAsyncDisposable
         return client;
     }
 
+    /// <summary>A client that does not throw where the grid refuses it.</summary>
+    public IMqttClient NewClient() => new MqttClientFactory().CreateMqttClient();
+
+    /// <summary>What a client asks for whose session outlives its connection, by MQTT 5.</summary>
+    public MqttClientOptions Stay(string id, uint expiry) => new MqttClientOptionsBuilder()
+        .WithTcpServer("127.0.0.1", Port)
+        .WithClientId(id)
+        .WithTimeout(Patience)
+        .WithProtocolVersion(MqttProtocolVersion.V500)
+        .WithCleanStart(false)
+        .WithSessionExpiryInterval(expiry)
+        .Build();
+
     /// <summary>Sends bytes on a socket of its own.</summary>
     public async Task<NetworkStream> OpenAsync(byte[] bytes)
     {
@@ -195,6 +208,11 @@ public sealed class RecordingStore : ITwinStore
     public Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(changes);
+        if (IsBroken)
+        {
+            throw new IOException("the disk is full");
+        }
+
         foreach (SessionChange change in changes)
         {
             if (change.Session is { } session)

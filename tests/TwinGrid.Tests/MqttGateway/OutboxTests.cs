@@ -1,0 +1,124 @@
+using System.Text;
+using TwinGrid.MqttGateway.Delivery;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.Tests.MqttGateway;
+
+/// <summary>What a subscriber that is slow, or away, is owed.</summary>
+public class OutboxTests
+{
+    [Fact]
+    public void Of_states_that_wait_the_newest_of_each_topic_is_sent()
+    {
+        Outbox outbox = new(capacity: 10);
+        outbox.Add(State("a", "1"));
+        outbox.Add(State("b", "1"));
+        Assert.Equal(Offer.Conflated, outbox.Add(State("a", "2")));
+        Assert.Equal(["a 2", "b 1"], Sent(outbox));
+        Assert.Equal(Offer.Taken, outbox.Add(State("a", "3")));
+        Assert.Equal(["a 3"], Sent(outbox));
+    }
+
+    [Fact]
+    public void Of_too_many_states_the_oldest_go()
+    {
+        Outbox outbox = new(capacity: 2);
+        outbox.Add(State("a", "1"));
+        outbox.Add(State("b", "1"));
+        Assert.Equal(Offer.Conflated, outbox.Add(State("c", "1")));
+        Assert.Equal(["b 1", "c 1"], Sent(outbox));
+    }
+
+    [Fact]
+    public void An_alarm_for_which_there_is_no_room_is_not_taken()
+    {
+        Outbox outbox = new(capacity: 2);
+        Assert.Equal(Offer.Taken, outbox.Add(Alarm("a")));
+        Assert.Equal(Offer.Taken, outbox.Add(Alarm("b")));
+        Assert.Equal(Offer.Full, outbox.Add(Alarm("c")));
+        Assert.Equal(["a x", "b x"], Sent(outbox));
+    }
+
+    [Fact]
+    public void No_more_is_sent_than_the_client_takes_unacknowledged()
+    {
+        Outbox outbox = new(capacity: 10) { ReceiveMaximum = 2 };
+        foreach (string topic in new[] { "a", "b", "c" })
+        {
+            outbox.Add(Alarm(topic));
+        }
+
+        Assert.True(outbox.TryTakeNext(out OwedMessage? first));
+        Assert.True(outbox.TryTakeNext(out _));
+        Assert.False(outbox.HasNext || outbox.TryTakeNext(out _));
+        Assert.Equal("a", outbox.Acknowledge(first.PacketId, 1)!.Message.Topic);
+        Assert.Null(outbox.Acknowledge(first.PacketId, 1));
+        Assert.True(outbox.TryTakeNext(out OwedMessage? third));
+        Assert.Equal("c", third.Message.Topic);
+    }
+
+    [Fact]
+    public void What_was_not_acknowledged_is_sent_again_in_its_order_under_its_identifiers()
+    {
+        Outbox outbox = new(capacity: 10);
+        foreach (string topic in new[] { "a", "b", "c" })
+        {
+            outbox.Add(Alarm(topic));
+        }
+
+        Assert.True(outbox.TryTakeNext(out OwedMessage? a));
+        Assert.True(outbox.TryTakeNext(out OwedMessage? b));
+        outbox.Resume();
+        Assert.True(outbox.TryTakeNext(out OwedMessage? again));
+        Assert.Equal((a.PacketId, true), (again.PacketId, again.IsDuplicate));
+        Assert.True(outbox.TryTakeNext(out again));
+        Assert.Equal((b.PacketId, true), (again.PacketId, again.IsDuplicate));
+        Assert.True(outbox.TryTakeNext(out OwedMessage? fresh));
+        Assert.Equal(("c", false), (fresh.Message.Topic, fresh.IsDuplicate));
+    }
+
+    [Fact]
+    public void Packet_identifiers_come_round_without_0_and_without_those_in_use()
+    {
+        Outbox outbox = new(capacity: ushort.MaxValue);
+        outbox.Add(Alarm("kept"));
+        Assert.True(outbox.TryTakeNext(out OwedMessage? kept));
+        HashSet<ushort> seen = [kept.PacketId];
+        for (int i = 0; i < ushort.MaxValue - 1; i++)
+        {
+            outbox.Add(Alarm("t"));
+            Assert.True(outbox.TryTakeNext(out OwedMessage? next));
+            Assert.True(next.PacketId != 0 && seen.Add(next.PacketId));
+            outbox.Acknowledge(next.PacketId, 1);
+        }
+
+        outbox.Add(Alarm("round"));
+        Assert.True(outbox.TryTakeNext(out OwedMessage? again));
+        Assert.NotEqual(kept.PacketId, again.PacketId);
+    }
+
+    private static IEnumerable<string> Sent(Outbox outbox)
+    {
+        while (outbox.TryTakeNext(out OwedMessage? delivery))
+        {
+            yield return $"{delivery.Message.Topic} {Encoding.UTF8.GetString(delivery.Message.Payload.Span)}";
+        }
+    }
+
+    private static OwedMessage State(string topic, string payload) => Message(topic, payload, 0, isConflated: true);
+
+    private static OwedMessage Alarm(string topic) => Message(topic, "x", 1, isConflated: false);
+
+    private static OwedMessage Message(string topic, string payload, byte qos, bool isConflated) => new(
+        new OutgoingMessage
+        {
+            Topic = topic,
+            TopicUtf8 = Encoding.UTF8.GetBytes(topic),
+            Payload = Encoding.UTF8.GetBytes(payload),
+            Qos = qos,
+            IsConflated = isConflated,
+        },
+        qos,
+        false,
+        default);
+}

@@ -1,0 +1,113 @@
+using Microsoft.Extensions.DependencyInjection;
+using MQTTnet;
+using MQTTnet.Protocol;
+using TwinGrid.MqttGateway.Packets;
+using TwinGrid.MqttGateway.Sessions;
+
+namespace TwinGrid.Tests.MqttGateway;
+
+/// <summary>How long sessions live, where, and how many.</summary>
+public class SessionLifeTests
+{
+    private const string Commands = "twins/turbine/t07/commands/+";
+
+    [Fact]
+    public async Task A_session_that_stays_is_in_the_store_before_its_subscription_is_granted()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using IMqttClient device = await StayAsync(gateway, "device", 600);
+        await device.SubscribeAsync(Commands, MqttQualityOfServiceLevel.AtLeastOnce);
+        StoredSession stored = gateway.Store.Sessions["device"];
+        Assert.Equal(600u, stored.ExpirySeconds);
+        Assert.Null(stored.EndedAt);
+        Subscription kept = Assert.Single(Read(stored));
+        Assert.Equal((Commands, 1), (kept.Filter.Text, kept.Request.Qos));
+    }
+
+    [Fact]
+    public async Task A_session_of_another_process_goes_on_with_its_subscriptions()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using (IMqttClient device = await StayAsync(gateway, "device", 600))
+        {
+            await device.SubscribeAsync(Commands, MqttQualityOfServiceLevel.AtLeastOnce);
+            await device.DisconnectAsync();
+        }
+
+        await gateway.StopAsync();
+        Assert.NotNull(gateway.Store.Sessions["device"].EndedAt);
+        await using RunningGateway next = await RunningGateway.StartAsync(
+            more: services => services.AddSingleton<ITwinStore>(gateway.Store));
+        using IMqttClient back = next.NewClient();
+        MqttClientConnectResult result = await back.ConnectAsync(next.Stay("device", 600));
+        Assert.True(result.IsSessionPresent);
+        Assert.True(next.Effects.Wants(new TwinId("turbine", "t07"), EffectKind.Command, "derate"));
+        await RunningGateway.Until(
+            () => next.Grains.Calls.Contains("RedeliverAsync default/turbine/t07"), "its commands were asked for");
+    }
+
+    [Fact]
+    public async Task A_session_that_the_store_cannot_keep_grants_no_subscription()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using IMqttClient device = await StayAsync(gateway, "device", 600);
+        gateway.Store.IsBroken = true;
+        MqttClientSubscribeResult result = await device.SubscribeAsync(Commands);
+        Assert.Equal(MqttClientSubscribeResultCode.UnspecifiedError, result.Items.Single().ResultCode);
+        Assert.False(gateway.Effects.Wants(new TwinId("turbine", "t07"), EffectKind.Command, "derate"));
+    }
+
+    [Fact]
+    public async Task A_session_lives_at_most_as_long_as_the_limit_says_and_its_client_is_told()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(more: With(limits =>
+            limits.SessionKeep = TimeSpan.FromSeconds(1)));
+        using IMqttClient device = gateway.NewClient();
+        MqttClientConnectResult result = await device.ConnectAsync(gateway.Stay("device", 600));
+        Assert.Equal(1u, result.SessionExpiryInterval);
+        await device.SubscribeAsync(Commands);
+        await device.DisconnectAsync();
+        await RunningGateway.Until(() => gateway.Store.Sessions.IsEmpty, "the session has ended");
+        Assert.False(gateway.Effects.Wants(new TwinId("turbine", "t07"), EffectKind.Command, "derate"));
+    }
+
+    [Fact]
+    public async Task There_are_at_most_as_many_sessions_that_stay_as_the_limit_says()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(more: With(limits => limits.Sessions = 2));
+        using IMqttClient one = await StayAsync(gateway, "one", 600);
+        using IMqttClient two = await StayAsync(gateway, "two", 600);
+        using IMqttClient three = gateway.NewClient();
+        MqttClientConnectResult refused = await three.ConnectAsync(gateway.Stay("three", 600));
+        Assert.Equal(MqttClientConnectResultCode.QuotaExceeded, refused.ResultCode);
+        using IMqttClient fleeting = await gateway.ConnectAsync("four");
+        Assert.True(fleeting.IsConnected);
+        using IMqttClient again = gateway.NewClient();
+        MqttClientConnectResult back = await again.ConnectAsync(gateway.Stay("two", 600));
+        Assert.Equal(MqttClientConnectResultCode.Success, back.ResultCode);
+    }
+
+    [Fact]
+    public void The_stored_form_of_a_session_gives_its_subscriptions_back()
+    {
+        MqttSession session = new("client", "token", new LimitOptions());
+        SubscriptionRequest request = new("twins/#", 2, true, true, RetainHandling.Never);
+        Subscription subscription = new(session, TopicFilter.Parse("twins/#")!, request, 268_435_455);
+        Subscription read = Assert.Single(SessionState.Read(session, SessionState.Write([subscription])));
+        Assert.Equal(request, read.Request);
+        Assert.Equal(268_435_455u, read.Identifier);
+    }
+
+    private static IReadOnlyList<Subscription> Read(StoredSession stored) =>
+        SessionState.Read(new MqttSession(stored.Client, "token", new LimitOptions()), stored.State);
+
+    private static Action<IServiceCollection> With(Action<LimitOptions> limits) =>
+        services => services.Configure(limits);
+
+    private static async Task<IMqttClient> StayAsync(RunningGateway gateway, string id, uint expiry)
+    {
+        IMqttClient client = gateway.NewClient();
+        await client.ConnectAsync(gateway.Stay(id, expiry));
+        return client;
+    }
+}
