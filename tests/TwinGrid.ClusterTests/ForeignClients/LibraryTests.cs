@@ -17,7 +17,9 @@ public sealed class LibraryTests(SharedGrid grid)
     private const string Paho = "/usr/lib/python3/dist-packages/paho";
 
     private const string Script = """
-        const mqtt = require('NODE_MODULES/mqtt');
+        process.env.NODE_PATH = 'NODE_MODULES';
+        require('module').Module._initPaths();
+        const mqtt = require('mqtt');
         const [port, version, twin] = process.argv.slice(1);
         const client = mqtt.connect({ port, host: '127.0.0.1', protocolVersion: +version, clientId: twin });
         let acknowledged = 0;
