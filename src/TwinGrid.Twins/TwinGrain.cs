@@ -139,11 +139,22 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         return true;
     }
 
-    public async Task RedeliverAsync(string recipient) => Turns.Publisher.PublishTo(
-        recipient, await CommittedAsync(state => Turns.Publisher.Waiting(state, runtime.Now)));
+    public Task RedeliverAsync(string recipient) =>
+        TellAsync(recipient, state => Turns.Publisher.Waiting(state, runtime.Now));
 
-    public async Task RepublishAsync(string recipient) => Turns.Publisher.PublishTo(
-        recipient, await CommittedAsync(state => Turns.Publisher.Retained(state)));
+    public Task RepublishAsync(string recipient) => TellAsync(recipient, Turns.Publisher.Retained);
+
+    private async Task TellAsync(string recipient, Func<TwinState, IReadOnlyList<TwinEffect>> owed)
+    {
+        bool exists = false;
+        IReadOnlyList<TwinEffect> effects = await CommittedAsync(state =>
+        {
+            exists = state.Exists;
+            return owed(state);
+        });
+        Turns.Publisher.PublishTo(recipient, effects);
+        ForgetUnknown(!exists);
+    }
 
     // A status or a command that is not durable may go away again: rather no answer than that.
     private Task<T> CommittedAsync<T>(Func<TwinState, T> read) => Turns.ReadAsync((state, durable) => durable

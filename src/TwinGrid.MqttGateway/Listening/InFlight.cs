@@ -19,7 +19,7 @@ internal sealed class InFlight(int limit, TimeProvider clock)
     private const int MaxBytes = 1 << 20;
 
     private readonly Lock _lock = new();
-    private readonly HashSet<ushort> _ids = [];
+    private HashSet<ushort>? _ids;
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _empty;
     private int _count;
@@ -45,7 +45,7 @@ internal sealed class InFlight(int limit, TimeProvider clock)
     {
         lock (_lock)
         {
-            if (packetId != 0 && !_ids.Add(packetId))
+            if (packetId != 0 && !(_ids ??= []).Add(packetId))
             {
                 return false;
             }
@@ -69,7 +69,7 @@ internal sealed class InFlight(int limit, TimeProvider clock)
         {
             if (packetId != 0)
             {
-                _ids.Remove(packetId);
+                _ids!.Remove(packetId);
             }
 
             _count--;

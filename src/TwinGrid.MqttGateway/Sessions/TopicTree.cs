@@ -109,10 +109,12 @@ internal sealed class TopicTree<T>
 
     private sealed record Node
     {
+        private static readonly ImmutableDictionary<string, Node> NoChildren =
+            ImmutableDictionary<string, Node>.Empty.WithComparers(StringComparer.Ordinal);
+
         public static readonly Node Empty = new();
 
-        public ImmutableDictionary<string, Node> Children { get; init; } =
-            ImmutableDictionary<string, Node>.Empty.WithComparers(StringComparer.Ordinal);
+        public ImmutableDictionary<string, Node> Children { get; init; } = NoChildren;
 
         public Node? Any { get; init; }
 
