@@ -16,13 +16,17 @@ internal sealed class LifeBench
     private long _samples;
     private double _seconds;
 
-    private LifeBench(RemainingLifeParameters parameters) => _model = new RunningModel(
-        "RemainingLife", CmapssFile.ModelInputs, options: $$"""{ "parameters": {{parameters.ToJson()}} }""");
+    private LifeBench(RemainingLifeParameters parameters)
+    {
+        Parameters = parameters;
+        _model = new RunningModel(
+            "RemainingLife", CmapssFile.ModelInputs, options: $$"""{ "parameters": {{parameters.ToJson()}} }""");
+    }
+
+    /// <summary>What was learnt.</summary>
+    public RemainingLifeParameters Parameters { get; }
 
     public ModelCost Cost => new(_samples, _seconds, _model.StateBytes);
-
-    /// <summary>Why it said what it said last.</summary>
-    public string Why => _model.Why;
 
     public static (LifeBench Bench, double[][] HeldOut) Train(IReadOnlyList<LifeHistory> units)
     {

@@ -7,14 +7,15 @@ namespace TwinGrid.ModelBench.Life;
 
 /// <summary>
 /// Learns remaining life from units that ran until they failed and predicts it of others at their last cycle, or,
-/// with <c>--validate</c>, of the training units themselves, each by what was learnt without it.
+/// with <c>--validate</c>, of the training units themselves, each by what was learnt without it. <c>--parameters</c>
+/// keeps what was learnt, for a kind file.
 /// </summary>
 internal static class LifeVerb
 {
     public const string Name = "life";
 
     public const string Usage =
-        "--train FILE --input FILE --output FILE [--truth FILE] | --train FILE --validate FOLDS";
+        "--train FILE --input FILE --output FILE [--truth FILE] [--parameters FILE] | --train FILE --validate FOLDS";
 
     public static int Run(BenchArguments args)
     {
@@ -28,10 +29,17 @@ internal static class LifeVerb
         string input = args.File("--input");
         string output = args.Required("--output");
         string? truth = args.Optional("--truth") is null ? null : args.File("--truth");
+        string? parameters = args.Optional("--parameters");
         args.RefuseOthers();
 
         LifeHistory[] units = CmapssFile.Read(input);
         (LifeBench bench, _) = LifeBench.Train(CmapssFile.Read(train));
+        if (parameters is not null)
+        {
+            using StreamWriter writer = CsvFile.Create(parameters);
+            writer.WriteLine(bench.Parameters.ToJson());
+        }
+
         Prediction[] last = Array.ConvertAll(units, unit => bench.Read(unit)[^1]);
         Write(output, units, last);
         if (truth is not null)

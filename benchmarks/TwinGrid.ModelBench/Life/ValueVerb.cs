@@ -17,6 +17,8 @@ internal static class ValueVerb
 
     public const string Usage = "--train FILE [--folds 5] [--lead CYCLES] [--output FILE]";
 
+    private const int MostCycles = 1000;
+
     private static readonly double[] UnplannedCosts = [3, 5, 10];
     private static readonly string[] Policies = ["run-to-failure", "fixed-interval", "remaining-life", "perfect"];
 
@@ -34,9 +36,9 @@ internal static class ValueVerb
             LifeHistory[] known = [.. units.Where((_, i) => i % folds != fold)];
             LifeHistory[] unseen = [.. units.Where((_, i) => i % folds == fold)];
             (LifeBench bench, double[][] heldOut) = LifeBench.Train(known);
-            Watched[] training = [.. known.Select((unit, i) => new Watched(unit, heldOut[i], lead))];
-            Watched[] judged = Array.ConvertAll(
-                unseen, unit => new Watched(unit, Array.ConvertAll(bench.Read(unit), said => said.Value), lead));
+            WatchedUnit[] training = [.. known.Select((unit, i) => new WatchedUnit(unit, heldOut[i], lead))];
+            WatchedUnit[] judged = Array.ConvertAll(
+                unseen, unit => new WatchedUnit(unit, Array.ConvertAll(bench.Read(unit), said => said.Value), lead));
             for (int c = 0; c < UnplannedCosts.Length; c++)
             {
                 Compare(training, judged, UnplannedCosts[c], costs, c);
@@ -54,21 +56,19 @@ internal static class ValueVerb
     }
 
     private static void Compare(
-        Watched[] training, Watched[] judged, double unplanned, MaintenanceCost[,] costs, int row)
+        WatchedUnit[] training, WatchedUnit[] judged, double unplanned, MaintenanceCost[,] costs, int row)
     {
-        double interval = Best(Enumerable.Range(1, 1000), stop => Total(training, _ => stop, unplanned));
-        double threshold = Best(
-            Enumerable.Range(0, (int)LifeBench.Cap), least => Total(training, unit => unit.StopAt(least), unplanned));
+        int interval = Enumerable.Range(1, MostCycles)
+            .MinBy(stop => Total(training, _ => stop, unplanned).Per1000Cycles);
+        int threshold = CallThreshold.Choose(
+            training, least => Total(training, unit => unit.StopAt(least), unplanned));
         costs[row, 0] += Total(judged, _ => double.PositiveInfinity, unplanned);
         costs[row, 1] += Total(judged, _ => interval, unplanned);
         costs[row, 2] += Total(judged, unit => unit.StopAt(threshold), unplanned);
         costs[row, 3] += Total(judged, unit => unit.Life - 1, unplanned);
     }
 
-    private static double Best(IEnumerable<int> choices, Func<int, MaintenanceCost> cost) =>
-        choices.MinBy(choice => cost(choice).Per1000Cycles);
-
-    private static MaintenanceCost Total(Watched[] units, Func<Watched, double> stop, double unplanned) =>
+    private static MaintenanceCost Total(WatchedUnit[] units, Func<WatchedUnit, double> stop, double unplanned) =>
         units.Aggregate(
             default(MaintenanceCost),
             (sum, unit) => sum + MaintenanceCost.Of(stop(unit), unit.Life, unplanned));
@@ -87,19 +87,6 @@ internal static class ValueVerb
                     $"1:{UnplannedCosts[c]},{Policies[p]},{cost.Per1000Cycles:0.00},{cost.Planned},{cost.Unplanned},"
                     + $"{saved:0.000}"));
             }
-        }
-    }
-
-    /// <summary>A unit, what was said of it after each cycle, and how long maintenance takes to come.</summary>
-    private sealed record Watched(LifeHistory Unit, double[] Said, int Lead)
-    {
-        public double Life => Unit.Ages[^1];
-
-        /// <summary>The cycle after which it stops if maintenance is called at this remaining life.</summary>
-        public double StopAt(double threshold)
-        {
-            int call = Array.FindIndex(Said, said => said <= threshold);
-            return call < 0 ? double.PositiveInfinity : Unit.Ages[call] + Lead;
         }
     }
 }

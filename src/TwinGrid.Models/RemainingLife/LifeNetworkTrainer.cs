@@ -11,7 +11,7 @@ internal sealed class LifeNetworkTrainer
 {
     private const int Batch = 64;
     private const double StepSize = 0.004;
-    private const double Decay = 0.01;
+    private const double Decay = 0.1;
     private const double WarmShare = 0.05;
     private const float KeepMean = 0.9f;
     private const float KeepSquare = 0.999f;

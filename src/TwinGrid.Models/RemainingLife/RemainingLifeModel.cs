@@ -100,6 +100,10 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         {
             BeAsNew(input, state);
             prediction = Prediction.None with { At = input.Time };
+            if (_age >= 0 && !HasCome(input, _age))
+            {
+                return;
+            }
         }
 
         Span<double> filter = state[FilterAt..];
@@ -162,11 +166,14 @@ internal sealed class RemainingLifeModel : IPredictiveModel
 
     private void BeAsNew(in ModelInput input, Span<double> state)
     {
-        double counter = _age >= 0 && Magnitude.IsUsable(input.Inputs[_age]) ? input.Inputs[_age] : state[Counter];
+        // With the message of a cycle, that cycle is the new life's first; alone, the next one is.
+        bool isKnown = _age >= 0 && Magnitude.IsUsable(input.Inputs[_age]);
+        double counter = isKnown ? input.Inputs[_age] : state[Counter];
+        double first = isKnown && HasCome(input, _age) ? _parameters.Pace : 0;
         (double repaired, double perAge) = (state[Repaired], state[SecondsPerAge]);
         Initialize(state);
         (state[Repaired], state[SecondsPerAge]) = (repaired, perAge);
-        state[Born] = double.IsNaN(counter) ? 0 : counter - _parameters.Pace;
+        state[Born] = double.IsNaN(counter) ? 0 : counter - first;
         state[Counter] = counter;
     }
 
@@ -187,7 +194,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
             state[Counter] = counter;
             _filter.Grow(filter, counter - state[Born]);
         }
-        else if (double.IsNaN(state[Counter]) && (isFirst || BeginsReading(input, filter)))
+        else if (isFirst || (double.IsNaN(state[Counter]) && BeginsReading(input, filter)))
         {
             _filter.Grow(filter, isFirst ? _parameters.Pace : before + _parameters.Pace);
         }
