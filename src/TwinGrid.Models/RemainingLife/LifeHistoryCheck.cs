@@ -3,7 +3,9 @@ namespace TwinGrid.Models.RemainingLife;
 /// <summary>Whether histories can be learnt from.</summary>
 internal static class LifeHistoryCheck
 {
-    /// <exception cref="ArgumentException">They cannot; the message names the history and what was expected.</exception>
+    /// <exception cref="ArgumentException">
+    /// They cannot; the message names the history and what was expected.
+    /// </exception>
     public static void Check(LifeInputs inputs, IReadOnlyList<LifeHistory> histories)
     {
         if (histories.Count < RemainingLifeTrainer.FewestHistories)

@@ -57,19 +57,45 @@ public sealed record LifeNetwork(int Inputs, int First, int Second, float[] Weig
     /// <summary>output = bias + inputs · weights, the weights of one input side by side.</summary>
     internal void Layer(ReadOnlySpan<float> inputs, int weightsAt, int biasAt, Span<float> output)
     {
-        int width = output.Length;
-        for (int lane = 0; lane < width; lane += Lanes)
+        int lane = 0;
+        for (; lane + (3 * Lanes) <= output.Length; lane += 3 * Lanes)
+        {
+            ThreeLanes(inputs, ref Weights[weightsAt + lane], ref Weights[biasAt + lane], output, lane);
+        }
+
+        for (; lane < output.Length; lane += Lanes)
         {
             ref float weights = ref Weights[weightsAt + lane];
             Vector256<float> sum = Vector256.LoadUnsafe(ref Weights[biasAt + lane]);
             for (int i = 0; i < inputs.Length; i++)
             {
                 // Multiplied and added apart: a fused step would give other bits on other processors.
-                sum += Vector256.Create(inputs[i]) * Vector256.LoadUnsafe(ref weights, (nuint)(i * width));
+                sum += Vector256.Create(inputs[i]) * Vector256.LoadUnsafe(ref weights, (nuint)(i * output.Length));
             }
 
             sum.StoreUnsafe(ref output[lane]);
         }
+    }
+
+    /// <summary>Three sums at once, so that none waits for its own last addition: a third of the time.</summary>
+    private static void ThreeLanes(
+        ReadOnlySpan<float> inputs, ref float weights, ref float bias, Span<float> output, int lane)
+    {
+        Vector256<float> left = Vector256.LoadUnsafe(ref bias);
+        Vector256<float> middle = Vector256.LoadUnsafe(ref bias, Lanes);
+        Vector256<float> right = Vector256.LoadUnsafe(ref bias, 2 * Lanes);
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            Vector256<float> input = Vector256.Create(inputs[i]);
+            nuint at = (nuint)(i * output.Length);
+            left += input * Vector256.LoadUnsafe(ref weights, at);
+            middle += input * Vector256.LoadUnsafe(ref weights, at + Lanes);
+            right += input * Vector256.LoadUnsafe(ref weights, at + (2 * Lanes));
+        }
+
+        left.StoreUnsafe(ref output[lane]);
+        middle.StoreUnsafe(ref output[lane + Lanes]);
+        right.StoreUnsafe(ref output[lane + (2 * Lanes)]);
     }
 
     internal static void Activate(Span<float> layer)

@@ -1,6 +1,8 @@
 namespace TwinGrid.Models.RemainingLife;
 
-/// <summary>The rows of all histories as a network learns them: features, what was left of life, and how much each counts.</summary>
+/// <summary>
+/// The rows of all histories as a network learns them: features, what was left of life, and how much each counts.
+/// </summary>
 internal sealed class LifeRows
 {
     /// <summary>A standardised feature farther out says no more than one so far out.</summary>

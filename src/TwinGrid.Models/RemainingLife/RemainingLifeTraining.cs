@@ -45,7 +45,8 @@ public sealed record RemainingLifeTraining
         if (Memories.Count is < 1 or > LifeFilter.MostMemories || Memories.Any(memory => memory is not (> 0 and < 10)))
         {
             throw new ArgumentException(
-                $"Memories [{string.Join(", ", Memories)}]: expected 1 to {LifeFilter.MostMemories} above 0, below 10.");
+                $"Memories [{string.Join(", ", Memories)}]: expected 1 to {LifeFilter.MostMemories}, each above 0 and "
+                + "below 10.");
         }
 
         if (Folds is < 2 or > 20 || Epochs is < 1 or > 1000)

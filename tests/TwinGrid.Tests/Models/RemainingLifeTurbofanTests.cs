@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using TwinGrid.Models.RemainingLife;
 
 namespace TwinGrid.Tests.Models;
@@ -22,7 +23,7 @@ public sealed class RemainingLifeTurbofanTests(ITestOutputHelper output)
             Name = "life",
             Type = "RemainingLife",
             Inputs = ["cycle", .. parameters.Settings, .. parameters.Sensors],
-            Options = System.Text.Json.JsonDocument.Parse($$"""{ "parameters": {{parameters.ToJson()}} }""").RootElement,
+            Options = JsonDocument.Parse($$"""{ "parameters": {{parameters.ToJson()}} }""").RootElement,
         });
         int[] sensors = [.. parameters.Sensors.Select(name => int.Parse(name[6..], CultureInfo.InvariantCulture) - 1)];
 
