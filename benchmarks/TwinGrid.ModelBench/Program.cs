@@ -8,6 +8,8 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
 [
     new(AnomalyVerb.Name, AnomalyVerb.Usage, AnomalyVerb.Run),
+    new(FalseAlarmsVerb.Name, FalseAlarmsVerb.Usage, FalseAlarmsVerb.Run),
+    new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
     new(LifeVerb.Name, LifeVerb.Usage, LifeVerb.Run),
     new(ValueVerb.Name, ValueVerb.Usage, ValueVerb.Run),
 ];

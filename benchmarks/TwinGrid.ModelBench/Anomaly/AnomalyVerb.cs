@@ -1,42 +1,37 @@
-using System.Diagnostics;
 using TwinGrid.ModelBench.Arguments;
 using TwinGrid.ModelBench.Feeding;
 
 namespace TwinGrid.ModelBench.Anomaly;
 
-/// <summary>Scores each row of each NAB file with the model <c>Anomaly</c>, state fresh for each file.</summary>
+/// <summary>
+/// Scores each row of each NAB file, state fresh for each file. A score in [0,1] for each row, in the same relative
+/// path.
+/// </summary>
 internal static class AnomalyVerb
 {
     public const string Name = "anomaly";
 
-    public const string Usage = "--input DIR --output DIR";
+    public static readonly string Usage = $"--input DIR --output DIR [--detector {NabDetectors.Names}]";
 
     public static int Run(BenchArguments args)
     {
         string input = args.Directory("--input");
         string output = args.Required("--output");
+        Func<NabFile, double[]> detector = NabDetectors.Find(args.Optional("--detector") ?? NabDetectors.Ours);
         args.RefuseOthers();
 
-        RunningModel model = new("Anomaly", ["value"]);
         long samples = 0;
         double seconds = 0;
         foreach (NabFile file in NabFile.ReadAll(input))
         {
-            double[] scores = new double[file.Values.Length];
-            model.Restart();
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < scores.Length; i++)
-            {
-                Prediction said = model.Read(file.Times[i], new ReadOnlySpan<double>(in file.Values[i]));
-                scores[i] = said.HasValue ? said.Value : 0;
-            }
-
-            seconds += ModelCost.SecondsSince(start);
+            double start = ModelCost.CpuSeconds;
+            double[] scores = detector(file);
+            seconds += ModelCost.CpuSeconds - start;
             samples += scores.Length;
             file.WriteScores(output, scores);
         }
 
-        Console.WriteLine(new ModelCost(samples, seconds, model.StateBytes));
+        Console.WriteLine(new ModelCost(samples, seconds, NabDetectors.StateBytes));
         return 0;
     }
 }

@@ -9,8 +9,21 @@ namespace TwinGrid.ModelBench.Anomaly;
 /// <param name="Stamps">The timestamps as they stand in the file.</param>
 /// <param name="Times">The timestamps, taken as UTC, Unix microseconds.</param>
 /// <param name="Values">The values; NaN where none is a number.</param>
-internal sealed record NabFile(string Name, string[] Stamps, long[] Times, double[] Values)
+/// <param name="Columns">The names of all columns.</param>
+/// <param name="Rows">All rows, split.</param>
+internal sealed record NabFile(
+    string Name, string[] Stamps, long[] Times, double[] Values, string[] Columns, string[][] Rows)
 {
+    /// <summary>The column <c>anomaly_score</c>, which detectors add.</summary>
+    /// <exception cref="BenchProblem">There is none.</exception>
+    public double[] Scores()
+    {
+        int column = Array.IndexOf(Columns, "anomaly_score");
+        return column >= 0
+            ? [.. Rows.Select(row => CsvFile.Number(row[column]))]
+            : throw new BenchProblem($"{Name} has no column anomaly_score");
+    }
+
     /// <summary>All CSV files below a directory, by name.</summary>
     public static IEnumerable<NabFile> ReadAll(string directory)
     {
@@ -35,7 +48,8 @@ internal sealed record NabFile(string Name, string[] Stamps, long[] Times, doubl
 
     private static NabFile Read(string directory, string path)
     {
-        string[][] rows = [.. CsvFile.Rows(path, ',').Skip(1)];
+        string[][] all = [.. CsvFile.Rows(path, ',')];
+        string[][] rows = all[Math.Min(1, all.Length)..];
         string name = Path.GetRelativePath(directory, path).Replace('\\', '/');
         try
         {
@@ -43,7 +57,9 @@ internal sealed record NabFile(string Name, string[] Stamps, long[] Times, doubl
                 name,
                 [.. rows.Select(row => row[0])],
                 [.. rows.Select(row => CsvFile.Time(row[0]))],
-                [.. rows.Select(row => CsvFile.Number(row[1]))]);
+                [.. rows.Select(row => CsvFile.Number(row[1]))],
+                all.FirstOrDefault([]),
+                rows);
         }
         catch (Exception problem) when (problem is FormatException or IndexOutOfRangeException)
         {

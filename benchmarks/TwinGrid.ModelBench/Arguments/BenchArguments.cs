@@ -66,6 +66,20 @@ internal sealed class BenchArguments
                 : throw new BenchProblem($"{name} takes a whole number from {least} to {most}, not '{value}'");
     }
 
+    /// <summary>A number, or null where it is not given.</summary>
+    public double? Number(string name, double least, double greatest)
+    {
+        if (Optional(name) is not { } value)
+        {
+            return null;
+        }
+
+        return double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            && number >= least && number <= greatest
+                ? number
+                : throw new BenchProblem($"{name} takes a number from {least} to {greatest}, not '{value}'");
+    }
+
     /// <summary>A file that must exist.</summary>
     public string File(string name)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -62,16 +61,4 @@ internal sealed class RunningModel
         _model.Update(new ModelInput(time, inputs, all, output, !double.IsNaN(output)), _state, ref _prediction);
         return _prediction;
     }
-}
-
-/// <summary>What a model costs: the line that each verb prints last.</summary>
-/// <param name="Samples">Rows fed.</param>
-/// <param name="Seconds">Time spent in the model.</param>
-/// <param name="StateBytes">Bytes of state of one twin.</param>
-internal readonly record struct ModelCost(long Samples, double Seconds, int StateBytes)
-{
-    public static double SecondsSince(long timestamp) => Stopwatch.GetElapsedTime(timestamp).TotalSeconds;
-
-    public override string ToString() =>
-        $"{Samples} samples, {Seconds * 1e6 / Math.Max(1, Samples):0.000} us per sample, {StateBytes} bytes of state";
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using TwinGrid.ModelBench.Feeding;
 using TwinGrid.Models.RemainingLife;
 
@@ -46,13 +45,13 @@ internal sealed class LifeBench
         }
 
         _model.Restart();
-        long start = Stopwatch.GetTimestamp();
+        double start = ModelCost.CpuSeconds;
         for (int i = 0; i < rows.Length; i++)
         {
             said[i] = _model.Read(i * Cycle, rows[i]);
         }
 
-        _seconds += ModelCost.SecondsSince(start);
+        _seconds += ModelCost.CpuSeconds - start;
         _samples += rows.Length;
         return said;
     }

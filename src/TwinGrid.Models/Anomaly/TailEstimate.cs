@@ -8,7 +8,9 @@ namespace TwinGrid.Models.Anomaly;
 /// Peaks over a threshold (Pickands 1975; on streams Siffer et al., "Anomaly detection in streams with extreme
 /// value theory", KDD 2017). The threshold is the <see cref="EdgeRate"/> quantile, followed by gradient steps; what
 /// exceeds it is a generalised Pareto tail whose two parameters come from mean and mean square of the excess
-/// (Hosking and Wallis 1987). It begins as a Gaussian's tail, a little heavier, in standard deviations.
+/// (Hosking and Wallis 1987), the shape one standard error (k^-1/2 of k excesses) heavier than estimated, so that
+/// what was never seen is not called rarer than the data can tell. It begins as a Gaussian's tail, a little heavier,
+/// in standard deviations.
 /// </remarks>
 internal struct TailEstimate
 {
@@ -83,6 +85,6 @@ internal struct TailEstimate
         double shape = variance > 0
             ? Math.Clamp((1 - (_excess * _excess / variance)) / 2, LightestShape, HeaviestShape)
             : LightestShape;
-        return (shape, _excess * (1 - shape));
+        return (Math.Min(HeaviestShape, shape + (1 / Math.Sqrt(_excesses))), _excess * (1 - shape));
     }
 }

@@ -91,7 +91,7 @@ public sealed class AnyModelTests
     }
 
     [Theory]
-    [InlineData("Anomaly", 40)]
+    [InlineData("Anomaly", 110)]
     [InlineData("TrendToLimit", 16)]
     [InlineData("PowerCurve", 200)]
     public void The_state_is_small(string type, int doubles) =>
@@ -116,6 +116,7 @@ public sealed class AnyModelTests
     {
         "PowerCurve" => RunningModel.PowerCurve(),
         "TrendToLimit" => RunningModel.TrendToLimit("""{ "limit": 85 }"""),
+        "RemainingLife" => RunningModel.Start(RemainingLifeFleet.OneSensor),
         _ => RunningModel.Anomaly(),
     };
 

@@ -27,7 +27,7 @@ public sealed class ModelOptionsTests
     [InlineData(
         "Anomaly",
         """{ "Warmup": 30 }""",
-        "options.Warmup: Anomaly knows no such option: expected threshold, warmup, memory")]
+        "options.Warmup: Anomaly knows no such option: expected threshold, warmup, memory, tell")]
     [InlineData("TrendToLimit", "{}", "options.limit: TrendToLimit needs it: expected a number")]
     [InlineData(
         "TrendToLimit",
@@ -54,14 +54,14 @@ public sealed class ModelOptionsTests
     {
         ModelDefinition definition = new() { Name = "m", Type = "Anomaly", Inputs = ["x"] };
 
-        Assert.Equal(1, RunningModel.Start(definition).Model.Version);
+        Assert.Equal(2, RunningModel.Start(definition).Model.Version);
     }
 
     [Fact]
     public void Every_option_may_be_given()
     {
         RunningModel.PowerCurve("""{ "confidence": 0.95, "maxAge": "PT5M", "memory": 1000 }""");
-        RunningModel.Anomaly("""{ "threshold": 0.999, "warmup": 60, "memory": 5000 }""");
+        RunningModel.Anomaly("""{ "threshold": 0.999, "warmup": 60, "memory": 20000, "tell": "once" }""");
         RunningModel.TrendToLimit(
             """{ "limit": -5.5, "direction": "falling", "window": "10m", "confidence": 0.95, "horizon": "30d" }""");
     }

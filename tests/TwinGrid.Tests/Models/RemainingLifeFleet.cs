@@ -18,6 +18,15 @@ internal static class RemainingLifeFleet
     private static readonly Lazy<RemainingLifeParameters> LearntWithoutCounter =
         new(() => Learn(Inputs with { Age = null }));
 
+    private static readonly Lazy<RemainingLifeParameters> LearntOfOneSensor = new(() => RemainingLifeTrainer.Train(
+        new LifeInputs([], ["temperature"]),
+        [.. Make(40, 1).Select(unit => unit with
+        {
+            Settings = [.. unit.Settings.Select(_ => Array.Empty<double>())],
+            Sensors = [.. unit.Sensors.Zip(unit.Settings, (row, at) => new[] { at[0] > 2000 ? row[0] - 200 : row[0] })],
+        })],
+        new RemainingLifeTraining { Folds = 3, Epochs = 6 }));
+
     public static IReadOnlyList<string> ModelInputs { get; } =
         ["cycle", "speed", "temperature", "pressure", "voltage", "serialNumber", "repaired"];
 
@@ -67,6 +76,10 @@ internal static class RemainingLifeFleet
         Inputs = ModelInputs,
         Options = JsonDocument.Parse($$"""{ "parameters": {{parameters.ToJson()}} {{more}} }""").RootElement,
     };
+
+    /// <summary>Without settings and counter, only the temperature: what a model of one input can be.</summary>
+    public static ModelDefinition OneSensor => RunningModel.Define(
+        "RemainingLife", $$"""{ "parameters": {{LearntOfOneSensor.Value.ToJson()}} }""", "temperature", null);
 
     public static RemainingLifeTwin Twin(RemainingLifeParameters? parameters = null) =>
         new(RunningModel.Start(Define(parameters ?? Parameters, """, "resetOn": "repaired" """)).Model);

@@ -1,0 +1,49 @@
+namespace TwinGrid.Models.Anomaly;
+
+/// <summary>
+/// The range of all values seen, and how surprising it is to leave it. Unmanaged, 2 doubles.
+/// </summary>
+/// <remarks>
+/// Of n exchangeable readings the next is a new extreme with probability 2/(n + 1) (Rényi 1962), so a record's
+/// surprise is log10 n and grows with how far outside it lies. The range shrinks towards the mean by a
+/// <see cref="Memory"/>th a reading, so that no extreme counts for ever.
+/// </remarks>
+internal struct SeenRange
+{
+    private const double Memory = 100_000;
+
+    /// <summary>To leave the range by less than this part of it is to stay.</summary>
+    private const double Tolerance = 0.02;
+
+    private double _lowest;
+    private double _highest;
+
+    public readonly double Lowest => _lowest;
+
+    public readonly double Highest => _highest;
+
+    public void StartAt(double value) => (_lowest, _highest) = (value, value);
+
+    /// <summary>Judges a value by those before it, then learns it; one wild value at most doubles the range.</summary>
+    public double Learn(double value, double mean, double readings, double most)
+    {
+        double width = _highest - _lowest;
+        double outside = Math.Max(value - _highest, _lowest - value);
+        double surprise = width > 0 && outside > Tolerance * width
+            ? Math.Log10(Math.Min(readings, most) * (1 + (outside / width)))
+            : 0;
+        double reach = width > 0 ? width : double.PositiveInfinity;
+        if (outside > 0)
+        {
+            _lowest = Math.Max(Math.Min(_lowest, value), _lowest - reach);
+            _highest = Math.Min(Math.Max(_highest, value), _highest + reach);
+        }
+        else
+        {
+            _lowest += (mean - _lowest) / Memory;
+            _highest += (mean - _highest) / Memory;
+        }
+
+        return surprise;
+    }
+}
