@@ -6,6 +6,8 @@ namespace TwinGrid.Models.RemainingLife;
 /// </summary>
 internal sealed class LifeEstimate(LifeFilter filter, RemainingLifeParameters parameters)
 {
+    private const int MostFeatures = (LifeFilter.MostMemories * RemainingLifeParameters.MostInputs) + 2;
+
     /// <summary>What the networks say, before the median of what was true of it is taken.</summary>
     public double Predict(ReadOnlySpan<double> state)
     {
@@ -44,6 +46,4 @@ internal sealed class LifeEstimate(LifeFilter filter, RemainingLifeParameters pa
 
         return [.. blamed.OrderByDescending(blame => blame.Shortens)];
     }
-
-    internal const int MostFeatures = (LifeFilter.MostMemories * 64) + 2;
 }

@@ -28,6 +28,8 @@ public sealed record LifeInterval(double[] Predicted, double[] Lower, double[] M
         return (lower, median, Math.Max(median, Mix(Upper, right, way)));
     }
 
-    private static double Mix(double[] ends, int right, double way) =>
-        ((1 - way) * ends[right - 1]) + (way * ends[right]);
+    // Rounding must not carry it beyond the knot.
+    private static double Mix(double[] ends, int right, double way) => way >= 1
+        ? ends[right]
+        : Math.Min(Math.Max(ends[right - 1], ends[right]), ends[right - 1] + (way * (ends[right] - ends[right - 1])));
 }

@@ -28,7 +28,7 @@ internal sealed class LifeIntervalFit
         double[] weights = new double[_rows.Count];
         for (int k = 0; k < Knots; k++)
         {
-            double at = _cap * k / (Knots - 1);
+            double at = Math.Min(_cap, _cap * k / (Knots - 1));
             double total = Weigh(at, weights);
             interval.Predicted[k] = at;
             interval.Lower[k] = Quantile(weights, total * (1 - confidence) / 2, at);

@@ -12,6 +12,9 @@ public sealed record RemainingLifeParameters
     /// <summary>The version of this shape.</summary>
     public const int CurrentVersion = 1;
 
+    /// <summary>As many inputs as a model may have.</summary>
+    internal const int MostInputs = 64;
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Skip,
@@ -105,16 +108,18 @@ public sealed record RemainingLifeParameters
         (bool Holds, string Problem)[] rules =
         [
             (Version == CurrentVersion, $"version {Version}, this program reads {CurrentVersion}"),
-            (Sensors.Count > 0, "no sensors"),
+            (Sensors.Count is > 0 and <= MostInputs && Settings.Count <= MostInputs,
+                $"1 to {MostInputs} sensors and at most as many settings"),
             (IsAmount(Cap) && IsAmount(Pace) && IsAmount(MedianLife), "cap, pace and medianLife must be above 0"),
             (Confidence is > 0 and < 1, $"a confidence of {Confidence}"),
             (Memories.Length is > 0 and <= LifeFilter.MostMemories && Array.TrueForAll(Memories, IsAmount),
                 $"1 to {LifeFilter.MostMemories} memories above 0"),
             (SettingWeights.Length == Settings.Count, "one of settingWeights per setting"),
-            (Regimes.Length > 0 && Array.TrueForAll(Regimes, Fits), "a regime with one number per setting and sensor"),
+            (Regimes.Length > 0 && Array.TrueForAll(Regimes, r => r is not null && Fits(r)),
+                "a regime with one number per setting and sensor"),
             (Healthy.Length == Sensors.Count, "one of healthy per sensor"),
             (FeatureMeans.Length == features && FeatureWeights.Length == features, $"{features} features"),
-            (Networks.Length > 0 && Array.TrueForAll(Networks, n => n.IsSound && n.Inputs == features),
+            (Networks.Length > 0 && Array.TrueForAll(Networks, n => n is { IsSound: true } && n.Inputs == features),
                 $"networks of {features} inputs"),
             (Interval.IsSound, "an interval of rising predictions with lower <= median <= upper"),
         ];
