@@ -2,6 +2,7 @@ using System.Globalization;
 using TwinGrid.ModelBench;
 using TwinGrid.ModelBench.Anomaly;
 using TwinGrid.ModelBench.Arguments;
+using TwinGrid.ModelBench.Life;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
@@ -9,6 +10,8 @@ Verb[] verbs =
     new(AnomalyVerb.Name, AnomalyVerb.Usage, AnomalyVerb.Run),
     new(FalseAlarmsVerb.Name, FalseAlarmsVerb.Usage, FalseAlarmsVerb.Run),
     new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
+    new(LifeVerb.Name, LifeVerb.Usage, LifeVerb.Run),
+    new(ValueVerb.Name, ValueVerb.Usage, ValueVerb.Run),
 ];
 
 Verb? verb = args.Length == 0 ? null : Array.Find(verbs, v => v.Name == args[0]);

@@ -32,7 +32,8 @@ public static class DefinitionLoader
 
     /// <summary>
     /// Reads every kind file of a directory, not of those below it, in ordinal order of the file names, with every
-    /// DTDL document beside them. Files that end in <c>.schema.json</c> are left to editors.
+    /// DTDL document beside them. Files that end in <c>.schema.json</c> are left to editors; those that end in
+    /// <c>.parameters.json</c> are written into the models that name them.
     /// </summary>
     /// <param name="directory">The directory; one that does not exist has no kinds.</param>
     /// <returns>One complete definition for each kind file.</returns>
@@ -53,7 +54,8 @@ public static class DefinitionLoader
             {
                 kindFiles.Add(path);
             }
-            else if (!path.EndsWith(SchemaSuffix, StringComparison.OrdinalIgnoreCase))
+            else if (!path.EndsWith(SchemaSuffix, StringComparison.OrdinalIgnoreCase)
+                && !path.EndsWith(ParameterFiles.Suffix, StringComparison.OrdinalIgnoreCase))
             {
                 compiler.AddInterfaces(ReadFile(path), Path.GetFileName(path));
             }
@@ -65,7 +67,8 @@ public static class DefinitionLoader
             compiler.AddKind(ReadFile(path), Path.GetFileName(path));
         }
 
-        return compiler.Finish();
+        ParameterFiles parameters = new(directory, ReadFile);
+        return [.. compiler.Finish().Select(parameters.WriteInto)];
     }
 
     /// <summary>Reads one kind file from text.</summary>

@@ -49,6 +49,42 @@ internal sealed class ModelOptions
         OptionalNumber(name, -Magnitude.Limit, Magnitude.Limit, "no default")
         ?? throw Wrong($"options.{name}", $"{_definition.Type} needs it: expected a number");
 
+    /// <summary>An object that the model reads itself.</summary>
+    public JsonElement RequiredObject(string name) => Find(name) switch
+    {
+        { ValueKind: JsonValueKind.Object } value => value,
+        { } value => throw Wrong($"options.{name}", $"expected an object, found {value.ValueKind}"),
+        null => throw Wrong($"options.{name}", $"{_definition.Type} needs it: expected an object"),
+    };
+
+    /// <summary>The index of the input that an option names; null where the option is absent.</summary>
+    public int? OptionalInput(string name)
+    {
+        if (Find(name) is not { } value)
+        {
+            return null;
+        }
+
+        int index = value.ValueKind == JsonValueKind.String ? IndexOfInput(value.GetString()!) : -1;
+        return index >= 0
+            ? index
+            : throw Wrong(
+                $"options.{name}",
+                $"expected one of the inputs {string.Join(", ", _definition.Inputs)}, found {value.GetRawText()}");
+    }
+
+    /// <summary>The index of an input that the model cannot do without.</summary>
+    /// <param name="input">Its name.</param>
+    /// <param name="need">Who needs it.</param>
+    public int RequiredInput(string input, string need)
+    {
+        int index = IndexOfInput(input);
+        return index >= 0 ? index : throw Wrong("inputs", $"{need} needs '{input}', which is not among them");
+    }
+
+    /// <summary>The exception for an option that only the model can judge.</summary>
+    public DefinitionException WrongOption(string name, string problem) => Wrong($"options.{name}", problem);
+
     public Duration Duration(string name, TimeSpan fallback, TimeSpan least, TimeSpan greatest) =>
         OptionalDuration(name, least, greatest) ?? fallback;
 
@@ -108,6 +144,19 @@ internal sealed class ModelOptions
     private string OneInput() => _definition.Inputs.Count == 1
         ? _definition.Inputs[0]
         : throw Wrong("inputs", $"{_definition.Type} reads exactly one telemetry, found {_definition.Inputs.Count}");
+
+    private int IndexOfInput(string name)
+    {
+        for (int i = 0; i < _definition.Inputs.Count; i++)
+        {
+            if (_definition.Inputs[i] == name)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     private double? OptionalNumber(string name, double least, double greatest, string fallback)
     {

@@ -116,6 +116,7 @@ public sealed class AnyModelTests
     {
         "PowerCurve" => RunningModel.PowerCurve(),
         "TrendToLimit" => RunningModel.TrendToLimit("""{ "limit": 85 }"""),
+        "RemainingLife" => RunningModel.Start(RemainingLifeFleet.OneSensor),
         _ => RunningModel.Anomaly(),
     };
 
