@@ -2,7 +2,9 @@ using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Ingest;
 
-/// <summary>Inputs that the activation itself posts, for a grain call or of its own; also hears the fold's answer.</summary>
+/// <summary>
+/// Inputs that the activation itself posts, for a grain call or of its own accord; hears the fold's answer too.
+/// </summary>
 internal sealed class TwinCall(TwinId twin, ReadOnlyMemory<byte> inputs) : IngestMessage
 {
     // The call goes on in its own time, not inside the turn.
