@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using TwinGrid.Twins.Ingest;
@@ -15,7 +14,10 @@ internal sealed class TurnQueue(ILogger logger)
     /// <summary>Inputs of one turn, bytes; the rest waits for the next.</summary>
     private const int MostInputBytes = 1 << 20;
 
-    /// <summary>A list that grew beyond this is given up when it is empty: most twins never need it again.</summary>
+    /// <summary>
+    /// Lists that grew beyond this are given up when they are empty: most twins never need them again. They are not
+    /// of a shared pool: as many are out as there are commits under way, which is more than a pool keeps.
+    /// </summary>
     private const int MostKept = 1_024;
 
     private List<IngestMessage> _messages = [];
@@ -43,7 +45,11 @@ internal sealed class TurnQueue(ILogger logger)
             bytes += _messages[InTurn++].Inputs.Length;
         }
 
-        _answers = InTurn == 0 ? [] : ArrayPool<InputAnswer>.Shared.Rent(InTurn);
+        if (_answers.Length < InTurn)
+        {
+            _answers = new InputAnswer[Math.Max(InTurn, 2 * _answers.Length)];
+        }
+
         return bytes;
     }
 
@@ -142,24 +148,17 @@ internal sealed class TurnQueue(ILogger logger)
     private void EndTurn()
     {
         _messages.RemoveRange(0, InTurn);
+        EndFold();
         if (_messages.Count == 0 && _messages.Capacity > MostKept)
         {
             _messages = [];
+            _answers = [];
         }
-
-        EndFold();
     }
 
     private void EndFold()
     {
-        if (_answers.Length > 0)
-        {
-            // Only what was written: what else is in a rented array belongs to turns long ended.
-            _answers.AsSpan(0, InTurn).Clear();
-            ArrayPool<InputAnswer>.Shared.Return(_answers);
-        }
-
-        _answers = [];
+        _answers.AsSpan(0, InTurn).Clear();
         InTurn = 0;
     }
 }

@@ -39,6 +39,7 @@ internal sealed partial class TwinsLifecycle(
 
     private async Task CloseStoreAsync(CancellationToken cancellationToken)
     {
+        // What waits for a commit hears of it; then nothing is left that could answer those who still wait.
         await runtime.Committer.DisposeAsync();
         runtime.Road.Close();
     }

@@ -19,14 +19,16 @@ internal static class RoadRun
 {
     public static async Task RunAsync(string[] args)
     {
-        Dictionary<string, string> options = args.Chunk(2).ToDictionary(pair => pair[0].TrimStart('-'), pair => pair[1]);
+        Dictionary<string, string> options =
+            args.Chunk(2).ToDictionary(pair => pair[0].TrimStart('-'), pair => pair[1]);
         int[] twins = [.. Option(options, "twins", "50,1000,10000").Split(',').Select(Number)];
         int senders = Number(Option(options, "senders", "50"));
         int window = Number(Option(options, "window", "128"));
         TimeSpan time = TimeSpan.FromSeconds(Number(Option(options, "seconds", "5")));
         TimeSpan warmUp = TimeSpan.FromSeconds(Number(Option(options, "warm-up", "5")));
         using MeterListener metrics = Listen();
-        Console.WriteLine("  twins acknowledge  messages/s  CPU µs/message  bytes/message  messages/row  refused  late");
+        Console.WriteLine(
+            "  twins acknowledge  messages/s  CPU µs/message  bytes/message  messages/row  refused  late");
         Load alone = new(new Answering(), "senders", 1_000, senders, window);
         await MeasureAsync(alone, warmUp, time);
         foreach (string acknowledge in Option(options, "acknowledge", "Applied,Durable").Split(','))

@@ -12,9 +12,11 @@ namespace TwinGrid.Twins.Committing;
 internal sealed partial class GroupCommit : IAsyncDisposable
 {
     /// <summary>
-    /// Turns of one group at most: larger ones alone take longer than a reading may wait (12 ms for 2,000 rows).
+    /// Turns of one group at most; one of this size alone takes 12 ms. While a disk syncs the queue grows, and the next
+    /// group must be able to take it in: 6,400 turns under way over 10,000 twins went at 53,000/s and 12.8 µs of CPU
+    /// in groups of 500, at 150,000/s and 9.9 µs in groups of 2,000 (medians of two, 2 cores).
     /// </summary>
-    public const int MostTurns = 500;
+    public const int MostTurns = 2_000;
 
     private static readonly Histogram<int> s_groupSize = TwinGridDiagnostics.Meter.CreateHistogram<int>(
         "twingrid.commit.turns", "{turn}", "Turns of one group commit.");

@@ -36,7 +36,9 @@ internal sealed class TwinIngestService(GrainId id, Silo silo, ILoggerFactory lo
 /// <summary>A batch that has arrived: answered when all of its messages are.</summary>
 internal sealed class LaneArrivals(IngestBatch batch)
 {
-    private readonly TaskCompletionSource<IngestResult[]> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IngestResult[]> _done =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private readonly IngestResult[] _results = new IngestResult[batch.Twins.Length];
     private int _left = batch.Twins.Length;
 

@@ -44,9 +44,10 @@ internal static class ReadingsFold
             return;
         }
 
-        // A bit per name. What stands on the stack is zeroed at every message, so only the usual limit's size does.
+        // A bit per name. The stack is zeroed at every message, so only as much as the usual limit needs is there.
         int words = (Math.Max(header.MaxNames, state.SlotCount) / 64) + 1;
         Span<ulong> changed = words <= UsualWords ? stackalloc ulong[UsualWords] : new ulong[words];
+        changed.Clear();
         while (message.Next())
         {
             ReadingOutcome outcome = fold.ApplyOne(message, changed, ref answer, out bool live);
