@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using TwinGrid.MqttGateway.Packets;
 using TwinGrid.MqttGateway.Sessions;
 
@@ -109,7 +110,7 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
                 return Task.CompletedTask;
             }
 
-            return (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            return Drained().Task;
         }
     }
 
@@ -134,12 +135,21 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
         }
     }
 
-    /// <summary>Throws away what waits: nobody reads it any more.</summary>
-    public void Abandon()
+    /// <summary>
+    /// Throws away what waits, and ends when nothing is written any more: from then on the pipe is its owner's alone.
+    /// </summary>
+    public Task AbandonAsync()
     {
         lock (_lock)
         {
             Close();
+            if (!_isScheduled)
+            {
+                return Task.CompletedTask;
+            }
+
+            pipe.CancelPendingFlush();
+            return Drained().Task;
         }
     }
 
@@ -180,17 +190,26 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
                 Volatile.Write(ref _stalledSince, 0);
                 if (result.IsCompleted || result.IsCanceled)
                 {
-                    Abandon();
+                    Stop();
                 }
 
                 Relieve();
             }
         }
-        catch (Exception e) when (e is InvalidOperationException or IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
         {
             // The connection is gone; its reader ends it.
-            Abandon();
+            Stop();
+            TakeWaiting(out _);
             Relieve();
+        }
+    }
+
+    private void Stop()
+    {
+        lock (_lock)
+        {
+            Close();
         }
     }
 
@@ -207,6 +226,7 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
                 if (_drained is not null)
                 {
                     Close();
+                    _drained.TrySetResult();
                 }
 
                 return false;
@@ -222,6 +242,8 @@ internal sealed class ConnectionOutput(PipeWriter pipe, TimeProvider clock) : IT
         _isClosed = true;
         _deliveries = null;
         _waiting.Clear();
-        _drained?.TrySetResult();
     }
+
+    private TaskCompletionSource Drained() =>
+        _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -28,14 +28,14 @@ internal sealed class InFlight(int limit, TimeProvider clock)
     private long _measuredSince;
     private long _bytes;
 
-    /// <summary>How many there are.</summary>
-    public int Count => Volatile.Read(ref _count);
-
     /// <summary>How many of them are of QoS 1.</summary>
     public int Unacknowledged => Volatile.Read(ref _unacknowledged);
 
     /// <summary>True while no more may be read.</summary>
-    public bool IsFull => Volatile.Read(ref _count) >= limit || Volatile.Read(ref _bytes) >= MaxBytes;
+    public bool IsFull => Volatile.Read(ref _count) >= limit || IsHeavy;
+
+    /// <summary>True while their payloads are as much as may be held.</summary>
+    public bool IsHeavy => Volatile.Read(ref _bytes) >= MaxBytes;
 
     /// <summary>Adds a publish; false for an identifier that is in flight already.</summary>
     /// <param name="packetId">0 for QoS 0.</param>
@@ -62,24 +62,32 @@ internal sealed class InFlight(int limit, TimeProvider clock)
         }
     }
 
-    /// <summary>A publish was answered.</summary>
-    public void Remove(ushort packetId, byte qos, int size)
+    /// <summary>A publish is about to be answered: from then on its client may use the identifier again.</summary>
+    public void Free(ushort packetId, byte qos)
     {
+        if (packetId == 0)
+        {
+            return;
+        }
+
         lock (_lock)
         {
-            if (packetId != 0)
-            {
-                _ids!.Remove(packetId);
-            }
-
-            _count--;
+            _ids!.Remove(packetId);
             _unacknowledged -= qos == 1 ? 1 : 0;
             if (_measuredId != 0 && _measuredId == packetId)
             {
                 Duration.Record(clock.GetElapsedTime(_measuredSince).TotalSeconds);
                 _measuredId = 0;
             }
+        }
+    }
 
+    /// <summary>A publish was answered.</summary>
+    public void Remove(int size)
+    {
+        lock (_lock)
+        {
+            _count--;
             _bytes -= size;
             if (_room is not null && _count <= limit / 2 && _bytes <= MaxBytes / 2)
             {

@@ -40,11 +40,15 @@ internal sealed record OwedMessage(OutgoingMessage Message, byte Qos, bool Retai
 /// <param name="capacity">The most messages of each sort, lasting and fleeting, that wait.</param>
 internal sealed class Outbox(int capacity)
 {
+    /// <summary>Bytes of messages that wait, whatever their number; a single one may be larger.</summary>
+    private const int MaxBytes = 1 << 20;
+
     private readonly LinkedList<OwedMessage> _fleeting = new();
     private readonly Queue<OwedMessage> _lasting = new();
     private readonly OrderedDictionary<ushort, OwedMessage> _unacknowledged = [];
     private Dictionary<string, LinkedListNode<OwedMessage>>? _newest;
     private Queue<OwedMessage>? _resent;
+    private long _bytes;
     private ushort _lastId;
 
     /// <summary>The most unacknowledged messages; the client's Receive Maximum.</summary>
@@ -52,23 +56,21 @@ internal sealed class Outbox(int capacity)
 
     /// <summary>True when a message could be sent now.</summary>
     public bool HasNext =>
-        _resent is { Count: > 0 }
-        || _fleeting.Count > 0
-        || (_lasting.Count > 0 && _unacknowledged.Count < ReceiveMaximum);
+        _fleeting.Count > 0 || ((Resent > 0 || _lasting.Count > 0) && _unacknowledged.Count - Resent < ReceiveMaximum);
 
-    /// <summary>How many messages wait or are unacknowledged.</summary>
-    public int Count => _fleeting.Count + _lasting.Count + _unacknowledged.Count;
+    private int Resent => _resent?.Count ?? 0;
 
     /// <summary>Adds a message; one that is conflated takes the place of the one before it on its topic.</summary>
     public Offer Add(OwedMessage delivery)
     {
         if (delivery.Qos > 0)
         {
-            if (_lasting.Count >= capacity)
+            if (_lasting.Count >= capacity || (_bytes >= MaxBytes && _lasting.Count > 0))
             {
                 return Offer.Full;
             }
 
+            _bytes += Size(delivery);
             _lasting.Enqueue(delivery);
             return Offer.Taken;
         }
@@ -79,7 +81,13 @@ internal sealed class Outbox(int capacity)
     /// <summary>
     /// Makes room for a lasting message by the oldest that waits: for a session without a connection.
     /// </summary>
-    public void DropOldest() => _lasting.TryDequeue(out _);
+    public void DropOldest()
+    {
+        if (_lasting.TryDequeue(out OwedMessage? oldest))
+        {
+            _bytes -= Size(oldest);
+        }
+    }
 
     /// <summary>True when a command of this id waits or is unacknowledged already.</summary>
     public bool HoldsCommand(string id)
@@ -106,14 +114,15 @@ internal sealed class Outbox(int capacity)
     /// <summary>Takes the next message to send; one of QoS 1 or 2 gets its packet identifier and stays owed.</summary>
     public bool TryTakeNext([NotNullWhen(true)] out OwedMessage? delivery)
     {
-        if (_resent is not null && _resent.TryDequeue(out delivery))
+        bool mayOwe = _unacknowledged.Count - Resent < ReceiveMaximum;
+        if (mayOwe && _resent is not null && _resent.TryDequeue(out delivery))
         {
             return true;
         }
 
-        _resent = null;
-        if (_unacknowledged.Count < ReceiveMaximum && _lasting.TryDequeue(out delivery))
+        if (mayOwe && Resent == 0 && _lasting.TryDequeue(out delivery))
         {
+            _bytes -= Size(delivery);
             delivery.PacketId = NextId();
             _unacknowledged.Add(delivery.PacketId, delivery);
             return true;
@@ -122,6 +131,7 @@ internal sealed class Outbox(int capacity)
         if (_fleeting.First is { } first)
         {
             delivery = first.Value;
+            _bytes -= Size(delivery);
             _fleeting.RemoveFirst();
             if (delivery.Message.IsConflated)
             {
@@ -182,7 +192,12 @@ internal sealed class Outbox(int capacity)
     /// </summary>
     public void Resume()
     {
-        _fleeting.Clear();
+        while (_fleeting.First is { } stale)
+        {
+            _bytes -= Size(stale.Value);
+            _fleeting.RemoveFirst();
+        }
+
         _newest?.Clear();
         foreach (OwedMessage delivery in _unacknowledged.Values)
         {
@@ -194,6 +209,7 @@ internal sealed class Outbox(int capacity)
 
     private Offer AddFleeting(OwedMessage delivery)
     {
+        _bytes += Size(delivery);
         if (!delivery.Message.IsConflated)
         {
             return MakeRoom(_fleeting.AddLast(delivery));
@@ -202,6 +218,7 @@ internal sealed class Outbox(int capacity)
         _newest ??= new Dictionary<string, LinkedListNode<OwedMessage>>(StringComparer.Ordinal);
         if (_newest.TryGetValue(delivery.Message.Topic, out LinkedListNode<OwedMessage>? waiting))
         {
+            _bytes -= Size(waiting.Value);
             waiting.Value = delivery;
             return Offer.Conflated;
         }
@@ -213,19 +230,23 @@ internal sealed class Outbox(int capacity)
 
     private Offer MakeRoom(LinkedListNode<OwedMessage> added)
     {
-        if (_fleeting.Count <= capacity || _fleeting.First is not { } oldest || oldest == added)
+        Offer offer = Offer.Taken;
+        while ((_fleeting.Count > capacity || _bytes > MaxBytes) && _fleeting.First is { } oldest && oldest != added)
         {
-            return Offer.Taken;
+            _bytes -= Size(oldest.Value);
+            _fleeting.RemoveFirst();
+            if (oldest.Value.Message.IsConflated)
+            {
+                _newest!.Remove(oldest.Value.Message.Topic);
+            }
+
+            offer = Offer.Conflated;
         }
 
-        _fleeting.RemoveFirst();
-        if (oldest.Value.Message.IsConflated)
-        {
-            _newest!.Remove(oldest.Value.Message.Topic);
-        }
-
-        return Offer.Conflated;
+        return offer;
     }
+
+    private static int Size(OwedMessage delivery) => delivery.Message.Payload.Length + delivery.Message.TopicUtf8.Length;
 
     private ushort NextId()
     {

@@ -15,10 +15,20 @@ internal sealed class TopicFilter
     /// <summary>Its levels; <c>+</c> and <c>#</c> stand for themselves.</summary>
     public string[] Levels { get; }
 
-    /// <summary>Takes a filter apart; null for one that breaks the rules of section 4.7.1.</summary>
+    /// <summary>The longest filter, characters: longer than any topic of the grid.</summary>
+    public const int MaxLength = 1_024;
+
+    /// <summary>The most levels: the tree of filters is walked level by level.</summary>
+    public const int MaxLevels = 32;
+
+    /// <summary>
+    /// Takes a filter apart; null for one that breaks the rules of section 4.7.1 or is longer than any topic.
+    /// </summary>
     public static TopicFilter? Parse(string text)
     {
-        if (text.Length == 0 || text.Contains('\0', StringComparison.Ordinal))
+        if (text.Length is 0 or > MaxLength
+            || text.Contains('\0', StringComparison.Ordinal)
+            || text.AsSpan().Count('/') >= MaxLevels)
         {
             return null;
         }

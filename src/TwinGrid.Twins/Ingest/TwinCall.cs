@@ -3,11 +3,7 @@ using TwinGrid.Twins.State;
 namespace TwinGrid.Twins.Ingest;
 
 /// <summary>
-<<<<<<< HEAD
-/// Inputs that the activation itself posts, for a grain call or of its own; also hears the fold's answer.
-=======
 /// Inputs that the activation itself posts, for a grain call or of its own accord; hears the fold's answer too.
->>>>>>> ingest
 /// </summary>
 internal sealed class TwinCall(TwinId twin, ReadOnlyMemory<byte> inputs) : IngestMessage
 {
