@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using TwinGrid.MqttGateway.Decoding;
 using TwinGrid.MqttGateway.Delivery;
@@ -18,7 +17,7 @@ internal sealed record ConnectionParts(
     LargePackets LargePackets,
     IOptions<LimitOptions> LimitOptions,
     TimeProvider Clock,
-    ILogger<MqttConnection> Logger)
+    ConnectionLog Log)
 {
     /// <summary>Bounds.</summary>
     public LimitOptions Limits => LimitOptions.Value;

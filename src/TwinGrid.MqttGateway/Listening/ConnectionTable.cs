@@ -21,9 +21,6 @@ internal sealed class ConnectionTable(int perAddress)
     /// <summary>The connections as of about now.</summary>
     public IEnumerable<MqttConnection> All => _connections.Keys;
 
-    /// <summary>How many there are.</summary>
-    public int Count => _connections.Count;
-
     /// <summary>Lets a connection in; false where its address has as many as it may.</summary>
     public bool TryAdd(MqttConnection connection)
     {

@@ -76,19 +76,10 @@ internal sealed partial class MqttConnection
             return EndBy(topicFault);
         }
 
-        if (publish.Qos > 0 && _output.Version == ProtocolVersion.V5
-            && _inFlight.Unacknowledged + _session!.Unreleased >= _parts.Limits.InFlightPerConnection)
+        switch (publish.Qos == 2 ? _session!.BeginReceive(publish.PacketId) : Reception.New)
         {
-            return EndBy(new PacketFault(ReasonCode.ReceiveMaximumExceeded, "more publishes than Receive Maximum"));
-        }
-
-        if (publish.Qos < 2)
-        {
-            return Hand(publish, slot!);
-        }
-
-        switch (_session!.BeginReceive(publish.PacketId))
-        {
+            case Reception.New when IsOverReceiveMaximum(publish.Qos):
+                return EndBy(new PacketFault(ReasonCode.ReceiveMaximumExceeded, "more publishes than Receive Maximum"));
             case Reception.New:
                 return Hand(publish, slot!);
             case Reception.Taken:
@@ -99,12 +90,26 @@ internal sealed partial class MqttConnection
         }
     }
 
+    /// <summary>
+    /// True when the client did not keep to Receive Maximum. A client of MQTT 3.1.1 knows none and is held back, but
+    /// for QoS 2 messages that it never releases.
+    /// </summary>
+    private bool IsOverReceiveMaximum(byte qos)
+    {
+        int unreleased = _session!.Unreleased;
+        int owed = _output.Version == ProtocolVersion.V5 ? _inFlight.Unacknowledged + unreleased : unreleased;
+
+        // One of QoS 2 counts itself already.
+        return qos > 0 && owed - (qos == 2 ? 1 : 0) >= _parts.Limits.InFlightPerConnection;
+    }
+
     /// <summary>Hands a publish on; its answer comes when it is known.</summary>
     private Next Hand(in PublishPacket publish, TopicSlot slot)
     {
         if (!_inFlight.TryAdd(publish.PacketId, publish.Qos, publish.Payload.Length))
         {
             // Section 2.2.1.3: an identifier in use. The publish that has it is answered, this one is not taken.
+            _session!.Received(publish.Qos == 2 ? publish.PacketId : (ushort)0, isTaken: false);
             return Next.Packet;
         }
 
@@ -118,8 +123,9 @@ internal sealed partial class MqttConnection
                 publish.Retain,
                 publish.MessageExpiry,
                 publish.Properties);
-            _inFlight.Remove(publish.PacketId, publish.Qos, publish.Payload.Length);
+            _inFlight.Free(publish.PacketId, publish.Qos);
             Answer(publish.Qos, publish.PacketId, true, ReasonCode.Success, null);
+            _inFlight.Remove(publish.Payload.Length);
         }
         else
         {
@@ -147,7 +153,11 @@ internal sealed partial class MqttConnection
                 : null;
         }
 
-        if (!_parts.Intake.TryFindSlot(publish.Topic, out slot))
+        if (_lastSlot is { } last && last.Is(publish.Topic))
+        {
+            slot = last;
+        }
+        else if (!_parts.Intake.TryFindSlot(publish.Topic, out slot))
         {
             if (PublishPacket.CheckTopic(publish.Topic) is { } fault)
             {
@@ -157,6 +167,7 @@ internal sealed partial class MqttConnection
             slot = _parts.Intake.AddSlot(publish.Topic);
         }
 
+        _lastSlot = slot;
         if (publish.TopicAlias > 0)
         {
             (_aliases ??= new TopicSlot?[MaxAliases])[publish.TopicAlias - 1] = slot;
@@ -190,6 +201,7 @@ internal sealed partial class MqttConnection
                 break;
             case PacketType.PubRec when isError:
                 _session!.Acknowledge(answer.PacketId, 2);
+                _output.Wake();
                 break;
             case PacketType.PubRec:
                 ReasonCode found = _session!.Receive(answer.PacketId) is null
@@ -198,15 +210,20 @@ internal sealed partial class MqttConnection
                 _output.Answer(PacketType.PubRel, answer.PacketId, found, null);
                 break;
             default:
-                if (_session!.Acknowledge(answer.PacketId, qos) is { } delivered && !isError)
+                if (_session!.Acknowledge(answer.PacketId, qos) is not { } delivered)
+                {
+                    return Next.Packet;
+                }
+
+                if (!isError)
                 {
                     _parts.Receipts.Acknowledged(_session, delivered.Message);
                 }
 
+                _output.Wake();
                 break;
         }
 
-        _output.Wake();
         return Next.Packet;
     }
 
@@ -236,6 +253,11 @@ internal sealed partial class MqttConnection
 
         _expiry = disconnect.SessionExpiry;
         _isNormalEnd = disconnect.Reason == ReasonCode.Success;
+        if (_isNormalEnd)
+        {
+            _parts.Sessions.DropWill(_session!, _link);
+        }
+
         TryEnd(new Ending("disconnected", ReasonCode.Success, null));
         return Next.End;
     }

@@ -55,7 +55,9 @@ internal sealed partial class MqttConnection
 
             if (next == Next.Deferred)
             {
+                _watch.IsHeld = true;
                 await TakeDeferredAsync();
+                _watch.IsHeld = false;
                 if (Volatile.Read(ref _ending) is not null)
                 {
                     return;
@@ -165,6 +167,6 @@ internal sealed partial class MqttConnection
 
         bool mayHold = _output.Version == ProtocolVersion.V311
             || (frame.Type == PacketType.Publish && (frame.Flags & 0b0110) == 0);
-        return mayHold && _inFlight.IsFull;
+        return (mayHold && _inFlight.IsFull) || (frame.Type == PacketType.Publish && _inFlight.IsHeavy);
     }
 }

@@ -82,9 +82,10 @@ internal sealed partial class MqttConnection
             _session, _link, connect.Version, connect.MaximumPacketSize, _parts.Clock));
         if (begun.IsPresent)
         {
+            bool hasLost = _session.TakeLost();
             foreach (Subscription subscription in _session.Subscriptions())
             {
-                _parts.Subscriptions.CatchUp(subscription, withRetained: false);
+                _parts.Subscriptions.CatchUp(subscription, hasLost);
             }
         }
     }
@@ -104,7 +105,7 @@ internal sealed partial class MqttConnection
         }
         catch (Exception e)
         {
-            ConnectionLog.NoSession(_parts.Logger, e, client);
+            _parts.Log.NoSession(e, client);
             RefuseConnect(new PacketFault(ReasonCode.ServerUnavailable, "the store does not answer; try again"));
             return null;
         }
@@ -143,7 +144,7 @@ internal sealed partial class MqttConnection
     private async Task SubscribeAsync(SubscribePacket packet)
     {
         ReasonCode[] reasons = new ReasonCode[packet.Subscriptions.Count];
-        List<(Subscription Subscription, bool IsNew)> granted = [];
+        List<(Subscription Granted, Subscription? Replaced)> granted = [];
         for (int i = 0; i < reasons.Length; i++)
         {
             reasons[i] = Subscribe(packet.Subscriptions[i], packet.SubscriptionIdentifier, granted);
@@ -152,9 +153,13 @@ internal sealed partial class MqttConnection
         if (granted.Count > 0 && !await _parts.Sessions.KeepAsync(_session!))
         {
             // The store could not keep them: better none than some that a restart forgets.
-            foreach ((Subscription subscription, _) in granted)
+            foreach ((Subscription subscription, Subscription? replaced) in granted)
             {
                 Unsubscribe(subscription.Filter.Text);
+                if (replaced is not null && _session!.TrySubscribe(replaced, out _))
+                {
+                    _parts.Subscriptions.Add(replaced, null);
+                }
             }
 
             granted.Clear();
@@ -162,10 +167,10 @@ internal sealed partial class MqttConnection
         }
 
         _output.Write(output => PacketWriter.SubAck(output, _output.Version, packet.PacketId, reasons));
-        foreach ((Subscription subscription, bool isNew) in granted)
+        foreach ((Subscription subscription, Subscription? replaced) in granted)
         {
             bool withRetained = subscription.Request.RetainHandling is RetainHandling.Always
-                || (subscription.Request.RetainHandling is RetainHandling.IfNew && isNew);
+                || (subscription.Request.RetainHandling is RetainHandling.IfNew && replaced is null);
             _parts.Subscriptions.CatchUp(subscription, withRetained);
             if (withRetained)
             {
@@ -175,7 +180,7 @@ internal sealed partial class MqttConnection
     }
 
     private ReasonCode Subscribe(
-        SubscriptionRequest request, uint identifier, List<(Subscription Subscription, bool IsNew)> granted)
+        SubscriptionRequest request, uint identifier, List<(Subscription Granted, Subscription? Replaced)> granted)
     {
         if (request.Filter.StartsWith(Shared, StringComparison.Ordinal))
         {
@@ -196,7 +201,7 @@ internal sealed partial class MqttConnection
         }
 
         _parts.Subscriptions.Add(subscription, replaced);
-        granted.Add((subscription, replaced is null));
+        granted.Add((subscription, replaced));
         return (ReasonCode)request.Qos;
     }
 
@@ -218,9 +223,10 @@ internal sealed partial class MqttConnection
             reasons[i] = Unsubscribe(packet.Filters[i]) ? ReasonCode.Success : ReasonCode.NoSubscriptionExisted;
         }
 
-        if (!await _parts.Sessions.KeepAsync(_session!))
+        bool isChanged = Array.Exists(reasons, reason => reason == ReasonCode.Success);
+        if (isChanged && !await _parts.Sessions.KeepAsync(_session!))
         {
-            ConnectionLog.NotKept(_parts.Logger, Client);
+            _parts.Log.NotKept(Client);
         }
 
         _output.Write(output => PacketWriter.UnsubAck(output, _output.Version, packet.PacketId, reasons));

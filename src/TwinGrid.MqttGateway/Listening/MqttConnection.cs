@@ -44,6 +44,7 @@ internal sealed partial class MqttConnection : PublishSource
     private Ending? _ending;
     private object? _deferred;
     private TopicSlot?[]? _aliases;
+    private TopicSlot? _lastSlot;
     private uint? _expiry;
     private int _largePacket;
     private bool _isRefused;
@@ -88,15 +89,17 @@ internal sealed partial class MqttConnection : PublishSource
 
             await SayLastWordAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or SocketException
+            or OperationCanceledException or ObjectDisposedException)
         {
             // The network or the other side ended it (a reset), or we did (an abort).
             TryEnd(new Ending("lost", default, null));
         }
         finally
         {
-            _output.Abandon();
+            await _output.AbandonAsync();
             Leave();
+            _ = CloseSocketAsync();
         }
     }
 
@@ -115,8 +118,9 @@ internal sealed partial class MqttConnection : PublishSource
     /// <inheritdoc/>
     public override void Answered(IncomingPublish publish)
     {
-        _inFlight.Remove(publish.PacketId, publish.Qos, publish.Size);
+        _inFlight.Free(publish.PacketId, publish.Qos);
         Answer(publish.Qos, publish.PacketId, publish.Acknowledge, publish.Reason, publish.Detail);
+        _inFlight.Remove(publish.Size);
     }
 
     private void Answer(byte qos, ushort packetId, bool acknowledge, ReasonCode reason, string? detail)
@@ -133,8 +137,9 @@ internal sealed partial class MqttConnection : PublishSource
 
         if (!acknowledge)
         {
-            // Not kept: without an acknowledgement the client sends it again, on its next connection.
-            Cut("unavailable");
+            // Not kept: without an acknowledgement the client sends it again, on its next connection. What others
+            // were answered leaves first.
+            End(new Ending("unavailable", ReasonCode.Success, null));
         }
         else if (qos > 0)
         {
@@ -144,14 +149,17 @@ internal sealed partial class MqttConnection : PublishSource
     }
 
     /// <summary>Notes why the connection ends and stops its reading; the first reason stands.</summary>
-    private void End(Ending ending)
+    private bool End(Ending ending)
     {
-        if (TryEnd(ending))
+        if (!TryEnd(ending))
         {
-            _inFlight.Release();
-            _output.Relieve();
-            _context.Transport.Input.CancelPendingRead();
+            return false;
         }
+
+        _inFlight.Release();
+        _output.Relieve();
+        _context.Transport.Input.CancelPendingRead();
+        return true;
     }
 
     private bool TryEnd(Ending ending) => Interlocked.CompareExchange(ref _ending, ending, null) is null;
@@ -159,7 +167,7 @@ internal sealed partial class MqttConnection : PublishSource
     private Next EndBy(in PacketFault fault)
     {
         TryEnd(new Ending(fault.Reason.ToString(), fault.Reason, fault.Detail));
-        ConnectionLog.Refused(_parts.Logger, Client, Address, fault.Reason, fault.Detail);
+        _parts.Log.Refused(Client, Address, fault);
         return Next.End;
     }
 
@@ -200,6 +208,16 @@ internal sealed partial class MqttConnection : PublishSource
         }
     }
 
+    /// <summary>
+    /// Sees to it that the socket closes: where the other side takes nothing, Kestrel would wait for it for ever.
+    /// </summary>
+    private async Task CloseSocketAsync()
+    {
+        await Task.Delay(Linger, _parts.Clock, _context.ConnectionClosed).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing);
+        _context.Abort();
+    }
+
     /// <summary>The connection is over: its session and its twins hear of it.</summary>
     private void Leave()
     {
@@ -212,8 +230,7 @@ internal sealed partial class MqttConnection : PublishSource
         if (_session is not null)
         {
             // Section 3.1.2.5 lets a server that shuts down leave wills out; its twins hear that the session ended.
-            WillMessage? will = _isNormalEnd || _isStopping ? null : _connect!.Will;
-            _parts.Sessions.End(_session, _link, _expiry, will);
+            _parts.Sessions.End(_session, _link, _expiry, publishWill: !_isNormalEnd && !_isStopping);
         }
     }
 
@@ -250,9 +267,12 @@ internal sealed partial class MqttConnection : PublishSource
 
         public override void Overflow()
         {
-            ConnectionLog.TooSlow(connection._parts.Logger, connection.Client);
-            connection.End(new Ending(
-                "too slow", ReasonCode.QuotaExceeded, "too slow for the messages that it subscribed to"));
+            Ending tooSlow = new(
+                "too slow", ReasonCode.QuotaExceeded, "too slow for the messages that it subscribed to");
+            if (connection.End(tooSlow))
+            {
+                connection._parts.Log.TooSlow(connection.Client);
+            }
         }
     }
 }

@@ -21,6 +21,11 @@ internal sealed partial class MqttListener : IDisposable
     /// </summary>
     public const int SocketBuffer = 16 * 1_024;
 
+    /// <summary>
+    /// How long connections may take to end at a stop: publishes under way are committed long before.
+    /// </summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(4);
+
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly ConnectionParts _parts;
@@ -93,8 +98,11 @@ internal sealed partial class MqttListener : IDisposable
         }
 
         // Kestrel waits for the connections that end by themselves, and cuts the others when the patience is over.
-        await _kestrel.StopAsync(cancellationToken);
-        if (cancellationToken.IsCancellationRequested)
+        using CancellationTokenSource patience = new(StopPatience, _parts.Clock);
+        using CancellationTokenSource either =
+            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        await _kestrel.StopAsync(either.Token);
+        if (either.IsCancellationRequested)
         {
             LogCut();
         }
@@ -128,7 +136,7 @@ internal sealed partial class MqttListener : IDisposable
         MqttConnection connection = new(context, _parts);
         if (!_connections.TryAdd(connection))
         {
-            LogTooMany(connection.Address);
+            _parts.Log.TooMany(connection.Address);
             return;
         }
 
@@ -172,10 +180,6 @@ internal sealed partial class MqttListener : IDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "MQTT connections were cut: the time to stop ran out")]
     private partial void LogCut();
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "{Address} has as many MQTT connections as TwinGrid:Limits:ConnectionsPerAddress allows")]
-    private partial void LogTooMany(IPAddress address);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "deadlines of MQTT connections could not be looked at")]
     private partial void LogSweepFailed(Exception exception);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using TwinGrid.MqttGateway.Delivery;
@@ -6,19 +8,27 @@ namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
 /// Asks twins, beside the packets' path, to publish to a new subscriber alone what it is owed. The answer comes with
-/// the twin's effects, in their order, so that nothing old arrives after something newer. Thread-safe.
+/// the twin's effects, in their order, so that nothing old arrives after something newer. Commands have a lane of their
+/// own, so that nobody who asks for everything holds up a device; what is asked for already is not asked for twice.
+/// Thread-safe.
 /// </summary>
-internal sealed partial class CatchUp(IGrainFactory grains, StandingAlarms alarms, ILogger<CatchUp> logger)
-    : IDisposable
+internal sealed partial class CatchUp(
+    IGrainFactory grains, StandingAlarms alarms, TimeProvider clock, ILogger<CatchUp> logger) : IDisposable
 {
     private const int Capacity = 65_536;
     private const int AtOnce = 4;
+    private const int MostTries = 5;
 
-    // A full queue waits for nobody: a command that was not asked for again stays in its twin, and the device's next
-    // subscription asks anew.
-    private readonly Channel<Wish> _wishes = Channel.CreateBounded<Wish>(
-        new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.Wait });
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
+    private static readonly Counter<long> Dropped = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.catchup.dropped",
+        "{wish}",
+        "subscriptions whose twins were not asked for what they are owed: too many at once, or the twin never answered");
+
+    private readonly Channel<Wish> _commands = Lane();
+    private readonly Channel<Wish> _retained = Lane();
+    private readonly ConcurrentDictionary<(TwinId?, string?, string), bool> _open = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _working = Task.CompletedTask;
     private bool _isFleetKnown;
@@ -26,21 +36,20 @@ internal sealed partial class CatchUp(IGrainFactory grains, StandingAlarms alarm
     /// <summary>A device subscribed to its commands: those that wait are to be sent.</summary>
     /// <param name="twin">Whose commands.</param>
     /// <param name="recipient">The session's token.</param>
-    public void Commands(TwinId twin, string recipient) => Ask(new Wish(twin, null, recipient));
+    public void Commands(TwinId twin, string recipient) => Ask(new Wish(twin, null, recipient, 1));
 
     /// <summary>Somebody subscribed to what is retained of a twin or of many.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="recipient">The session's token.</param>
-    public void Retained(TopicFilter filter, string recipient) => Ask(new Wish(null, filter, recipient));
+    public void Retained(TopicFilter filter, string recipient) => Ask(new Wish(null, filter, recipient, 1));
 
     /// <summary>Begins to ask.</summary>
-    public void Start() =>
-        _working = Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(WorkAsync)));
+    public void Start() => _working = Task.WhenAll(
+        Enumerable.Range(0, 2 * AtOnce).Select(i => Task.Run(() => WorkAsync(i < AtOnce ? _commands : _retained))));
 
     /// <summary>Stops asking; what was not asked yet is asked by the next subscription.</summary>
     public async Task StopAsync()
     {
-        _wishes.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _working;
     }
@@ -48,20 +57,33 @@ internal sealed partial class CatchUp(IGrainFactory grains, StandingAlarms alarm
     /// <inheritdoc/>
     public void Dispose() => _stopping.Dispose();
 
+    // A full lane waits for nobody: a command that was not asked for stays in its twin, and the device's next
+    // subscription asks anew.
+    private static Channel<Wish> Lane() => Channel.CreateBounded<Wish>(
+        new BoundedChannelOptions(Capacity) { FullMode = BoundedChannelFullMode.Wait });
+
     private void Ask(Wish wish)
     {
-        if (!_wishes.Writer.TryWrite(wish))
+        if (!_open.TryAdd(wish.Key, true))
         {
-            LogFull();
+            return;
+        }
+
+        if (!(wish.Filter is null ? _commands : _retained).Writer.TryWrite(wish))
+        {
+            _open.TryRemove(wish.Key, out _);
+            Dropped.Add(1);
         }
     }
 
-    private async Task WorkAsync()
+    private async Task WorkAsync(Channel<Wish> lane)
     {
         try
         {
-            await foreach (Wish wish in _wishes.Reader.ReadAllAsync(_stopping.Token))
+            await foreach (Wish wish in lane.Reader.ReadAllAsync(_stopping.Token))
             {
+                // From here on the same wish may come again: what it asks for may have changed.
+                _open.TryRemove(wish.Key, out _);
                 await FulfilAsync(wish);
             }
         }
@@ -90,7 +112,25 @@ internal sealed partial class CatchUp(IGrainFactory grains, StandingAlarms alarm
         }
         catch (Exception e) when (e is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
-            LogFailed(e, wish.Filter?.Text ?? $"the commands of {wish.Twin}");
+            if (wish.Try < MostTries)
+            {
+                _ = TryAgainAsync(wish);
+                return;
+            }
+
+            Dropped.Add(1);
+            LogFailed(e, wish.Filter?.Text ?? $"the commands of {wish.Twin}", MostTries);
+        }
+    }
+
+    /// <summary>The twin or its store did not answer: a little later it may.</summary>
+    private async Task TryAgainAsync(Wish wish)
+    {
+        await Task.Delay(FirstPause * Math.Pow(2, wish.Try - 1), clock, _stopping.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_stopping.IsCancellationRequested)
+        {
+            Ask(wish with { Try = wish.Try + 1 });
         }
     }
 
@@ -133,11 +173,11 @@ internal sealed partial class CatchUp(IGrainFactory grains, StandingAlarms alarm
     private ITwin Twin(TwinId twin) => grains.GetGrain<ITwin>(twin.ToGrainKey());
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "too many subscriptions at once: what they are owed was not asked for")]
-    private partial void LogFull();
+        Message = "could not ask for what a subscriber is owed after {Tries} tries: {What}")]
+    private partial void LogFailed(Exception exception, string what, int tries);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "could not ask for what a subscriber is owed: {What}")]
-    private partial void LogFailed(Exception exception, string what);
-
-    private readonly record struct Wish(TwinId? Twin, TopicFilter? Filter, string Recipient);
+    private readonly record struct Wish(TwinId? Twin, TopicFilter? Filter, string Recipient, int Try)
+    {
+        public (TwinId?, string?, string) Key => (Twin, Filter?.Text, Recipient);
+    }
 }

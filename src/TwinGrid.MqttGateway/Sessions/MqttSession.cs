@@ -39,8 +39,9 @@ internal enum Reception : byte
 /// </summary>
 /// <param name="client">The MQTT client identifier.</param>
 /// <param name="token">Names the session to twins that publish to it alone; never used twice.</param>
+/// <param name="number">The token's number.</param>
 /// <param name="limits">Bounds.</param>
-internal sealed class MqttSession(string client, string token, LimitOptions limits)
+internal sealed class MqttSession(string client, string token, long number, LimitOptions limits)
 {
     private readonly Lock _lock = new();
     private readonly Outbox _outbox = new(limits.QueuedPerSession);
@@ -48,6 +49,7 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     private Dictionary<ushort, Reception>? _received;
     private SessionLink? _link;
     private int _unreleased;
+    private bool _hasLost;
 
     /// <summary>The MQTT client identifier.</summary>
     public string Client => client;
@@ -61,11 +63,26 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     /// <summary>When its connection ended, Unix microseconds; null while it has one. Guarded by the registry.</summary>
     public long? EndedAt { get; set; }
 
+    /// <summary>When it ends without a connection, a timestamp of the clock; null while it has one.</summary>
+    public long? EndsAt { get; set; }
+
     /// <summary>True when the store has, or will have, a row of it. Guarded by the registry.</summary>
     public bool IsStored { get; set; }
 
-    /// <summary>The will that waits for its delay (MQTT 5 section 3.1.3.2.2). Guarded by the registry.</summary>
-    public PendingWill? Will { get; set; }
+    /// <summary>
+    /// The will of its connection, or the one that waits for its delay after it (MQTT 5 section 3.1.3.2.2). Guarded by
+    /// the registry.
+    /// </summary>
+    public WillMessage? Will { get; set; }
+
+    /// <summary>When the will is due, a timestamp of the clock; null while its connection lives.</summary>
+    public long? WillDueAt { get; set; }
+
+    /// <summary>When something of it is due, a timestamp of the clock; null for nothing. The deadlines' own.</summary>
+    public long? DueAt { get; set; }
+
+    /// <summary>Its place among sessions that are due at the same time.</summary>
+    public long Number => number;
 
     /// <summary>Gives the session a connection and ends the one that it had.</summary>
     /// <param name="link">The connection.</param>
@@ -128,6 +145,7 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
 
             OwedMessage delivery = new(message, qos, retain, identifiers);
             offer = _outbox.Add(delivery);
+            _hasLost |= offer == Offer.Full;
             if (offer == Offer.Full && link is null)
             {
                 _outbox.DropOldest();
@@ -145,6 +163,28 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
         }
 
         return offer;
+    }
+
+    /// <summary>
+    /// True when an alarm or the like went by for want of room since the last call: what stands must be told anew.
+    /// </summary>
+    public bool TakeLost()
+    {
+        lock (_lock)
+        {
+            bool hasLost = _hasLost;
+            _hasLost = false;
+            return hasLost;
+        }
+    }
+
+    /// <summary>True when this is its connection.</summary>
+    public bool Has(SessionLink link)
+    {
+        lock (_lock)
+        {
+            return _link == link;
+        }
     }
 
     /// <summary>True when a message could be sent now.</summary>
@@ -303,9 +343,21 @@ internal sealed class MqttSession(string client, string token, LimitOptions limi
     }
 
     /// <summary>True when a filter names the twin literally and covers its commands: the twin's own device.</summary>
-    public bool IsDeviceOf(TwinId twin, string root) => Array.Exists(
-        Subscriptions(),
-        subscription => subscription.Filter.Twin == twin && subscription.Filter.Covers(root, TopicNames.Commands));
+    public bool IsDeviceOf(TwinId twin, string root)
+    {
+        lock (_lock)
+        {
+            foreach (Subscription subscription in _subscriptions?.Values ?? Enumerable.Empty<Subscription>())
+            {
+                if (subscription.Filter.Twin == twin && subscription.Filter.Covers(root, TopicNames.Commands))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 
     // Commands wait in their twins, which are asked when a device comes: a session without a connection keeps none,
     // and one that has it already is not sent it twice.

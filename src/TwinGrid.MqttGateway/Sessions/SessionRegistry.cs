@@ -16,7 +16,7 @@ internal sealed partial class SessionRegistry
     private readonly Dictionary<string, MqttSession> _sessions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MqttSession> _byToken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _stored = new(StringComparer.Ordinal);
-    private readonly PriorityQueue<MqttSession, long> _deadlines = new();
+    private readonly SessionDeadlines _deadlines = new();
     private readonly PriorityQueue<string, long> _storedDeadlines = new();
     private readonly ITwinStore _store;
     private readonly SessionRows _rows;
@@ -56,7 +56,7 @@ internal sealed partial class SessionRegistry
         (uint)Math.Min(uint.MaxValue - 1, _limits.SessionKeep.Microseconds / UnixMicroseconds.PerSecond);
 
     /// <summary>A client identifier for a client that has none (MQTT 5 section 3.1.3.1).</summary>
-    public string NewClientId() => $"twingrid-{NewToken()}";
+    public string NewClientId() => $"twingrid-{Token(Interlocked.Increment(ref _numbers))}";
 
     /// <summary>
     /// Learns which sessions the store has; what connected when the last process ended, ended with it.
@@ -75,8 +75,9 @@ internal sealed partial class SessionRegistry
 
             lock (_lock)
             {
-                _stored[session.Client] = expires;
-                _storedDeadlines.Enqueue(session.Client, expires);
+                long due = In(TimeSpan.FromMicroseconds(expires - now));
+                _stored[session.Client] = due;
+                _storedDeadlines.Enqueue(session.Client, due);
             }
         }
     }
@@ -111,8 +112,8 @@ internal sealed partial class SessionRegistry
                     Discard(known);
                 }
 
-                bool mayBeStored = _stored.TryGetValue(client, out long expires)
-                    && !connect.CleanStart && expires > UnixMicroseconds.Now(_clock);
+                bool mayBeStored = _stored.TryGetValue(client, out long due)
+                    && !connect.CleanStart && due > _clock.GetTimestamp();
                 if (!mayBeStored || wasAsked)
                 {
                     return BeginNew(client, mayBeStored ? row : null, link, connect, expiry);
@@ -139,65 +140,71 @@ internal sealed partial class SessionRegistry
     /// <param name="session">The session.</param>
     /// <param name="link">The connection.</param>
     /// <param name="expiry">The session's new expiry in seconds, or null for the one that it has.</param>
-    /// <param name="will">The will; null for none, or after a DISCONNECT that leaves it out.</param>
-    public void End(MqttSession session, SessionLink link, uint? expiry, WillMessage? will)
+    /// <param name="publishWill">False after a DISCONNECT that leaves the will out, and at a stop.</param>
+    public void End(MqttSession session, SessionLink link, uint? expiry, bool publishWill)
     {
-        WillMessage? due = will;
         lock (_lock)
         {
             if (!session.Detach(link))
             {
-                // Taken over. Section 3.1.3.2.2: whoever goes on with the session before the delay is over, stops it.
-                bool goesOn = _sessions.GetValueOrDefault(session.Client) == session;
-                due = goesOn && will is { Delay: > 0 } ? null : will;
+                // Taken over: whoever did has seen to the will.
+                return;
             }
-            else
-            {
-                SetExpiry(session, Math.Min(expiry ?? session.ExpirySeconds, LongestExpiry));
-                due = Rest(session, will);
-            }
-        }
 
-        if (due is not null)
+            session.Will = publishWill ? session.Will : null;
+            SetExpiry(session, Math.Min(expiry ?? session.ExpirySeconds, LongestExpiry));
+            Rest(session);
+        }
+    }
+
+    /// <summary>A client says good-bye: its will is not to be published.</summary>
+    public void DropWill(MqttSession session, SessionLink link)
+    {
+        lock (_lock)
         {
-            _wills.Publish(session.Client, due);
+            if (session.Has(link))
+            {
+                session.Will = null;
+            }
         }
     }
 
     /// <summary>Keeps a session's subscriptions as they are now; ends when they are durable.</summary>
     /// <returns>False when the store could not take them.</returns>
-    public Task<bool> KeepAsync(MqttSession session) =>
-        session.ExpirySeconds == 0 ? Task.FromResult(true) : _rows.WriteAsync(Change(session));
+    public Task<bool> KeepAsync(MqttSession session)
+    {
+        lock (_lock)
+        {
+            // A session that was discarded meanwhile must not come back by its row.
+            return session.ExpirySeconds == 0 || _sessions.GetValueOrDefault(session.Client) != session
+                ? Task.FromResult(true)
+                : _rows.WriteAsync(Change(session));
+        }
+    }
 
     /// <summary>Ends the sessions whose time is over, and publishes the wills whose delay is.</summary>
     public void Sweep()
     {
-        long now = UnixMicroseconds.Now(_clock);
-        List<(string Client, WillMessage Will)> wills = [];
+        long now = _clock.GetTimestamp();
         lock (_lock)
         {
             ForgetStored(now);
-            while (_deadlines.TryPeek(out MqttSession? session, out long due) && due <= now)
+            while (_deadlines.TakeDue(now) is { } session)
             {
-                _deadlines.Dequeue();
-                if (session.Will is { } waiting && waiting.DueAt <= now)
+                if (session.WillDueAt <= now)
                 {
-                    session.Will = null;
-                    wills.Add((session.Client, waiting.Will));
+                    PublishWill(session);
                 }
 
-                if (session.EndedAt is { } ended
-                    && ended + (session.ExpirySeconds * UnixMicroseconds.PerSecond) <= now
-                    && _sessions.GetValueOrDefault(session.Client) == session)
+                if (session.EndsAt <= now)
                 {
                     Discard(session);
                 }
+                else
+                {
+                    _deadlines.Set(session, session.EndsAt);
+                }
             }
-        }
-
-        foreach ((string client, WillMessage will) in wills)
-        {
-            _wills.Publish(client, will);
         }
     }
 
@@ -214,15 +221,35 @@ internal sealed partial class SessionRegistry
         }
     }
 
-    private (MqttSession Session, bool IsPresent) GoOn(
+    private (MqttSession Session, bool IsPresent)? GoOn(
         MqttSession session, SessionLink link, ConnectPacket connect, uint expiry)
     {
+        if (expiry > 0 && session.ExpirySeconds == 0 && IsFull)
+        {
+            return null;
+        }
+
+        // Section 3.1.3.2.2: whoever goes on with the session before the delay is over, stops the will. It stands
+        // before anything that the new connection publishes.
+        if (session is { Will.Delay: 0 })
+        {
+            PublishWill(session);
+        }
+
         session.EndedAt = null;
-        session.Will = null;
+        session.EndsAt = null;
+        _deadlines.Set(session, null);
+        Attach(session, link, connect, expiry);
+        return (session, true);
+    }
+
+    private void Attach(MqttSession session, SessionLink link, ConnectPacket connect, uint expiry)
+    {
         SetExpiry(session, expiry);
+        session.Will = connect.Will;
+        session.WillDueAt = null;
         session.Attach(link, connect.ReceiveMaximum);
         Post(session);
-        return (session, true);
     }
 
     private (MqttSession Session, bool IsPresent)? BeginNew(
@@ -233,18 +260,17 @@ internal sealed partial class SessionRegistry
             _rows.Post(new SessionChange(client, null));
         }
 
-        if (expiry > 0 && row is null && _stored.Count + _lasting >= _limits.Sessions)
+        if (expiry > 0 && row is null && IsFull)
         {
             return null;
         }
 
-        MqttSession session = new(client, NewToken(), _limits);
-        SetExpiry(session, expiry);
+        long number = Interlocked.Increment(ref _numbers);
+        MqttSession session = new(client, Token(number), number, _limits);
         _sessions[client] = session;
         _byToken[session.Token] = session;
         bool isPresent = row is not null && Restore(session, row);
-        session.Attach(link, connect.ReceiveMaximum);
-        Post(session);
+        Attach(session, link, connect, expiry);
         return (session, isPresent);
     }
 
@@ -274,34 +300,35 @@ internal sealed partial class SessionRegistry
         session.ExpirySeconds = seconds;
     }
 
-    /// <summary>Lets a session wait for its client, if it may; gives the will that is due at once.</summary>
-    private WillMessage? Rest(MqttSession session, WillMessage? will)
+    /// <summary>Lets a session wait for its client, if it may.</summary>
+    private void Rest(MqttSession session)
     {
         if (session.ExpirySeconds == 0)
         {
             Discard(session);
-            return will;
+            return;
         }
 
-        long now = UnixMicroseconds.Now(_clock);
-        session.EndedAt = now;
-        _deadlines.Enqueue(session, now + (session.ExpirySeconds * UnixMicroseconds.PerSecond));
-        Post(session);
-        if (will is not { Delay: > 0 })
+        session.EndedAt = UnixMicroseconds.Now(_clock);
+        session.EndsAt = In(TimeSpan.FromSeconds(session.ExpirySeconds));
+        if (session.Will is { Delay: > 0 } will)
         {
-            return will;
+            session.WillDueAt = Math.Min(In(TimeSpan.FromSeconds(will.Delay)), session.EndsAt.Value);
+        }
+        else
+        {
+            PublishWill(session);
         }
 
-        long due = now + (Math.Min(will.Delay, session.ExpirySeconds) * UnixMicroseconds.PerSecond);
-        session.Will = new PendingWill(will, due);
-        _deadlines.Enqueue(session, due);
-        return null;
+        _deadlines.Set(session, session.WillDueAt ?? session.EndsAt);
+        Post(session);
     }
 
     /// <summary>Forgets a session; its will, where one waits, is due with it (section 3.1.2.5).</summary>
     private void Discard(MqttSession session)
     {
         SetExpiry(session, 0);
+        _deadlines.Set(session, null);
         _sessions.Remove(session.Client);
         _byToken.Remove(session.Token);
         _subscriptions.RemoveAll(session);
@@ -312,12 +339,24 @@ internal sealed partial class SessionRegistry
             _rows.Post(new SessionChange(session.Client, null));
         }
 
-        if (session.Will is { } waiting)
+        PublishWill(session);
+    }
+
+    private void PublishWill(MqttSession session)
+    {
+        if (session.Will is { } will)
         {
             session.Will = null;
-            _wills.Publish(session.Client, waiting.Will);
+            session.WillDueAt = null;
+            _wills.Publish(session.Client, will);
         }
     }
+
+    private bool IsFull => _stored.Count + _lasting >= _limits.Sessions;
+
+    /// <summary>The clock's timestamp so far from now: deadlines must not follow jumps of the wall clock.</summary>
+    private long In(TimeSpan span) =>
+        _clock.GetTimestamp() + (long)(span.TotalSeconds * _clock.TimestampFrequency);
 
     private void Post(MqttSession session)
     {
@@ -336,8 +375,7 @@ internal sealed partial class SessionRegistry
         State = SessionState.Write(session.Subscriptions()),
     });
 
-    private string NewToken() =>
-        string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{Interlocked.Increment(ref _numbers)}");
+    private string Token(long number) => string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}");
 
     [LoggerMessage(Level = LogLevel.Error,
         Message = "the stored session of '{Client}' cannot be read; it begins anew")]

@@ -7,8 +7,10 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// Brings changes of sessions to the store, many in one transaction, in their order. Bounded: where the store is slow,
 /// whoever waits for a change waits longer. Thread-safe.
 /// </summary>
-internal sealed partial class SessionRows(ITwinStore store, ILogger<SessionRows> logger)
+internal sealed partial class SessionRows(ITwinStore store, TimeProvider clock, ILogger<SessionRows> logger)
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
     private const int Capacity = 65_536;
     private const int MaxBatch = 1_024;
 
@@ -56,7 +58,7 @@ internal sealed partial class SessionRows(ITwinStore store, ILogger<SessionRows>
     private async Task WriteAllAsync()
     {
         List<Entry> batch = new(MaxBatch);
-        while (await _entries.Reader.WaitToReadAsync())
+        while (batch.Count > 0 || await _entries.Reader.WaitToReadAsync())
         {
             while (batch.Count < MaxBatch && _entries.Reader.TryRead(out Entry entry))
             {
@@ -69,7 +71,12 @@ internal sealed partial class SessionRows(ITwinStore store, ILogger<SessionRows>
                 entry.Written?.SetResult(isWritten);
             }
 
-            batch.Clear();
+            // What somebody waited for is theirs to try again; what nobody did is tried until it is written.
+            batch.RemoveAll(entry => isWritten || entry.Written is not null || _entries.Reader.Completion.IsCompleted);
+            if (batch.Count > 0)
+            {
+                await Task.WhenAny(Task.Delay(Pause, clock), _entries.Reader.Completion);
+            }
         }
     }
 

@@ -5,11 +5,6 @@ using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
-/// <summary>A will that waits for its delay.</summary>
-/// <param name="Will">The will.</param>
-/// <param name="DueAt">When it goes out, Unix microseconds.</param>
-internal sealed record PendingWill(WillMessage Will, long DueAt);
-
 /// <summary>
 /// Publishes wills: on a topic of the grid a will is a message like any other, but it proves nobody's presence.
 /// Thread-safe.

@@ -18,9 +18,11 @@ public class ConnectionBoundsTests
 
         Assert.True(inFlight.IsFull);
         Task room = inFlight.WaitForRoomAsync();
-        inFlight.Remove(1, 1, 10);
+        inFlight.Free(1, 1);
+        inFlight.Remove(10);
         Assert.False(room.IsCompleted);
-        inFlight.Remove(2, 1, 10);
+        inFlight.Free(2, 1);
+        inFlight.Remove(10);
         await room;
         Assert.Equal(2, inFlight.Unacknowledged);
     }
@@ -31,7 +33,8 @@ public class ConnectionBoundsTests
         InFlight inFlight = new(1_024, TimeProvider.System);
         inFlight.TryAdd(1, 1, 1 << 20);
         Assert.True(inFlight.IsFull);
-        inFlight.Remove(1, 1, 1 << 20);
+        inFlight.Free(1, 1);
+        inFlight.Remove(1 << 20);
         Assert.False(inFlight.IsFull);
     }
 
@@ -42,7 +45,8 @@ public class ConnectionBoundsTests
         Assert.True(inFlight.TryAdd(7, 1, 0));
         Assert.False(inFlight.TryAdd(7, 1, 0));
         Assert.True(inFlight.TryAdd(0, 0, 0) && inFlight.TryAdd(0, 0, 0));
-        inFlight.Remove(7, 1, 0);
+        inFlight.Free(7, 1);
+        inFlight.Remove(0);
         Assert.True(inFlight.TryAdd(7, 1, 0));
     }
 

@@ -69,7 +69,10 @@ public class EffectQueueTests
     {
         IOptions<MqttOptions> options = Options.Create(new MqttOptions());
         CatchUp catchUp = new(
-            RecordingGrains.Factory(new RecordingGrains()), new StandingAlarms(), NullLogger<CatchUp>.Instance);
+            RecordingGrains.Factory(new RecordingGrains()),
+            new StandingAlarms(),
+            TimeProvider.System,
+            NullLogger<CatchUp>.Instance);
         return new EffectQueue(new Subscriptions(catchUp, options), options);
     }
 }

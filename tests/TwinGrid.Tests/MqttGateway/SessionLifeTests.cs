@@ -90,7 +90,7 @@ public class SessionLifeTests
     [Fact]
     public void The_stored_form_of_a_session_gives_its_subscriptions_back()
     {
-        MqttSession session = new("client", "token", new LimitOptions());
+        MqttSession session = new("client", "token", 1, new LimitOptions());
         SubscriptionRequest request = new("twins/#", 2, true, true, RetainHandling.Never);
         Subscription subscription = new(session, TopicFilter.Parse("twins/#")!, request, 268_435_455);
         Subscription read = Assert.Single(SessionState.Read(session, SessionState.Write([subscription])));
@@ -99,7 +99,7 @@ public class SessionLifeTests
     }
 
     private static IReadOnlyList<Subscription> Read(StoredSession stored) =>
-        SessionState.Read(new MqttSession(stored.Client, "token", new LimitOptions()), stored.State);
+        SessionState.Read(new MqttSession(stored.Client, "token", 1, new LimitOptions()), stored.State);
 
     private static Action<IServiceCollection> With(Action<LimitOptions> limits) =>
         services => services.Configure(limits);
