@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Text.Json;
 
 namespace TwinGrid.MqttGateway.Listening;
 
@@ -64,5 +65,6 @@ internal sealed class ConnectionTable(int perAddress)
         CountEnd(reason);
     }
 
-    private static void CountEnd(string reason) => Ended.Add(1, new KeyValuePair<string, object?>("reason", reason));
+    private static void CountEnd(string reason) =>
+        Ended.Add(1, new KeyValuePair<string, object?>("reason", JsonNamingPolicy.KebabCaseLower.ConvertName(reason)));
 }

@@ -66,7 +66,7 @@ internal sealed partial class MqttConnection
             else if (next == Next.Room)
             {
                 _watch.IsHeld = true;
-                await _inFlight.WaitForRoomAsync();
+                await WaitForRoomAsync();
                 await _output.WaitForReliefAsync();
                 _watch.IsHeld = false;
             }
@@ -120,6 +120,28 @@ internal sealed partial class MqttConnection
         }
     }
 
+    /// <summary>
+    /// Waits until there is room for more publishes. An MQTT 5 client that sends more than Receive Maximum, as some
+    /// libraries do, is held back like one of MQTT 3.1.1 for a while, before it is told.
+    /// </summary>
+    private async Task WaitForRoomAsync()
+    {
+        Task room = _inFlight.WaitForRoomAsync();
+        if (_output.Version == ProtocolVersion.V5 && _inFlight.Unacknowledged >= _parts.Limits.InFlightPerConnection)
+        {
+            await Task.WhenAny(room, Task.Delay(ReceiveMaximumGrace, _parts.Clock));
+            if (!room.IsCompleted)
+            {
+                End(new Ending(
+                    nameof(ReasonCode.ReceiveMaximumExceeded),
+                    ReasonCode.ReceiveMaximumExceeded,
+                    "more publishes than Receive Maximum"));
+            }
+        }
+
+        await room;
+    }
+
     /// <summary>A packet larger than the socket's buffer needs memory of its own before it is read on.</summary>
     private bool TakeMemory(int length)
     {
@@ -166,7 +188,7 @@ internal sealed partial class MqttConnection
         }
 
         bool mayHold = _output.Version == ProtocolVersion.V311
-            || (frame.Type == PacketType.Publish && (frame.Flags & 0b0110) == 0);
+            || (frame.Type == PacketType.Publish && (frame.Flags & 0b0100) == 0);
         return (mayHold && _inFlight.IsFull) || (frame.Type == PacketType.Publish && _inFlight.IsHeavy);
     }
 }

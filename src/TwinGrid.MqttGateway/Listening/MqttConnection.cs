@@ -28,6 +28,9 @@ internal sealed partial class MqttConnection : PublishSource
     /// <summary>How long a client's last words are waited for, and it for ours, before the socket closes.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a client that exceeds Receive Maximum is held back before it is disconnected.</summary>
+    private static readonly TimeSpan ReceiveMaximumGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>How long a client may take none of what it is sent.</summary>
     private static readonly TimeSpan StalledLimit = TimeSpan.FromSeconds(30);
 

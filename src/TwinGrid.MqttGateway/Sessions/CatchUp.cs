@@ -9,8 +9,9 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// <summary>
 /// Asks twins, beside the packets' path, to publish to a new subscriber alone what it is owed. The answer comes with
 /// the twin's effects, in their order, so that nothing old arrives after something newer. Commands have a lane of their
-/// own, so that nobody who asks for everything holds up a device; what is asked for already is not asked for twice.
-/// Thread-safe.
+/// own, so that nobody who asks for everything holds up a device; what is asked for already is not asked for twice;
+/// and nothing is asked for while its session has no room for the answer, so that what waits in the twins is drawn as
+/// the session empties. Thread-safe.
 /// </summary>
 internal sealed partial class CatchUp(
     IGrainFactory grains, StandingAlarms alarms, TimeProvider clock, ILogger<CatchUp> logger) : IDisposable
@@ -24,7 +25,7 @@ internal sealed partial class CatchUp(
     private static readonly Counter<long> Dropped = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.mqtt.catchup.dropped",
         "{wish}",
-        "subscriptions whose twins were not asked for what they are owed: too many at once, or the twin never answered");
+        "subscriptions whose twins were not asked for what is owed: too many at once, or the twin never answered");
 
     private readonly Channel<Wish> _commands = Lane();
     private readonly Channel<Wish> _retained = Lane();
@@ -35,13 +36,13 @@ internal sealed partial class CatchUp(
 
     /// <summary>A device subscribed to its commands: those that wait are to be sent.</summary>
     /// <param name="twin">Whose commands.</param>
-    /// <param name="recipient">The session's token.</param>
-    public void Commands(TwinId twin, string recipient) => Ask(new Wish(twin, null, recipient, 1));
+    /// <param name="recipient">The session.</param>
+    public void Commands(TwinId twin, MqttSession recipient) => Ask(new Wish(twin, null, recipient, 1));
 
     /// <summary>Somebody subscribed to what is retained of a twin or of many.</summary>
     /// <param name="filter">Which.</param>
-    /// <param name="recipient">The session's token.</param>
-    public void Retained(TopicFilter filter, string recipient) => Ask(new Wish(null, filter, recipient, 1));
+    /// <param name="recipient">The session.</param>
+    public void Retained(TopicFilter filter, MqttSession recipient) => Ask(new Wish(null, filter, recipient, 1));
 
     /// <summary>Begins to ask.</summary>
     public void Start() => _working = Task.WhenAll(
@@ -95,19 +96,25 @@ internal sealed partial class CatchUp(
 
     private async Task FulfilAsync(Wish wish)
     {
+        if (wish.Recipient.MustWaitForRoom(() => Ask(wish)) is not false)
+        {
+            return;
+        }
+
+        string recipient = wish.Recipient.Token;
         try
         {
             if (wish.Filter is not { } filter)
             {
-                await Twin(wish.Twin!.Value).RedeliverAsync(wish.Recipient).WaitAsync(_stopping.Token);
+                await Twin(wish.Twin!.Value).RedeliverAsync(recipient).WaitAsync(_stopping.Token);
             }
             else if (filter.Twin is { } twin)
             {
-                await Twin(twin).RepublishAsync(wish.Recipient).WaitAsync(_stopping.Token);
+                await Twin(twin).RepublishAsync(recipient).WaitAsync(_stopping.Token);
             }
             else
             {
-                await AskManyAsync(filter, wish.Recipient);
+                await AskManyAsync(wish, filter);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException || !_stopping.IsCancellationRequested)
@@ -134,15 +141,25 @@ internal sealed partial class CatchUp(
         }
     }
 
-    private async Task AskManyAsync(TopicFilter filter, string recipient)
+    /// <summary>Asks one twin after the other, and goes on later where the session has no room for more.</summary>
+    private async Task AskManyAsync(Wish wish, TopicFilter filter)
     {
-        await LearnFleetAsync();
-        foreach (TwinId twin in alarms.Twins)
+        Queue<TwinId>? twins = wish.Left;
+        if (twins is null)
         {
-            if (filter.MayMatch(twin))
+            await LearnFleetAsync();
+            twins = new Queue<TwinId>(alarms.Twins.Where(filter.MayMatch));
+        }
+
+        while (twins.TryPeek(out TwinId twin))
+        {
+            if (wish.Recipient.MustWaitForRoom(() => Ask(wish with { Left = twins })) is not false)
             {
-                await Twin(twin).RepublishAsync(recipient).WaitAsync(_stopping.Token);
+                return;
             }
+
+            await Twin(twin).RepublishAsync(wish.Recipient.Token).WaitAsync(_stopping.Token);
+            twins.Dequeue();
         }
     }
 
@@ -176,8 +193,11 @@ internal sealed partial class CatchUp(
         Message = "could not ask for what a subscriber is owed after {Tries} tries: {What}")]
     private partial void LogFailed(Exception exception, string what, int tries);
 
-    private readonly record struct Wish(TwinId? Twin, TopicFilter? Filter, string Recipient, int Try)
+    private sealed record Wish(TwinId? Twin, TopicFilter? Filter, MqttSession Recipient, int Try)
     {
-        public (TwinId?, string?, string) Key => (Twin, Filter?.Text, Recipient);
+        /// <summary>The twins of a filter of many that were not asked yet; null before the first.</summary>
+        public Queue<TwinId>? Left { get; init; }
+
+        public (TwinId?, string?, string) Key => (Twin, Filter?.Text, Recipient.Token);
     }
 }

@@ -4,35 +4,6 @@ using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
-/// <summary>The connection that a session has just now, as the session sees it.</summary>
-internal abstract class SessionLink
-{
-    /// <summary>There is something to send; must be short.</summary>
-    public abstract void Wake();
-
-    /// <summary>A PUBLISH of QoS 2 that came again is answered, or was not kept.</summary>
-    public abstract void Answer(ushort packetId, bool acknowledge, ReasonCode reason, string? detail);
-
-    /// <summary>Another connection took the session: this one ends (MQTT 5 reason 0x8E).</summary>
-    public abstract void TakeOver();
-
-    /// <summary>The subscriber is too slow for what may not be lost: the connection ends (reason 0x97).</summary>
-    public abstract void Overflow();
-}
-
-/// <summary>Where a received PUBLISH of QoS 2 stands.</summary>
-internal enum Reception : byte
-{
-    /// <summary>It is under way to its twin.</summary>
-    New,
-
-    /// <summary>It is under way, and came again meanwhile.</summary>
-    AskedAgain,
-
-    /// <summary>It was taken; its PUBREL has not come.</summary>
-    Taken,
-}
-
 /// <summary>
 /// A client's session (MQTT 5 section 4.1): its subscriptions, what it is owed, and what it sent with QoS 2 and did not
 /// release yet. It lives while its connection does, and as long after as the client asked for. Thread-safe.
@@ -48,6 +19,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
     private Dictionary<string, Subscription>? _subscriptions;
     private Dictionary<ushort, Reception>? _received;
     private SessionLink? _link;
+    private Queue<Action>? _waitForRoom;
     private int _unreleased;
     private bool _hasLost;
 
@@ -96,6 +68,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
             _link = link;
             _outbox.ReceiveMaximum = Math.Min(receiveMaximum, limits.QueuedPerSession);
             _outbox.Resume();
+            _waitForRoom = null;
         }
 
         before?.TakeOver();
@@ -130,8 +103,14 @@ internal sealed class MqttSession(string client, string token, long number, Limi
     }
 
     /// <summary>Offers a message; never blocks.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="qos">As granted.</param>
+    /// <param name="retain">The retain flag for this subscriber.</param>
+    /// <param name="identifiers">The identifiers of its subscriptions that match.</param>
+    /// <param name="isAskedFor">True for what the client asked for by subscribing.</param>
     /// <returns>Full when the session, connected, had to be ended for it.</returns>
-    public Offer Send(OutgoingMessage message, byte qos, bool retain, ReadOnlyMemory<uint> identifiers)
+    public Offer Send(
+        OutgoingMessage message, byte qos, bool retain, ReadOnlyMemory<uint> identifiers, bool isAskedFor = false)
     {
         SessionLink? link;
         Offer offer;
@@ -144,7 +123,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
             }
 
             OwedMessage delivery = new(message, qos, retain, identifiers);
-            offer = _outbox.Add(delivery);
+            offer = _outbox.Add(delivery, isAskedFor);
             _hasLost |= offer == Offer.Full;
             if (offer == Offer.Full && link is null)
             {
@@ -199,10 +178,50 @@ internal sealed class MqttSession(string client, string token, long number, Limi
     /// <summary>Takes the next message for a connection; none for one that was taken over.</summary>
     public bool TryTakeNext(SessionLink link, [NotNullWhen(true)] out OwedMessage? delivery)
     {
+        Queue<Action>? next = null;
+        bool isTaken;
         lock (_lock)
         {
             delivery = null;
-            return _link == link && _outbox.TryTakeNext(out delivery);
+            isTaken = _link == link && _outbox.TryTakeNext(out delivery);
+            if (_waitForRoom is { Count: > 0 } && _outbox.HasRoom)
+            {
+                next = _waitForRoom;
+                _waitForRoom = null;
+            }
+        }
+
+        foreach (Action goOn in next ?? Enumerable.Empty<Action>())
+        {
+            goOn();
+        }
+
+        return isTaken;
+    }
+
+    /// <summary>
+    /// Lets whoever would ask twins for what this session is owed wait until there is room for the answer.
+    /// </summary>
+    /// <param name="goOn">Called when there is room; must be short.</param>
+    /// <returns>
+    /// True when it has to wait; null when the session has no connection: its next one asks anew.
+    /// </returns>
+    public bool? MustWaitForRoom(Action goOn)
+    {
+        lock (_lock)
+        {
+            if (_link is null)
+            {
+                return null;
+            }
+
+            if (_outbox.HasRoom)
+            {
+                return false;
+            }
+
+            (_waitForRoom ??= new Queue<Action>()).Enqueue(goOn);
+            return true;
         }
     }
 
@@ -368,6 +387,6 @@ internal sealed class MqttSession(string client, string token, long number, Limi
             return true;
         }
 
-        return message.CommandId is { } id && _outbox.HoldsCommand(id);
+        return message.CommandId is { } id && _outbox.HasCommand(id);
     }
 }

@@ -37,17 +37,26 @@ internal sealed record OwedMessage(OutgoingMessage Message, byte Qos, bool Retai
 /// What one session is owed: messages that wait, and those that were sent and not acknowledged. Belongs to its session,
 /// whose lock guards it.
 /// </summary>
-/// <param name="capacity">The most messages of each sort, lasting and fleeting, that wait.</param>
+/// <param name="capacity">
+/// The most messages of each sort that wait: lasting ones of QoS 1 and 2, plain ones of QoS 0, and fleeting ones, of
+/// which only the newest of a topic counts.
+/// </param>
 internal sealed class Outbox(int capacity)
 {
+    /// <summary>How many commands that were acknowledged are remembered, so that none is sent twice.</summary>
+    private const int MaxDone = 1_024;
+
     /// <summary>Bytes of messages that wait, whatever their number; a single one may be larger.</summary>
     private const int MaxBytes = 1 << 20;
 
     private readonly LinkedList<OwedMessage> _fleeting = new();
     private readonly Queue<OwedMessage> _lasting = new();
+    private readonly Queue<OwedMessage> _plain = new();
     private readonly OrderedDictionary<ushort, OwedMessage> _unacknowledged = [];
     private Dictionary<string, LinkedListNode<OwedMessage>>? _newest;
     private Queue<OwedMessage>? _resent;
+    private HashSet<string>? _done;
+    private Queue<string>? _doneInOrder;
     private long _bytes;
     private ushort _lastId;
 
@@ -56,26 +65,37 @@ internal sealed class Outbox(int capacity)
 
     /// <summary>True when a message could be sent now.</summary>
     public bool HasNext =>
-        _fleeting.Count > 0 || ((Resent > 0 || _lasting.Count > 0) && _unacknowledged.Count - Resent < ReceiveMaximum);
+        _plain.Count > 0 || _fleeting.Count > 0
+        || ((Resent > 0 || _lasting.Count > 0) && _unacknowledged.Count - Resent < ReceiveMaximum);
+
+    /// <summary>True while there is room for what its client asked for by subscribing.</summary>
+    public bool HasRoom => _lasting.Count + _plain.Count <= capacity / 2 && _bytes <= MaxBytes / 2;
 
     private int Resent => _resent?.Count ?? 0;
 
     /// <summary>Adds a message; one that is conflated takes the place of the one before it on its topic.</summary>
-    public Offer Add(OwedMessage delivery)
+    /// <param name="delivery">The message.</param>
+    /// <param name="isAskedFor">
+    /// True for what its client asked for by subscribing: it is always taken, since twins are asked only while there is
+    /// room (<see cref="HasRoom"/>).
+    /// </param>
+    public Offer Add(OwedMessage delivery, bool isAskedFor = false)
     {
-        if (delivery.Qos > 0)
+        if (delivery.Message.IsConflated)
         {
-            if (_lasting.Count >= capacity || (_bytes >= MaxBytes && _lasting.Count > 0))
-            {
-                return Offer.Full;
-            }
-
-            _bytes += Size(delivery);
-            _lasting.Enqueue(delivery);
-            return Offer.Taken;
+            return AddFleeting(delivery);
         }
 
-        return AddFleeting(delivery);
+        Queue<OwedMessage> queue = delivery.Qos > 0 ? _lasting : _plain;
+        bool isFull = queue.Count >= capacity || (_bytes >= MaxBytes && queue.Count > 0);
+        if (isFull && !isAskedFor)
+        {
+            return delivery.Qos > 0 ? Offer.Full : Offer.Conflated;
+        }
+
+        _bytes += Size(delivery);
+        queue.Enqueue(delivery);
+        return Offer.Taken;
     }
 
     /// <summary>
@@ -89,9 +109,14 @@ internal sealed class Outbox(int capacity)
         }
     }
 
-    /// <summary>True when a command of this id waits or is unacknowledged already.</summary>
-    public bool HoldsCommand(string id)
+    /// <summary>True when a command of this id waits, or was sent on this connection.</summary>
+    public bool HasCommand(string id)
     {
+        if (_done?.Contains(id) == true)
+        {
+            return true;
+        }
+
         foreach (OwedMessage delivery in _unacknowledged.Values)
         {
             if (delivery.Message.CommandId == id)
@@ -128,16 +153,18 @@ internal sealed class Outbox(int capacity)
             return true;
         }
 
+        if (_plain.TryDequeue(out delivery))
+        {
+            _bytes -= Size(delivery);
+            return true;
+        }
+
         if (_fleeting.First is { } first)
         {
             delivery = first.Value;
             _bytes -= Size(delivery);
             _fleeting.RemoveFirst();
-            if (delivery.Message.IsConflated)
-            {
-                _newest!.Remove(delivery.Message.Topic);
-            }
-
+            _newest!.Remove(delivery.Message.Topic);
             return true;
         }
 
@@ -170,6 +197,11 @@ internal sealed class Outbox(int capacity)
         }
 
         _unacknowledged.Remove(packetId);
+        if (delivery.Message.CommandId is { } command)
+        {
+            RememberDone(command);
+        }
+
         return delivery;
     }
 
@@ -198,7 +230,14 @@ internal sealed class Outbox(int capacity)
             _fleeting.RemoveFirst();
         }
 
+        while (_plain.TryDequeue(out OwedMessage? plain))
+        {
+            _bytes -= Size(plain);
+        }
+
         _newest?.Clear();
+        _done?.Clear();
+        _doneInOrder?.Clear();
         foreach (OwedMessage delivery in _unacknowledged.Values)
         {
             delivery.IsDuplicate = true;
@@ -210,11 +249,6 @@ internal sealed class Outbox(int capacity)
     private Offer AddFleeting(OwedMessage delivery)
     {
         _bytes += Size(delivery);
-        if (!delivery.Message.IsConflated)
-        {
-            return MakeRoom(_fleeting.AddLast(delivery));
-        }
-
         _newest ??= new Dictionary<string, LinkedListNode<OwedMessage>>(StringComparer.Ordinal);
         if (_newest.TryGetValue(delivery.Message.Topic, out LinkedListNode<OwedMessage>? waiting))
         {
@@ -235,18 +269,29 @@ internal sealed class Outbox(int capacity)
         {
             _bytes -= Size(oldest.Value);
             _fleeting.RemoveFirst();
-            if (oldest.Value.Message.IsConflated)
-            {
-                _newest!.Remove(oldest.Value.Message.Topic);
-            }
-
+            _newest!.Remove(oldest.Value.Message.Topic);
             offer = Offer.Conflated;
         }
 
         return offer;
     }
 
-    private static int Size(OwedMessage delivery) => delivery.Message.Payload.Length + delivery.Message.TopicUtf8.Length;
+    private void RememberDone(string command)
+    {
+        if (!(_done ??= new HashSet<string>(StringComparer.Ordinal)).Add(command))
+        {
+            return;
+        }
+
+        (_doneInOrder ??= new Queue<string>()).Enqueue(command);
+        if (_doneInOrder.Count > MaxDone)
+        {
+            _done.Remove(_doneInOrder.Dequeue());
+        }
+    }
+
+    private static int Size(OwedMessage delivery) =>
+        delivery.Message.Payload.Length + delivery.Message.TopicUtf8.Length;
 
     private ushort NextId()
     {

@@ -46,7 +46,7 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
     public void CatchUp(Subscription subscription, bool withRetained)
     {
         TopicFilter filter = subscription.Filter;
-        string recipient = subscription.Session.Token;
+        MqttSession recipient = subscription.Session;
         if (filter.Twin is { } twin && filter.Covers(_root, TopicNames.Commands))
         {
             catchUp.Commands(twin, recipient);
@@ -96,15 +96,16 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
         matches.RemoveAll(match => match.Session != session);
         if (matches.Count > 0)
         {
-            Send(message, CollectionsMarshal.AsSpan(matches), isRetained: message.Retain);
+            Send(message, CollectionsMarshal.AsSpan(matches), isRetained: message.Retain, isAskedFor: true);
         }
     }
 
     /// <summary>Brings what is retained to one subscription.</summary>
     public static void SendRetained(Subscription subscription, OutgoingMessage message) =>
-        Send(message, new ReadOnlySpan<Subscription>(in subscription), isRetained: true);
+        Send(message, new ReadOnlySpan<Subscription>(in subscription), isRetained: true, isAskedFor: true);
 
-    private static void Send(OutgoingMessage message, ReadOnlySpan<Subscription> matches, bool isRetained)
+    private static void Send(
+        OutgoingMessage message, ReadOnlySpan<Subscription> matches, bool isRetained, bool isAskedFor = false)
     {
         byte granted = 0;
         bool asPublished = false;
@@ -130,7 +131,7 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
         {
             byte qos = Math.Min(message.Qos, granted);
             bool retain = isRetained || (asPublished && message.Retain);
-            Count(matches[0].Session.Send(message, qos, retain, identifiers?.ToArray()), qos);
+            Count(matches[0].Session.Send(message, qos, retain, identifiers?.ToArray(), isAskedFor), qos);
         }
     }
 

@@ -15,20 +15,18 @@ internal sealed class TopicFilter
     /// <summary>Its levels; <c>+</c> and <c>#</c> stand for themselves.</summary>
     public string[] Levels { get; }
 
-    /// <summary>The longest filter, characters: longer than any topic of the grid.</summary>
+    /// <summary>
+    /// The longest filter, characters: as long as a topic may be. It bounds the levels, too, one by one of which the
+    /// tree of filters is walked.
+    /// </summary>
     public const int MaxLength = 1_024;
-
-    /// <summary>The most levels: the tree of filters is walked level by level.</summary>
-    public const int MaxLevels = 32;
 
     /// <summary>
     /// Takes a filter apart; null for one that breaks the rules of section 4.7.1 or is longer than any topic.
     /// </summary>
     public static TopicFilter? Parse(string text)
     {
-        if (text.Length is 0 or > MaxLength
-            || text.Contains('\0', StringComparison.Ordinal)
-            || text.AsSpan().Count('/') >= MaxLevels)
+        if (text.Length is 0 or > MaxLength || text.Contains('\0', StringComparison.Ordinal))
         {
             return null;
         }

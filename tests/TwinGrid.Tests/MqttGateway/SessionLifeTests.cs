@@ -88,6 +88,90 @@ public class SessionLifeTests
     }
 
     [Fact]
+    public void A_client_that_comes_and_goes_leaves_one_deadline()
+    {
+        SessionDeadlines deadlines = new();
+        MqttSession session = new("client", "token", 1, new LimitOptions());
+        for (int i = 0; i < 1_000; i++)
+        {
+            deadlines.Set(session, i);
+        }
+
+        Assert.Same(session, deadlines.TakeDue(999));
+        Assert.Null(deadlines.TakeDue(long.MaxValue));
+        deadlines.Set(session, 5);
+        deadlines.Set(session, null);
+        Assert.Null(deadlines.TakeDue(long.MaxValue));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_will_of_a_connection_that_is_taken_over_stands_before_what_the_next_one_says(bool is5)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        Action<MqttClientOptionsBuilder> will = it => it
+            .WithWillTopic("twins/boat/b1/online").WithWillPayload("false").WithWillQualityOfServiceLevel(
+                MqttQualityOfServiceLevel.AtLeastOnce);
+        using IMqttClient old = await gateway.ConnectAsync("same", is5, will);
+        using IMqttClient now = await gateway.ConnectAsync("same", is5, will);
+        await now.PublishStringAsync(
+            "twins/boat/b1/online", "true", MqttQualityOfServiceLevel.AtLeastOnce);
+        await RunningGateway.Until(() => !old.IsConnected, "the old connection is closed");
+        Assert.Equal(
+            ["""Presence {"online":false,"session":""}""", """Presence {"online":true,"session":""}"""],
+            gateway.Twins.Of("boat/b1").Where(told => told.Contains("\"session\":\"\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_subscriber_that_is_owed_more_than_may_wait_draws_it_as_it_takes_it()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            more: With(limits => limits.QueuedPerSession = 4));
+        gateway.Grains.Page = new TwinPage(
+            [.. Enumerable.Range(0, 60).Select(i => new TwinSummary($"pump/p{i}", "pump", 3, null, true, 1))], null);
+        gateway.Grains.OnCall = (call, recipient) => gateway.Effects.Publish(
+        [
+            new TwinEffect
+            {
+                Twin = TwinId.FromGrainKey(call.Split(' ')[1]),
+                Kind = EffectKind.Alarm,
+                Name = "overheat",
+                Alarm = new AlarmSnapshot
+                {
+                    Name = "overheat",
+                    State = AlarmState.Active,
+                    Severity = AlarmSeverity.Major,
+                    Since = DateTimeOffset.UnixEpoch,
+                },
+                Recipient = recipient,
+            },
+        ]);
+        HashSet<string> heard = [];
+        using IMqttClient observer = gateway.NewClient();
+        observer.ApplicationMessageReceivedAsync += async e =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(5));
+            lock (heard)
+            {
+                heard.Add(e.ApplicationMessage.Topic);
+            }
+        };
+        await observer.ConnectAsync(gateway.Stay("observer", 0));
+        await observer.SubscribeAsync("twins/#", MqttQualityOfServiceLevel.AtLeastOnce);
+        await RunningGateway.Until(() => Heard() == 60, "all sixty alarms were told");
+        Assert.True(observer.IsConnected);
+
+        int Heard()
+        {
+            lock (heard)
+            {
+                return heard.Count;
+            }
+        }
+    }
+
+    [Fact]
     public void The_stored_form_of_a_session_gives_its_subscriptions_back()
     {
         MqttSession session = new("client", "token", 1, new LimitOptions());

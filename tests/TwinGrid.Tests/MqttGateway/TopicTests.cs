@@ -205,4 +205,11 @@ public class TopicTests
         Options.Create(new MqttOptions()),
         new DefinitionSet(definitions),
         [new JsonPayloadDecoder(), new ScalarPayloadDecoder()]);
+
+    [Fact]
+    public void A_filter_that_no_topic_can_match_for_its_length_is_none()
+    {
+        Assert.NotNull(TopicFilter.Parse(new string('/', TopicFilter.MaxLength)));
+        Assert.Null(TopicFilter.Parse(new string('/', TopicFilter.MaxLength + 1)));
+    }
 }
