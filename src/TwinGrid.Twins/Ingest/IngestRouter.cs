@@ -196,9 +196,9 @@ internal sealed partial class IngestRouter(
                 {
                     return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token).ConfigureAwait(false);
                 }
-                catch (TwinGridUnavailableException) when (calls < MostCalls)
+                catch (Exception e) when (calls < MostCalls && IsUnapplied(e))
                 {
-                    LogGoing(twin);
+                    LogGoing(e, twin);
                 }
             }
         }
@@ -207,6 +207,11 @@ internal sealed partial class IngestRouter(
             _calls.Release();
         }
     }
+
+    // The activation gave it back, or no activation took it. What became of it on a silo that died is not known.
+    private static bool IsUnapplied(Exception exception) =>
+        exception is TwinGridUnavailableException
+        || (exception is OrleansMessageRejectionException && exception is not SiloUnavailableException);
 
     /// <summary>The next message to call the grain with; null when the rest needs no calls or there is none.</summary>
     private IngestMessage? TakeNext(TwinId twin, OpeningTwins.Door door)
@@ -245,7 +250,7 @@ internal sealed partial class IngestRouter(
     }
 
     [LoggerMessage(LogLevel.Debug, "An activation of {Twin} went before it took a message; it is sent again.")]
-    private partial void LogGoing(TwinId twin);
+    private partial void LogGoing(Exception exception, TwinId twin);
 
     [LoggerMessage(LogLevel.Warning, "{Count} messages did not reach {Twin} and are not acknowledged: {Reason}")]
     private partial void LogFailed(Exception? exception, int count, TwinId twin, string reason);
