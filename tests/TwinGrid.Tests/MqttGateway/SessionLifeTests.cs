@@ -143,6 +143,7 @@ public class SessionLifeTests
                     State = AlarmState.Active,
                     Severity = AlarmSeverity.Major,
                     Since = DateTimeOffset.UnixEpoch,
+                    Why = "hot",
                 },
                 Recipient = recipient,
             },
