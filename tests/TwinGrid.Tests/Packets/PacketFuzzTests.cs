@@ -109,7 +109,20 @@ public class PacketFuzzTests(ITestOutputHelper output)
     /// <summary>As it came; and with a fixed header that is right, so that the damage lies in the body.</summary>
     private void ReadAll(byte[] bytes, Random random)
     {
-        long start = Stopwatch.GetTimestamp();
+        // On a machine that is full one reading may wait for a processor; a packet that hangs hangs each time.
+        TimeSpan took = TimeSpan.MaxValue;
+        for (int i = 0; i < 3 && took >= TimeSpan.FromSeconds(1); i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            ReadOnce(bytes, random);
+            took = Stopwatch.GetElapsedTime(start);
+        }
+
+        Assert.True(took < TimeSpan.FromSeconds(1), $"Took long: {Convert.ToHexString(bytes)}");
+    }
+
+    private void ReadOnce(byte[] bytes, Random random)
+    {
         try
         {
             FrameStatus status = AnyPacket.ReadFrame(bytes, out PacketFrame frame, out PacketFault fault);
@@ -129,9 +142,6 @@ public class PacketFuzzTests(ITestOutputHelper output)
         {
             throw new InvalidOperationException($"On {Convert.ToHexString(bytes)}", exception);
         }
-
-        Assert.True(
-            Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1), $"Took long: {Convert.ToHexString(bytes)}");
     }
 
     private void ReadBody(PacketFrame frame, ReadOnlySpan<byte> body)
