@@ -38,7 +38,8 @@ internal static class FalseAlarmsVerb
         double month = alarms * MonthOfReadings / Math.Max(1, rows);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{signals} signals, {rows} readings, {alarms} alarms over {threshold}: {month:0.00} a month at one a minute"));
+            $"{signals} signals, {rows} readings, {alarms} alarms over {threshold}: "
+            + $"{month:0.00} a month at one a minute"));
         return 0;
     }
 

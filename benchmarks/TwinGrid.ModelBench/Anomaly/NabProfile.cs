@@ -1,6 +1,8 @@
 namespace TwinGrid.ModelBench.Anomaly;
 
-/// <summary>What the benchmark pays: for a window found, for a window missed, for an alarm outside all windows.</summary>
+/// <summary>
+/// What the benchmark pays: for a window found, for a window missed, for an alarm outside all windows.
+/// </summary>
 /// <param name="Name">As published.</param>
 /// <param name="Found">A_TP: what a detection at the very start of a window earns.</param>
 /// <param name="Missed">A_FN: what a window without a detection costs.</param>

@@ -8,7 +8,7 @@ internal struct HourOfDay
     /// <summary>Mean of the hour's means.</summary>
     public double Mean;
 
-    /// <summary>Mean absolute residual within the hour.</summary>
+    /// <summary>Mean absolute residual; the first day's is off the mean, which makes a wide beginning.</summary>
     public double Spread;
 }
 

@@ -10,7 +10,7 @@ namespace TwinGrid.Models.Anomaly;
 /// </remarks>
 internal struct SeenRange
 {
-    private const double Memory = 100_000;
+    private const double Memory = 1_000_000;
 
     /// <summary>To leave the range by less than this part of it is to stay.</summary>
     private const double Tolerance = 0.02;
@@ -25,14 +25,18 @@ internal struct SeenRange
     public void StartAt(double value) => (_lowest, _highest) = (value, value);
 
     /// <summary>Judges a value by those before it, then learns it; one wild value at most doubles the range.</summary>
-    public double Learn(double value, double mean, double readings, double most)
+    /// <param name="value">The value.</param>
+    /// <param name="mean">Whereto the range shrinks.</param>
+    /// <param name="indistinct">A range that is none.</param>
+    /// <param name="readings">How many came before, as far as they count.</param>
+    public double Learn(double value, double mean, double indistinct, double readings)
     {
         double width = _highest - _lowest;
         double outside = Math.Max(value - _highest, _lowest - value);
-        double surprise = width > 0 && outside > Tolerance * width
-            ? Math.Log10(Math.Min(readings, most) * (1 + (outside / width)))
+        double surprise = width > indistinct && outside > Tolerance * width
+            ? Math.Log10(readings * (1 + (outside / width)))
             : 0;
-        double reach = width > 0 ? width : double.PositiveInfinity;
+        double reach = width > indistinct ? width : double.PositiveInfinity;
         if (outside > 0)
         {
             _lowest = Math.Max(Math.Min(_lowest, value), _lowest - reach);

@@ -19,8 +19,8 @@ internal enum Telling : byte
 /// </param>
 /// <param name="Warmup">Readings before the first score, 10 to 100,000; default 30.</param>
 /// <param name="Memory">
-/// How many readings the tail of the noise is learnt from, its size from two fifths of them, 50 to 1,000,000;
-/// default 5,000. Fewer forgive a change of noise sooner and know rare readings worse.
+/// How many readings the noise and its tail are learnt from, 50 to 1,000,000; default 5,000. Fewer forgive a change
+/// of noise sooner and know rare readings worse.
 /// </param>
 /// <param name="Tell"><c>always</c> (default) or <c>once</c>.</param>
 internal sealed record SignalAnomalyOptions(double Threshold, double Warmup, double Memory, Telling Tell)

@@ -16,7 +16,7 @@ internal enum Oddity : byte
     Range = 3,
 }
 
-/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 93 doubles.</summary>
+/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 94 doubles.</summary>
 internal struct SignalAnomalyState
 {
     public DayProfile Day;
@@ -27,6 +27,7 @@ internal struct SignalAnomalyState
     public Surprise Step;
     public double Readings;
     public double Latest;
+    public double Earlier;
 
     /// <summary>The least change between two readings that differ: the step of a coarse sensor.</summary>
     public double Quantum;
@@ -43,9 +44,11 @@ internal struct SignalAnomalyState
     /// <summary>Exponential mean of the residuals.</summary>
     public double Short;
 
-    /// <summary>Readings in a row far above (positive) or below (negative) what was expected; their residuals.</summary>
+    /// <summary>Readings in a row far above (positive) or below (negative) what was expected.</summary>
     public double Surprises;
-    public double SurpriseSum;
+
+    /// <summary>The mean residual of the last of those.</summary>
+    public double SurpriseMean;
 
     /// <summary>An <see cref="Oddity"/>: the one that set the last score.</summary>
     public double Oddest;

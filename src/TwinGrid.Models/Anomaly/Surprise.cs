@@ -11,7 +11,6 @@ internal struct Surprise
 
     private const double FarInSigmas = 3;
     private const double WildestSize = 1e6;
-    private const double SpreadMemoryShare = 0.4;
     private const int Young = 10;
 
     private double _meanAbsolute;
@@ -39,7 +38,7 @@ internal struct Surprise
         double surprise = -Math.Log10(Math.Max(_tail.Exceedance(size), Magnitude.Smallest));
         bool young = readings < Young;
         double believed = young ? far : Math.Min(far, FarInSigmas * sigma);
-        _meanAbsolute += (believed - _meanAbsolute) / Math.Min(readings + 1, SpreadMemoryShare * memory);
+        _meanAbsolute += (believed - _meanAbsolute) / Math.Min(readings + 1, memory);
         if (!young)
         {
             _tail.Learn(size, readings, memory);

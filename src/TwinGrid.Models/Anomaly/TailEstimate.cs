@@ -10,7 +10,7 @@ namespace TwinGrid.Models.Anomaly;
 /// exceeds it is a generalised Pareto tail whose two parameters come from mean and mean square of the excess
 /// (Hosking and Wallis 1987), the shape one standard error (k^-1/2 of k excesses) heavier than estimated, so that
 /// what was never seen is not called rarer than the data can tell. It begins as a Gaussian's tail, a little heavier,
-/// in standard deviations.
+/// in standard deviations; it never gets an end, because every end is passed one day.
 /// </remarks>
 internal struct TailEstimate
 {
@@ -18,7 +18,7 @@ internal struct TailEstimate
     public const double EdgeRate = 0.1;
 
     private const double PriorExcesses = 10;
-    private const double LightestShape = -0.15;
+    private const double LightestShape = 0;
     private const double HeaviestShape = 0.4;
 
     private double _edge;
