@@ -3,6 +3,7 @@ using TwinGrid.ModelBench;
 using TwinGrid.ModelBench.Anomaly;
 using TwinGrid.ModelBench.Arguments;
 using TwinGrid.ModelBench.Life;
+using TwinGrid.ModelBench.Rhythm;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
@@ -12,6 +13,7 @@ Verb[] verbs =
     new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
     new(LifeVerb.Name, LifeVerb.Usage, LifeVerb.Run),
     new(ValueVerb.Name, ValueVerb.Usage, ValueVerb.Run),
+    new(RhythmVerb.Name, RhythmVerb.Usage, RhythmVerb.Run),
 ];
 
 Verb? verb = args.Length == 0 ? null : Array.Find(verbs, v => v.Name == args[0]);
