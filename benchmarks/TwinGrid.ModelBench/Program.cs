@@ -3,6 +3,7 @@ using TwinGrid.ModelBench;
 using TwinGrid.ModelBench.Anomaly;
 using TwinGrid.ModelBench.Arguments;
 using TwinGrid.ModelBench.Life;
+using TwinGrid.ModelBench.Process;
 using TwinGrid.ModelBench.Rhythm;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -13,6 +14,9 @@ Verb[] verbs =
     new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
     new(LifeVerb.Name, LifeVerb.Usage, LifeVerb.Run),
     new(ValueVerb.Name, ValueVerb.Usage, ValueVerb.Run),
+    new(ProcessVerb.Name, ProcessVerb.Usage, ProcessVerb.Run),
+    new(AttackVerb.Name, AttackVerb.Usage, AttackVerb.Run),
+    new(ProcessTableVerb.Name, ProcessTableVerb.Usage, ProcessTableVerb.Run),
     new(RhythmVerb.Name, RhythmVerb.Usage, RhythmVerb.Run),
 ];
 
