@@ -5,6 +5,7 @@ using TwinGrid.ModelBench.Arguments;
 using TwinGrid.ModelBench.Life;
 using TwinGrid.ModelBench.Process;
 using TwinGrid.ModelBench.Rhythm;
+using TwinGrid.ModelBench.Wind;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
@@ -17,6 +18,7 @@ Verb[] verbs =
     new(ProcessVerb.Name, ProcessVerb.Usage, ProcessVerb.Run),
     new(AttackVerb.Name, AttackVerb.Usage, AttackVerb.Run),
     new(ProcessTableVerb.Name, ProcessTableVerb.Usage, ProcessTableVerb.Run),
+    new(WindVerb.Name, WindVerb.Usage, WindVerb.Run),
     new(RhythmVerb.Name, RhythmVerb.Usage, RhythmVerb.Run),
 ];
 

@@ -14,8 +14,9 @@ public static class TwinGridModelsServiceCollectionExtensions
     /// Registers the model types that kind files may name: <c>PowerCurve</c> (an output learnt against an input),
     /// <c>Anomaly</c> (how unusual a signal is, 0 to 1), <c>TrendToLimit</c> (seconds until a limit),
     /// <c>RemainingLife</c> (how long a unit will still run, learnt from units that ran until they failed),
-    /// <c>HeartRhythm</c> (atrial fibrillation from the intervals between beats) and <c>ProcessMonitor</c> (whether
-    /// many sensors move together as they did when all was normal, and which do not).
+    /// <c>HeartRhythm</c> (atrial fibrillation from the intervals between beats), <c>ProcessMonitor</c> (whether many
+    /// sensors move together as they did when all was normal, and which do not) and <c>PowerForecast</c> (a wind farm's
+    /// power from forecast wind).
     /// </summary>
     /// <remarks>
     /// Each is one stateless object per kind; a twin's state is a slice of doubles. Options are read strictly when
@@ -27,5 +28,6 @@ public static class TwinGridModelsServiceCollectionExtensions
         .AddPredictiveModel(TrendToLimit.TypeName, definition => new TrendToLimit(definition))
         .AddPredictiveModel(RemainingLifeModel.TypeName, definition => new RemainingLifeModel(definition))
         .AddPredictiveModel(HeartRhythm.TypeName, definition => new HeartRhythm(definition))
-        .AddPredictiveModel(ProcessMonitor.TypeName, definition => new ProcessMonitor(definition));
+        .AddPredictiveModel(ProcessMonitor.TypeName, definition => new ProcessMonitor(definition))
+        .AddPredictiveModel(PowerForecast.TypeName, definition => new PowerForecast(definition));
 }
