@@ -45,7 +45,8 @@ internal sealed class RhythmScore
         double all = _hits + _misses + _falseAlarms + _quiet;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{who},{(_hits + _quiet) / all:0.0000},{Share(_hits, _misses):0.0000},{Share(_quiet, _falseAlarms):0.0000}");
+            $"{who},{(_hits + _quiet) / all:0.0000},{Share(_hits, _misses):0.0000},"
+            + $"{Share(_quiet, _falseAlarms):0.0000}");
     }
 
     private static double Share(long right, long wrong) => right / (double)Math.Max(1, right + wrong);

@@ -40,7 +40,10 @@ internal sealed record WindFarm(string Name, string[] Stamps, long[] Times, doub
     /// <summary>The start of a day as the files write it, such as 20121001.</summary>
     public static long Day(string text) =>
         DateTime.TryParseExact(
-            text, "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            text,
+            "yyyyMMdd",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
             out DateTime day)
             ? UnixMicroseconds.From(new DateTimeOffset(day))
             : throw new BenchProblem($"Expected a day such as 20121001, found '{text}'");

@@ -95,7 +95,7 @@ internal sealed class ProcessMonitor : IPredictiveModel
         for (int g = 0; g < _precisions.Length; g++)
         {
             Span<double> mean = Mean(state, g);
-            Move(input.Inputs, mean, _parameters.Gains[g]);
+            Move(input.Inputs, mean, g);
             ratio = Math.Max(ratio, _precisions[g].Quadratic(mean) / _parameters.Limits[g]);
         }
 
@@ -182,8 +182,10 @@ internal sealed class ProcessMonitor : IPredictiveModel
     private ReadOnlySpan<double> Mean(ReadOnlySpan<double> state, int gain) =>
         state.Slice(FirstMean + (gain * _inputs.Length), _inputs.Length);
 
-    private void Move(ReadOnlySpan<double> inputs, Span<double> mean, double gain)
+    /// <summary>A row moves a running mean; a silent sensor follows what the others let expect of it.</summary>
+    private void Move(ReadOnlySpan<double> inputs, Span<double> mean, int gain)
     {
+        int silent = 0;
         for (int i = 0; i < mean.Length; i++)
         {
             double value = inputs[_inputs[i]];
@@ -191,7 +193,22 @@ internal sealed class ProcessMonitor : IPredictiveModel
             {
                 double deviation = Math.Clamp(
                     (value - _parameters.Means[i]) / _parameters.Deviations[i], -MostDeviations, MostDeviations);
-                mean[i] += gain * (deviation - mean[i]);
+                mean[i] += _parameters.Gains[gain] * (deviation - mean[i]);
+            }
+            else
+            {
+                silent++;
+            }
+        }
+
+        // One sweep is exact for one silent sensor; of several, each takes the others as they were guessed last.
+        for (int i = 0; i < mean.Length && silent > 0; i++)
+        {
+            if (!Magnitude.IsUsable(inputs[_inputs[i]]))
+            {
+                double pull = SymmetricMatrix.Dot(_precisions[gain].Row(i), mean) / _precisions[gain][i, i];
+                mean[i] = Math.Clamp(mean[i] - pull, -MostDeviations, MostDeviations);
+                silent--;
             }
         }
     }

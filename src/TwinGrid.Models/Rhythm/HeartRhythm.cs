@@ -129,8 +129,8 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{what}: {state.Words.DistinctOf64} of the last {beats} pairs of beats differ from each other; "
-            + $"irregularity {Irregularity(state):0.##} of what is usual in fibrillation, {Lately(state):0.##} over the "
-            + $"last 16 beats (begins at {_options.Enter:0.###}, ends below {_options.Leave:0.###})");
+            + $"irregularity {Irregularity(state):0.##} of what is usual in fibrillation, {Lately(state):0.##} over "
+            + $"the last 16 beats (begins at {_options.Enter:0.###}, ends below {_options.Leave:0.###})");
     }
 
     private static void Learn(ref HeartRhythmState state, double interval)
