@@ -10,16 +10,17 @@ namespace TwinGrid.Models.Forecasting;
 /// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected
 /// (<see cref="OutcomeTable"/>), each outcome counted against the expectation from before it was learnt, so that it is
 /// as wide as forecasts of the time truly were.</para>
-/// <para>Inputs, m/s: pairs of the wind's components to the east and to the north. The first pair is at the farm at
-/// hub height; any others (another height, an hour before and after, other places) are read for how they differ.
-/// A forecast is told with the time that it is for. Output: the power then, 0 to <c>capacity</c>.</para>
+/// <para>Inputs, m/s: pairs of the wind's components to the east and to the north, in this order as far as there are
+/// any: at the farm at hub height; at another height; at hub height an hour before and an hour after; then other times
+/// and places. A forecast is told with the time that it is for. Output: the power then, 0 to <c>capacity</c>.</para>
 /// <para>Says: nothing for the first <see cref="FewestReadings"/> outputs; then, when weather comes, <c>value</c> the
 /// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in
 /// the output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An
 /// output pairs with the last weather not older than <c>maxAge</c>. Weather alone teaches nothing, so any number of
 /// hours can be looked ahead.</para>
-/// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h).
-/// State: 5,900 bytes with one pair, 31,000 with fifteen: a farm's, not a sensor's.</para>
+/// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h),
+/// <c>detail</c> (80 units of the random layer). State: some 65 KiB with one pair, 100 KiB with fifteen, without the
+/// layer 12 and 28: a farm's, not a sensor's.</para>
 /// <para>Fails on what weather does not show (curtailment, icing, repairs), which widen the quantiles; in a season
 /// never seen; where the forecaster changes his own model, until some hundred hours are learnt.</para>
 /// </remarks>
@@ -62,7 +63,7 @@ internal sealed class PowerForecast : IPredictiveModel
         }
 
         _options = PowerForecastOptions.Read(options);
-        _features = new WeatherFeatures(inputs / 2);
+        _features = new WeatherFeatures(inputs / 2, _options.Detail);
         _squares = new LeastSquares(_features.Width, _options.Memory);
         _maxAge = UnixMicroseconds.From(_options.MaxAge.Value);
         _levels = [(1 - _options.Confidence) / 2, 0.5, (1 + _options.Confidence) / 2];

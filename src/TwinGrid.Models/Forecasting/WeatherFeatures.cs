@@ -2,15 +2,27 @@ namespace TwinGrid.Models.Forecasting;
 
 /// <summary>
 /// Wind as the numbers that power is linear in: the speed at the farm as nearness to knots (a power curve), the same
-/// by eight directions, the hour and the season where the curve is steep, and how the wind of other pairs differs.
+/// by eight directions, the hour and the season where the curve is steep, how the wind of other pairs differs, and a
+/// fixed random layer for what depends on several of these at once.
 /// </summary>
-/// <remarks>Pairs are components to the east and to the north, m/s; the first is the farm's at hub height.</remarks>
-internal sealed class WeatherFeatures(int pairs)
+/// <remarks>
+/// Pairs are components to the east and to the north, m/s: the farm's at hub height, at another height, an hour
+/// before, an hour after, then any. The layer: tanh of sums of eight scaled numbers with weights drawn once from a
+/// fixed seed (random vector functional link: Pao, Park, Sobajic, Neurocomputing 6, 1994).
+/// </remarks>
+/// <param name="pairs">How many pairs.</param>
+/// <param name="detail">How many units the random layer has.</param>
+internal sealed class WeatherFeatures(int pairs, int detail)
 {
+    public const int MostDetail = 128;
+
     public const int MostPairs = 32;
 
     private const int Directions = 8;
+    private const int LayerInputs = 9;
+    private const double LayerReach = 0.4;
     private const double Fastest = 60;
+    private const long Day = 86_400 * UnixMicroseconds.PerSecond;
     private const double Steepest = 8;
     private const double SteepWidth = 3.5;
 
@@ -20,7 +32,9 @@ internal sealed class WeatherFeatures(int pairs)
     private static readonly int Directed = DirectedKnots.Length - 2;
 
     public int Width { get; } = CurveKnots.Length + (Directions * Directed) + 6
-        + (2 * (pairs - 1)) + (pairs > 1 ? MeanKnots.Length - 1 : 0);
+        + (2 * (pairs - 1)) + (pairs > 1 ? MeanKnots.Length - 1 : 0) + detail;
+
+    private readonly double[] _layer = Draw(detail * LayerInputs);
 
     /// <summary>Writes the features; false where the farm's own wind is not known.</summary>
     public bool Describe(ReadOnlySpan<double> weather, long time, Span<double> features)
@@ -40,7 +54,9 @@ internal sealed class WeatherFeatures(int pairs)
         Direct(speed, Math.Atan2(weather[1], weather[0]), rest);
         rest = rest[(Directions * Directed)..];
         Season(time, steep, rest);
-        Compare(weather, speed, steep, rest[6..]);
+        rest = rest[6..];
+        Compare(weather, speed, steep, rest);
+        Combine(weather, speed, time, features[^detail..]);
         return true;
     }
 
@@ -92,6 +108,61 @@ internal sealed class WeatherFeatures(int pairs)
         }
 
         return (knot, Math.Clamp((value - knots[knot]) / (knots[knot + 1] - knots[knot]), 0, 1));
+    }
+
+    /// <summary>How much stronger the wind of a pair is; 0 where there is no such pair or it is not known.</summary>
+    private double Difference(ReadOnlySpan<double> weather, int pair, double speed)
+    {
+        double difference = pair < pairs ? Speed(weather, pair) - speed : 0;
+        return Magnitude.IsUsable(difference) ? difference : 0;
+    }
+
+    private void Combine(ReadOnlySpan<double> weather, double speed, long time, Span<double> into)
+    {
+        double elsewhere = 0;
+        for (int pair = 4; pair < pairs; pair++)
+        {
+            elsewhere += Difference(weather, pair, speed) / (pairs - 4);
+        }
+
+        double hour = Math.Tau * (time % Day / (double)Day);
+        ReadOnlySpan<double> inputs =
+        [
+            Math.Clamp(weather[0], -Fastest, Fastest) / 5,
+            Math.Clamp(weather[1], -Fastest, Fastest) / 5,
+            (speed / 4) - 2,
+            elsewhere / 2,
+            (Difference(weather, 2, speed) - Difference(weather, 3, speed)) / 2,
+            Math.Cos(hour) / 2,
+            Math.Sin(hour) / 2,
+            -Difference(weather, 1, speed) / 1.5,
+            1,
+        ];
+        for (int unit = 0; unit < into.Length; unit++)
+        {
+            double sum = 0;
+            for (int i = 0; i < inputs.Length; i++)
+            {
+                sum += _layer[(unit * LayerInputs) + i] * inputs[i];
+            }
+
+            into[unit] = Math.Tanh(sum) / 2;
+        }
+    }
+
+    /// <summary>Even in ±<see cref="LayerReach"/>; the generator is the minimal one of Park and Miller (1988).
+    /// </summary>
+    private static double[] Draw(int count)
+    {
+        long drawn = 20121001;
+        double[] weights = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            drawn = drawn * 48271 % 2147483647;
+            weights[i] = LayerReach * ((2 * drawn / 2147483647.0) - 1);
+        }
+
+        return weights;
     }
 
     private void Compare(ReadOnlySpan<double> weather, double speed, double steep, Span<double> into)

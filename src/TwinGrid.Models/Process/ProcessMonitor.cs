@@ -121,8 +121,8 @@ internal sealed class ProcessMonitor : IPredictiveModel
             : $"over the last {Wording.Number(Math.Round(1 / _parameters.Gains[g]))} rows or so";
         IEnumerable<string> reasons = Contributions(prediction, state).Take(MostBlamed).Select(c => string.Create(
             CultureInfo.InvariantCulture,
-            $"{c.Name} is {Wording.Number(c.Seen)} where the others let expect {Wording.Number(c.Expected)} "
-            + $"({c.Share:0%})"));
+            $"{c.Name} is {Wording.Number(c.Seen ?? double.NaN)} where the others let expect "
+            + $"{Wording.Number(c.Expected ?? double.NaN)} ({c.Share:0%})"));
         string verdict = ratio > 1 ? "not as when it was normal" : "normal";
         return $"{verdict}: {Wording.Number(ratio)} times the limit {memory}; {string.Join(", ", reasons)}";
     }

@@ -26,7 +26,7 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
         Assert.True(IsAlarm(said));
         var blamed = monitor.Model.Contributions(said, monitor.State);
         Assert.Equal("flow", blamed[0].Name);
-        Assert.Equal(8, blamed[0].Seen - blamed[0].Expected, 2.0);
+        Assert.Equal(8, (blamed[0].Seen - blamed[0].Expected)!.Value, 2.0);
         Assert.Equal(1, blamed.Sum(contribution => contribution.Share), 9);
         Assert.Matches(
             "^not as when it was normal: [0-9.,]+ times the limit .*; flow is [0-9.]+ where the others let expect [0-9]+",
@@ -86,7 +86,7 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
         Prediction said = Feed(monitor, 50, row => row[1] = double.NaN);
         Assert.False(IsAlarm(said));
         var flow = monitor.Model.Contributions(said, monitor.State).Single(c => c.Name == "flow");
-        Assert.Equal(flow.Expected, flow.Seen, 9);
+        Assert.Equal(flow.Expected!.Value, flow.Seen!.Value, 9);
         Assert.Equal(0, flow.Share, 9);
         Assert.False(IsAlarm(Feed(monitor, 50, row => row[1] = double.PositiveInfinity)));
     }
