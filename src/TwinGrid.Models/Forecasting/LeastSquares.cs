@@ -10,8 +10,8 @@ namespace TwinGrid.Models.Forecasting;
 /// </remarks>
 internal sealed class LeastSquares(int width, double memory)
 {
-    /// <summary>The variance of a weight that nothing is known of: targets are of size 1.</summary>
-    private const double Unknown = 1;
+    /// <summary>The variance of a weight that nothing is known of, where targets are of size 1.</summary>
+    private const double Unknown = 5;
 
     private readonly double _fading = 1 - (1 / memory);
 

@@ -306,7 +306,8 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     }
 
     /// <summary>The sensors that shorten the life most, at most three, with what is healthy and what was seen.</summary>
-    private List<(int Sensor, double Shortens, double Expected, double Seen)> Shorteners(ReadOnlySpan<double> filter)
+    private List<(int Sensor, double Shortens, double Expected, double Seen)> Shorteners(
+        ReadOnlySpan<double> filter)
     {
         List<(int Sensor, double Shortens, double Expected, double Seen)> shorteners = [];
         int regime = Math.Max(0, (int)filter[LifeFilter.Regime]);

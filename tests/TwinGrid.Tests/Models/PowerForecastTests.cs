@@ -10,7 +10,8 @@ public sealed class PowerForecastTests
     private readonly Noise _noise = new(3);
     private long _now;
 
-    internal static RunningModel Farm(string options = "{}", int pairs = 1) => RunningModel.Start(new ModelDefinition
+    /// <summary>With a small random layer, for the tests' speed.</summary>
+    internal static RunningModel Farm(string options = """{ "detail": 4 }""", int pairs = 1) => RunningModel.Start(new ModelDefinition
     {
         Name = "forecast",
         Type = "PowerForecast",
@@ -88,7 +89,7 @@ public sealed class PowerForecastTests
     public void The_capacity_is_the_unit_of_all_that_it_says()
     {
         RunningModel share = Farm();
-        RunningModel kilowatts = Farm("""{ "capacity": 2000 }""");
+        RunningModel kilowatts = Farm("""{ "capacity": 2000, "detail": 4 }""");
         for (int i = 0; i < 700; i++)
         {
             (double east, double north, double power) = Draw();
@@ -140,14 +141,32 @@ public sealed class PowerForecastTests
     }
 
     [Fact]
-    public void Hundreds_of_thousands_of_hours_wear_nothing_out()
+    public void Fifty_times_its_memory_wears_nothing_out()
     {
-        RunningModel farm = Farm("""{ "memory": 1000 }""");
-        Learn(farm, 200_000);
+        RunningModel farm = Farm("""{ "memory": 1000, "detail": 4 }""");
+        Learn(farm, 50_000);
         Assert.All(farm.State, number => Assert.True(double.IsFinite(number)));
         (double east, double north, _) = (6, 5, 0);
         Prediction said = farm.Send(_now + Hour, [east, north], Both);
         Assert.Equal(Curve(east, north), said.Value, 0.1);
+    }
+
+    [Fact]
+    public void The_random_layer_is_the_same_every_time_and_its_size_an_option()
+    {
+        RunningModel small = Farm("""{ "detail": 0 }""");
+        RunningModel one = Farm("{}");
+        RunningModel other = Farm("{}");
+        foreach (RunningModel farm in new[] { one, other })
+        {
+            farm.Send(0, [6, 5], Both, 0.5, true);
+        }
+
+        Assert.Equal(one.State, other.State);
+
+        // 14 knots, 24 of directions, 6 of times: 44 weights, half of 44 by 44, 12 by 41 of the table, 2 more.
+        Assert.Equal(44 + (44 * 45 / 2) + (12 * 41) + 2, small.Model.StateLength);
+        Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 9000);
     }
 
     [Theory]
