@@ -305,7 +305,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         return reasons;
     }
 
-    /// <summary>The sensors that shorten the life most, at most three, with what is healthy and what was seen.</summary>
+    /// <summary>The sensors that shorten the life most, at most three, with what is healthy and was seen.</summary>
     private List<(int Sensor, double Shortens, double Expected, double Seen)> Shorteners(
         ReadOnlySpan<double> filter)
     {

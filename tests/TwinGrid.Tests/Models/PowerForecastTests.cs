@@ -11,14 +11,15 @@ public sealed class PowerForecastTests
     private long _now;
 
     /// <summary>With a small random layer, for the tests' speed.</summary>
-    internal static RunningModel Farm(string options = """{ "detail": 4 }""", int pairs = 1) => RunningModel.Start(new ModelDefinition
-    {
-        Name = "forecast",
-        Type = "PowerForecast",
-        Inputs = [.. Enumerable.Range(0, 2 * pairs).Select(i => $"wind{i}")],
-        Output = "power",
-        Options = JsonDocument.Parse(options).RootElement,
-    });
+    internal static RunningModel Farm(string options = """{ "detail": 4 }""", int pairs = 1) => RunningModel.Start(
+        new ModelDefinition
+        {
+            Name = "forecast",
+            Type = "PowerForecast",
+            Inputs = [.. Enumerable.Range(0, 2 * pairs).Select(i => $"wind{i}")],
+            Output = "power",
+            Options = JsonDocument.Parse(options).RootElement,
+        });
 
     [Fact]
     public void It_says_nothing_before_it_has_learnt_five_hundred_hours()

@@ -28,9 +28,8 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
         Assert.Equal("flow", blamed[0].Name);
         Assert.Equal(8, (blamed[0].Seen - blamed[0].Expected)!.Value, 2.0);
         Assert.Equal(1, blamed.Sum(contribution => contribution.Share), 9);
-        Assert.Matches(
-            "^not as when it was normal: [0-9.,]+ times the limit .*; flow is [0-9.]+ where the others let expect [0-9]+",
-            monitor.Why);
+        Assert.Matches("^not as when it was normal: [0-9.,]+ times the limit ", monitor.Why);
+        Assert.Matches("; flow is [0-9.]+ where the others let expect [0-9.]+ ", monitor.Why);
     }
 
     [Fact]
