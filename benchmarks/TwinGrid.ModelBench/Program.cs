@@ -3,6 +3,9 @@ using TwinGrid.ModelBench;
 using TwinGrid.ModelBench.Anomaly;
 using TwinGrid.ModelBench.Arguments;
 using TwinGrid.ModelBench.Life;
+using TwinGrid.ModelBench.Process;
+using TwinGrid.ModelBench.Rhythm;
+using TwinGrid.ModelBench.Wind;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Verb[] verbs =
@@ -12,6 +15,11 @@ Verb[] verbs =
     new(NabScoreVerb.Name, NabScoreVerb.Usage, NabScoreVerb.Run),
     new(LifeVerb.Name, LifeVerb.Usage, LifeVerb.Run),
     new(ValueVerb.Name, ValueVerb.Usage, ValueVerb.Run),
+    new(ProcessVerb.Name, ProcessVerb.Usage, ProcessVerb.Run),
+    new(AttackVerb.Name, AttackVerb.Usage, AttackVerb.Run),
+    new(ProcessTableVerb.Name, ProcessTableVerb.Usage, ProcessTableVerb.Run),
+    new(WindVerb.Name, WindVerb.Usage, WindVerb.Run),
+    new(RhythmVerb.Name, RhythmVerb.Usage, RhythmVerb.Run),
 ];
 
 Verb? verb = args.Length == 0 ? null : Array.Find(verbs, v => v.Name == args[0]);

@@ -122,6 +122,12 @@ public interface IPredictiveModel
 
     /// <summary>One sentence that says why, for people; asked for only when somebody reads it.</summary>
     string Explain(in Prediction prediction, ReadOnlySpan<double> state);
+
+    /// <summary>
+    /// The inputs behind the prediction, those that count most first; empty, the default, where a model names none.
+    /// Asked for only when somebody reads it.
+    /// </summary>
+    IReadOnlyList<Contribution> Contributions(in Prediction prediction, ReadOnlySpan<double> state) => [];
 }
 
 /// <summary>A model whose state of a twin is a struct of its own.</summary>
@@ -153,6 +159,10 @@ public abstract class PredictiveModel<TState> : IPredictiveModel
     public string Explain(in Prediction prediction, ReadOnlySpan<double> state) =>
         Explain(prediction, in MemoryMarshal.AsRef<TState>(MemoryMarshal.AsBytes(state)));
 
+    /// <inheritdoc/>
+    public IReadOnlyList<Contribution> Contributions(in Prediction prediction, ReadOnlySpan<double> state) =>
+        Contributions(prediction, in MemoryMarshal.AsRef<TState>(MemoryMarshal.AsBytes(state)));
+
     /// <summary>Writes the state of a twin that has seen nothing; it is all zeros before.</summary>
     protected virtual void Initialize(ref TState state)
     {
@@ -163,6 +173,9 @@ public abstract class PredictiveModel<TState> : IPredictiveModel
 
     /// <summary>One sentence that says why, for people.</summary>
     protected abstract string Explain(in Prediction prediction, in TState state);
+
+    /// <summary>The inputs behind the prediction, those that count most first; empty by default.</summary>
+    protected virtual IReadOnlyList<Contribution> Contributions(in Prediction prediction, in TState state) => [];
 
     private static ref TState View(Span<double> state) =>
         ref MemoryMarshal.AsRef<TState>(MemoryMarshal.AsBytes(state));

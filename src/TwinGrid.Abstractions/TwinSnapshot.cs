@@ -165,6 +165,12 @@ public sealed record PredictionSnapshot
     /// <summary>Observed minus predicted, where the truth was seen.</summary>
     [Id(11)]
     public double? Residual { get; init; }
+
+    /// <summary>
+    /// The inputs behind it, those that count most first, at most five; null where the model names none.
+    /// </summary>
+    [Id(12)]
+    public IReadOnlyList<Contribution>? Contributions { get; init; }
 }
 
 /// <summary>Whether an alarm's condition holds.</summary>

@@ -44,6 +44,9 @@ internal sealed class RunningModel
     /// <summary>Why it says what it says.</summary>
     public string Why => _model.Explain(_prediction, _state);
 
+    /// <summary>The input that the prediction is most due to; empty where the model names none.</summary>
+    public string Blame => _model.Contributions(_prediction, _state) is [var first, ..] ? first.Name : "";
+
     /// <summary>A twin that has seen nothing.</summary>
     public void Restart()
     {

@@ -101,6 +101,11 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         state.Readings++;
     }
 
+    protected override IReadOnlyList<Contribution> Contributions(
+        in Prediction prediction, in SignalAnomalyState state) => prediction.HasValue
+            ? [new Contribution(_input, prediction.Expected, prediction.Expected + prediction.Residual, 1)]
+            : [];
+
     protected override string Explain(in Prediction prediction, in SignalAnomalyState state)
     {
         if (!prediction.HasValue)

@@ -139,6 +139,19 @@ internal sealed class RemainingLifeModel : IPredictiveModel
             : $"{what}: {string.Join(", ", reasons)}{known}";
     }
 
+    public IReadOnlyList<Contribution> Contributions(in Prediction prediction, ReadOnlySpan<double> state)
+    {
+        if (!prediction.HasValue)
+        {
+            return [];
+        }
+
+        var shorteners = Shorteners(state[FilterAt..]);
+        double all = shorteners.Sum(shortener => shortener.Shortens);
+        return [.. shorteners.Select(s => new Contribution(
+            _parameters.Sensors[s.Sensor], s.Expected, s.Seen, s.Shortens / all))];
+    }
+
     private static RemainingLifeParameters Parameters(ModelOptions options)
     {
         JsonElement json = options.RequiredObject("parameters");
@@ -282,23 +295,35 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     private List<string> Reasons(ReadOnlySpan<double> filter)
     {
         List<string> reasons = [];
+        foreach ((int sensor, double shortens, double expected, double seen) in Shorteners(filter))
+        {
+            reasons.Add(
+                $"{_parameters.Sensors[sensor]} averages {Wording.Number(seen)} where {Wording.Number(expected)} is "
+                + $"healthy (-{Wording.Number(Math.Round(shortens))})");
+        }
+
+        return reasons;
+    }
+
+    /// <summary>The sensors that shorten the life most, at most three, with what is healthy and was seen.</summary>
+    private List<(int Sensor, double Shortens, double Expected, double Seen)> Shorteners(
+        ReadOnlySpan<double> filter)
+    {
+        List<(int Sensor, double Shortens, double Expected, double Seen)> shorteners = [];
         int regime = Math.Max(0, (int)filter[LifeFilter.Regime]);
         foreach ((int sensor, double shortens) in _estimate.Blame(filter))
         {
             double seen = _filter.Seen(filter, sensor);
-            if (reasons.Count == MostBlamed || shortens < 0.02 * _parameters.Cap || double.IsNaN(seen))
+            if (shorteners.Count == MostBlamed || shortens < 0.02 * _parameters.Cap || double.IsNaN(seen))
             {
                 break;
             }
 
-            string expected = Wording.Number(_filter.InUnit(regime, sensor, _parameters.Healthy[sensor]));
-            string value = Wording.Number(_filter.InUnit(regime, sensor, seen));
-            reasons.Add(
-                $"{_parameters.Sensors[sensor]} averages {value} where {expected} is healthy "
-                + $"(-{Wording.Number(Math.Round(shortens))})");
+            double expected = _filter.InUnit(regime, sensor, _parameters.Healthy[sensor]);
+            shorteners.Add((sensor, shortens, expected, _filter.InUnit(regime, sensor, seen)));
         }
 
-        return reasons;
+        return shorteners;
     }
 
     private static bool HasCome(in ModelInput input, int index) => (input.InputsChanged & (1UL << index)) != 0;

@@ -11,6 +11,9 @@ internal static class SnapshotBuilder
     /// <summary>A century, in seconds: beyond it a prediction says no more than "not soon".</summary>
     private const double LongestHorizon = 100 * 365.25 * 86_400;
 
+    /// <summary>More inputs than a person looks at make the message only longer.</summary>
+    private const int MostContributions = 5;
+
     public static TwinSnapshot Snapshot(TwinState state, bool durable = true) => new()
     {
         Id = state.Twin.ToString(),
@@ -44,6 +47,7 @@ internal static class SnapshotBuilder
         CompiledModel model = state.Kind.Models[index];
         ref Prediction prediction = ref state.Predictions[index];
         double horizon = double.IsFinite(prediction.Horizon) ? Math.Clamp(prediction.Horizon, 0, LongestHorizon) : 0;
+        ReadOnlySpan<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
         return new PredictionSnapshot
         {
             Value = Finite(prediction.Value),
@@ -57,8 +61,8 @@ internal static class SnapshotBuilder
             Horizon = XmlConvert.ToString(TimeSpan.FromSeconds(Math.Round(horizon, 3))),
             Model = new ModelIdentity(model.Definition.Name, model.Model.Version),
             Revision = state.Revision,
-            Why = model.Model.Explain(
-                prediction, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength)),
+            Why = model.Model.Explain(prediction, learnt),
+            Contributions = Contributions(model.Model.Contributions(prediction, learnt)),
         };
     }
 
@@ -90,6 +94,15 @@ internal static class SnapshotBuilder
 
         return telemetry;
     }
+
+    private static Contribution[]? Contributions(IReadOnlyList<Contribution> named) => named.Count == 0
+        ? null
+        : [.. named.Take(MostContributions).Select(contribution => contribution with
+        {
+            Expected = contribution.Expected is { } expected ? Finite(expected) : null,
+            Seen = contribution.Seen is { } seen ? Finite(seen) : null,
+            Share = Finite(contribution.Share) ?? 0,
+        })];
 
     private static Dictionary<string, PredictionSnapshot> Predictions(TwinState state)
     {

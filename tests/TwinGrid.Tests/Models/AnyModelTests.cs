@@ -94,6 +94,9 @@ public sealed class AnyModelTests
     [InlineData("Anomaly", 110)]
     [InlineData("TrendToLimit", 16)]
     [InlineData("PowerCurve", 200)]
+    [InlineData("HeartRhythm", 80)]
+    [InlineData("ProcessMonitor", 20)]
+    [InlineData("PowerForecast", 2500)]
     public void The_state_is_small(string type, int doubles) =>
         Assert.InRange(Start(type).Model.StateLength, 1, doubles);
 
@@ -117,6 +120,9 @@ public sealed class AnyModelTests
         "PowerCurve" => RunningModel.PowerCurve(),
         "TrendToLimit" => RunningModel.TrendToLimit("""{ "limit": 85 }"""),
         "RemainingLife" => RunningModel.Start(RemainingLifeFleet.OneSensor),
+        "HeartRhythm" => RunningModel.Start(RunningModel.Define("HeartRhythm", "{}", "interval", null)),
+        "ProcessMonitor" => ProcessPlant.Monitor(),
+        "PowerForecast" => PowerForecastTests.Farm(),
         _ => RunningModel.Anomaly(),
     };
 

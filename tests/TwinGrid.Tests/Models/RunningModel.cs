@@ -14,9 +14,12 @@ internal sealed class RunningModel
 
     private Prediction _prediction = Prediction.None;
 
-    public RunningModel(IPredictiveModel model)
+    private readonly double[] _inputs;
+
+    public RunningModel(IPredictiveModel model, int inputs = 1)
     {
         Model = model;
+        _inputs = new double[inputs];
         State = new double[model.StateLength];
         model.Initialize(State);
     }
@@ -31,7 +34,8 @@ internal sealed class RunningModel
 
     public string Why => Model.Explain(_prediction, State);
 
-    public static RunningModel Start(ModelDefinition definition) => new(Types[definition.Type].Create(definition));
+    public static RunningModel Start(ModelDefinition definition) =>
+        new(Types[definition.Type].Create(definition), definition.Inputs.Count);
 
     public static RunningModel Anomaly(string options = "{}", string input = "temperature") =>
         Start(Define("Anomaly", options, input, null));
@@ -52,7 +56,8 @@ internal sealed class RunningModel
     };
 
     /// <summary>A twin like this one at this moment: its doubles and its last prediction, copied.</summary>
-    public RunningModel Copy() => new(Model) { State = [.. State], _prediction = _prediction };
+    public RunningModel Copy() =>
+        new(Model, _inputs.Length) { State = [.. State], _prediction = _prediction };
 
     public Prediction Read(double seconds, double value) => Update(seconds, value, true, double.NaN, false);
 
@@ -65,9 +70,15 @@ internal sealed class RunningModel
     public Prediction Update(double seconds, double input, bool inputCame, double output, bool outputCame)
     {
         long time = (long)(seconds * UnixMicroseconds.PerSecond);
-        ModelInput message = new(
-            time, new ReadOnlySpan<double>(ref input), inputCame ? 1UL : 0, output, outputCame);
-        Model.Update(message, State, ref _prediction);
+        Array.Fill(_inputs, input);
+        return Send(time, _inputs, inputCame ? (1UL << _inputs.Length) - 1 : 0, output, outputCame);
+    }
+
+    /// <summary>A message with inputs that differ.</summary>
+    public Prediction Send(
+        long time, ReadOnlySpan<double> inputs, ulong changed, double output = double.NaN, bool outputCame = false)
+    {
+        Model.Update(new ModelInput(time, inputs, changed, output, outputCame), State, ref _prediction);
         return _prediction;
     }
 }

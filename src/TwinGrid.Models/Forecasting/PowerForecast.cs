@@ -1,0 +1,200 @@
+using System.Globalization;
+
+namespace TwinGrid.Models.Forecasting;
+
+/// <summary>
+/// The power of a wind farm from forecast wind, with quantiles, learnt online from weather and power as they come.
+/// </summary>
+/// <remarks>
+/// <para>Formula: the expectation is linear in what <see cref="WeatherFeatures"/> makes of the wind, by recursive
+/// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected
+/// (<see cref="OutcomeTable"/>), each outcome counted against the expectation from before it was learnt, so that it is
+/// as wide as forecasts of the time truly were.</para>
+/// <para>Inputs, m/s: pairs of the wind's components to the east and to the north, in this order as far as there are
+/// any: at the farm at hub height; at another height; at hub height an hour before and an hour after; then other times
+/// and places. A forecast is told with the time that it is for. Output: the power then, 0 to <c>capacity</c>.</para>
+/// <para>Says: nothing for the first <see cref="FewestReadings"/> outputs; then, when weather comes, <c>value</c> the
+/// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in
+/// the output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An
+/// output pairs with the last weather not older than <c>maxAge</c>. Weather alone teaches nothing, so any number of
+/// hours can be looked ahead.</para>
+/// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h),
+/// <c>detail</c> (80 units of the random layer). State: some 65 KiB with one pair, 100 KiB with fifteen, without the
+/// layer 12 and 28: a farm's, not a sensor's.</para>
+/// <para>Fails on what weather does not show (curtailment, icing, repairs), which widen the quantiles; in a season
+/// never seen; where the forecaster changes his own model, until some hundred hours are learnt.</para>
+/// </remarks>
+internal sealed class PowerForecast : IPredictiveModel
+{
+    public const string TypeName = "PowerForecast";
+
+    /// <summary>Earlier expectations are so poor that their outcomes would only blur the table.</summary>
+    public const int FewestReadings = 500;
+
+    private const int MostFeatures = 256;
+
+    // The state: the outputs learnt and the weather's time, then the weights, then the table.
+    private const int Readings = 0;
+    private const int WeatherTime = 1;
+    private const int FirstWeight = 2;
+
+    private readonly PowerForecastOptions _options;
+    private readonly WeatherFeatures _features;
+    private readonly LeastSquares _squares;
+    private readonly long _maxAge;
+    private readonly double[] _levels;
+
+    public PowerForecast(ModelDefinition definition)
+    {
+        ModelOptions options = new(definition);
+        int inputs = definition.Inputs.Count;
+        if (inputs < 2 || inputs % 2 != 0)
+        {
+            throw new DefinitionException(
+                $"model '{definition.Name}'",
+                "inputs",
+                $"{TypeName} reads pairs of wind to the east and to the north, found {inputs} inputs");
+        }
+
+        if (definition.Output is null)
+        {
+            throw new DefinitionException(
+                $"model '{definition.Name}'", "output", $"{TypeName} needs the telemetry to predict");
+        }
+
+        _options = PowerForecastOptions.Read(options);
+        _features = new WeatherFeatures(inputs / 2, _options.Detail);
+        _squares = new LeastSquares(_features.Width, _options.Memory);
+        _maxAge = UnixMicroseconds.From(_options.MaxAge.Value);
+        _levels = [(1 - _options.Confidence) / 2, 0.5, (1 + _options.Confidence) / 2];
+    }
+
+    public int Version => 1;
+
+    public int StateLength => FirstWeight + _squares.StateLength + OutcomeTable.StateLength;
+
+    public string? Unit => null;
+
+    public void Initialize(Span<double> state)
+    {
+        state[Readings] = 0;
+        state[WeatherTime] = double.NaN;
+        _squares.Begin(Squares(state));
+        OutcomeTable.Begin(Table(state));
+    }
+
+    public void Update(in ModelInput input, Span<double> state, ref Prediction prediction)
+    {
+        if (input.AnyInputChanged)
+        {
+            state[WeatherTime] = input.Time;
+        }
+
+        bool isPair = input.OutputChanged && Magnitude.IsUsable(input.Output)
+            && input.Time - state[WeatherTime] <= _maxAge;
+        Span<double> features = stackalloc double[MostFeatures];
+        features = features[.._features.Width];
+        if ((!isPair && !input.AnyInputChanged) || !_features.Describe(input.Inputs, input.Time, features))
+        {
+            return;
+        }
+
+        double expected = _squares.Predict(Squares(state), features);
+        if (state[Readings] > FewestReadings)
+        {
+            Say(input, expected, state, ref prediction);
+        }
+
+        if (isPair)
+        {
+            Learn(state, features, expected, Math.Clamp(input.Output / _options.Capacity, 0, 1));
+        }
+    }
+
+    /// <summary>The quantiles of the power for weather at a time, in the output's unit; changes nothing.</summary>
+    /// <param name="weather">One value per input.</param>
+    /// <param name="time">What it is the weather of, Unix microseconds.</param>
+    /// <param name="state">What is known.</param>
+    /// <param name="levels">Rising, between 0 and 1.</param>
+    /// <param name="quantiles">Takes one value per level, rising.</param>
+    /// <returns>False where the farm's own wind is not known: nothing is written.</returns>
+    public bool Quantiles(
+        ReadOnlySpan<double> weather, long time, ReadOnlySpan<double> state, ReadOnlySpan<double> levels,
+        Span<double> quantiles)
+    {
+        Span<double> features = stackalloc double[MostFeatures];
+        features = features[.._features.Width];
+        if (!_features.Describe(weather, time, features))
+        {
+            return false;
+        }
+
+        OutcomeTable.Read(Table(state), _squares.Predict(Squares(state), features), levels, quantiles);
+        foreach (ref double quantile in quantiles)
+        {
+            quantile *= _options.Capacity;
+        }
+
+        return true;
+    }
+
+    public string Explain(in Prediction prediction, ReadOnlySpan<double> state)
+    {
+        if (!prediction.HasValue)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{state[Readings]:0} outputs learnt; it speaks after {FewestReadings}, when the wind is known");
+        }
+
+        string what = string.Create(
+            CultureInfo.InvariantCulture,
+            $"this wind gave {Wording.Number(prediction.Lower)} to {Wording.Number(prediction.Upper)} in "
+            + $"{prediction.Confidence:0.##%} of cases, {Wording.Number(prediction.Value)} at the median, "
+            + $"{Wording.Number(prediction.Expected)} on average");
+        return double.IsNaN(prediction.Residual)
+            ? what
+            : $"{what}; it was {Wording.Number(Math.Abs(prediction.Residual))} "
+                + (prediction.Residual < 0 ? "less" : "more");
+    }
+
+    private void Say(in ModelInput input, double expected, ReadOnlySpan<double> state, ref Prediction prediction)
+    {
+        Span<double> quantiles = stackalloc double[3];
+        OutcomeTable.Read(Table(state), expected, _levels, quantiles);
+        prediction = Prediction.None with
+        {
+            At = input.Time,
+            Value = quantiles[1] * _options.Capacity,
+            Lower = quantiles[0] * _options.Capacity,
+            Upper = quantiles[2] * _options.Capacity,
+            Confidence = _options.Confidence,
+            Expected = Math.Clamp(expected, 0, 1) * _options.Capacity,
+            Horizon = 0,
+            Residual = input.OutputChanged && Magnitude.IsUsable(input.Output)
+                ? input.Output - (quantiles[1] * _options.Capacity)
+                : double.NaN,
+        };
+    }
+
+    private void Learn(Span<double> state, ReadOnlySpan<double> features, double expected, double outcome)
+    {
+        if (state[Readings] > FewestReadings)
+        {
+            OutcomeTable.Learn(Table(state), expected, outcome, _options.Memory);
+        }
+
+        state[Readings] = Math.Min(state[Readings] + 1, _options.Memory);
+        _squares.Learn(Squares(state), features, outcome - expected);
+    }
+
+    private Span<double> Squares(Span<double> state) => state.Slice(FirstWeight, _squares.StateLength);
+
+    private ReadOnlySpan<double> Squares(ReadOnlySpan<double> state) =>
+        state.Slice(FirstWeight, _squares.StateLength);
+
+    private Span<double> Table(Span<double> state) => state[(FirstWeight + _squares.StateLength)..];
+
+    private ReadOnlySpan<double> Table(ReadOnlySpan<double> state) =>
+        state[(FirstWeight + _squares.StateLength)..];
+}

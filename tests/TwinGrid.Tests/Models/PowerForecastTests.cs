@@ -1,0 +1,213 @@
+using System.Text.Json;
+
+namespace TwinGrid.Tests.Models;
+
+public sealed class PowerForecastTests
+{
+    private const ulong Both = 0b11;
+    private const long Hour = 3600 * UnixMicroseconds.PerSecond;
+
+    private readonly Noise _noise = new(3);
+    private long _now;
+
+    /// <summary>With a small random layer, for the tests' speed.</summary>
+    internal static RunningModel Farm(string options = """{ "detail": 4 }""", int pairs = 1) => RunningModel.Start(
+        new ModelDefinition
+        {
+            Name = "forecast",
+            Type = "PowerForecast",
+            Inputs = [.. Enumerable.Range(0, 2 * pairs).Select(i => $"wind{i}")],
+            Output = "power",
+            Options = JsonDocument.Parse(options).RootElement,
+        });
+
+    [Fact]
+    public void It_says_nothing_before_it_has_learnt_five_hundred_hours()
+    {
+        RunningModel farm = Farm();
+        Learn(farm, 501);
+        Assert.Equal("501 outputs learnt; it speaks after 500, when the wind is known", farm.Why);
+        Assert.False(farm.Prediction.HasValue);
+        Learn(farm, 1);
+        Assert.True(farm.Prediction.HasValue);
+    }
+
+    [Fact]
+    public void It_learns_the_curve_of_the_farm_and_how_sure_it_may_be()
+    {
+        RunningModel farm = Farm();
+        Learn(farm, 6000);
+        int held = 0;
+        double error = 0;
+        for (int i = 0; i < 2000; i++)
+        {
+            (double east, double north, double power) = Draw();
+            _now += Hour;
+            Prediction said = farm.Send(_now, [east, north], Both);
+            held += said.Lower <= power && power <= said.Upper ? 1 : 0;
+            error += Math.Abs(said.Value - Curve(east, north)) / 2000;
+            Assert.Equal(0.9, said.Confidence);
+        }
+
+        Assert.InRange(held, 1760, 1880);
+        Assert.InRange(error, 0, 0.025);
+    }
+
+    [Fact]
+    public void Looking_ahead_teaches_nothing()
+    {
+        RunningModel farm = Farm();
+        Learn(farm, 1000);
+        RunningModel other = farm.Copy();
+        for (int i = 0; i < 24; i++)
+        {
+            farm.Send(_now + (i * Hour), [i, -i], Both);
+        }
+
+        _now += Hour;
+        farm.Send(_now, [5, 5], Both);
+        other.Send(_now, [5, 5], Both);
+        Assert.Equal(other.Prediction.Value, farm.Prediction.Value);
+        Assert.Equal(other.State, farm.State);
+    }
+
+    [Fact]
+    public void Power_that_comes_after_its_weather_is_paired_with_it_and_old_weather_is_not()
+    {
+        RunningModel farm = Farm();
+        Learn(farm, 1000);
+        double[] before = [.. farm.State];
+        farm.Send(_now + Hour, [5, 5], Both);
+        farm.Send(_now + (3 * Hour), [5, 5], 0, 0.5, true);
+        Assert.Equal(before[0], farm.State[0]);
+        farm.Send(_now + (4 * Hour), [5, 5], Both);
+        Prediction said = farm.Send(_now + (4 * Hour) + 1, [5, 5], 0, 0.5, true);
+        Assert.Equal(before[0] + 1, farm.State[0]);
+        Assert.Equal(0.5 - said.Value, said.Residual, 12);
+    }
+
+    [Fact]
+    public void The_capacity_is_the_unit_of_all_that_it_says()
+    {
+        RunningModel share = Farm();
+        RunningModel kilowatts = Farm("""{ "capacity": 2000, "detail": 4 }""");
+        for (int i = 0; i < 700; i++)
+        {
+            (double east, double north, double power) = Draw();
+            share.Send(i * Hour, [east, north], Both, power, true);
+            kilowatts.Send(i * Hour, [east, north], Both, 2000 * power, true);
+        }
+
+        Assert.Equal(2000 * share.Prediction.Value, kilowatts.Prediction.Value, 6);
+        Assert.Equal(2000 * share.Prediction.Upper, kilowatts.Prediction.Upper, 6);
+    }
+
+    [Fact]
+    public void What_another_place_shows_helps_where_the_own_wind_is_forecast_badly()
+    {
+        RunningModel alone = Farm();
+        RunningModel both = Farm(pairs: 2);
+        double aloneError = 0;
+        double bothError = 0;
+        for (int i = 0; i < 4000; i++)
+        {
+            (double east, double north, double power) = Draw();
+            double wrong = 3 * _noise.Gaussian();
+            _now += Hour;
+            Prediction one = alone.Send(_now, [east + wrong, north], Both, power, true);
+            Prediction two = both.Send(_now, [east + wrong, north, east, north], 0b1111, power, true);
+            if (i >= 2000)
+            {
+                aloneError += Math.Abs(one.Residual);
+                bothError += Math.Abs(two.Residual);
+            }
+        }
+
+        Assert.InRange(bothError, 0, 0.8 * aloneError);
+    }
+
+    [Fact]
+    public void Wind_that_is_not_known_is_not_guessed()
+    {
+        RunningModel farm = Farm(pairs: 2);
+        for (int i = 0; i < 700; i++)
+        {
+            (double east, double north, double power) = Draw();
+            farm.Send(i * Hour, [east, north, double.NaN, double.NaN], 0b1111, power, true);
+        }
+
+        Prediction before = farm.Prediction;
+        Assert.True(before.HasValue);
+        Assert.Equal(before.At, farm.Send(701 * Hour, [double.NaN, 3, 3, 3], 0b1111).At);
+    }
+
+    [Fact]
+    public void Fifty_times_its_memory_wears_nothing_out()
+    {
+        RunningModel farm = Farm("""{ "memory": 1000, "detail": 4 }""");
+        Learn(farm, 50_000);
+        Assert.All(farm.State, number => Assert.True(double.IsFinite(number)));
+        (double east, double north, _) = (6, 5, 0);
+        Prediction said = farm.Send(_now + Hour, [east, north], Both);
+        Assert.Equal(Curve(east, north), said.Value, 0.1);
+    }
+
+    [Fact]
+    public void The_random_layer_is_the_same_every_time_and_its_size_an_option()
+    {
+        RunningModel small = Farm("""{ "detail": 0 }""");
+        RunningModel one = Farm("{}");
+        RunningModel other = Farm("{}");
+        foreach (RunningModel farm in new[] { one, other })
+        {
+            farm.Send(0, [6, 5], Both, 0.5, true);
+        }
+
+        Assert.Equal(one.State, other.State);
+
+        // 14 knots, 24 of directions, 6 of times: 44 weights, half of 44 by 44, 12 by 41 of the table, 2 more.
+        Assert.Equal(44 + (44 * 45 / 2) + (12 * 41) + 2, small.Model.StateLength);
+        Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 9000);
+    }
+
+    [Theory]
+    [InlineData(1, "power", "inputs: PowerForecast reads pairs of wind to the east and to the north, found 1 inputs")]
+    [InlineData(2, null, "output: PowerForecast needs the telemetry to predict")]
+    public void A_definition_that_does_not_fit_is_refused(int inputs, string? power, string problem)
+    {
+        var wrong = Assert.Throws<DefinitionException>(() => RunningModel.Start(new ModelDefinition
+        {
+            Name = "forecast",
+            Type = "PowerForecast",
+            Inputs = [.. Enumerable.Range(0, inputs).Select(i => $"wind{i}")],
+            Output = power,
+        }));
+        Assert.Contains(problem, wrong.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing below 3 m/s, all from 12 on, the cube between; from the north a tenth less.</summary>
+    private static double Curve(double east, double north)
+    {
+        double speed = Math.Sqrt((east * east) + (north * north));
+        double share = Math.Clamp((Math.Pow(speed, 3) - 27) / (1728 - 27), 0, 1);
+        return north > 0 ? share : 0.9 * share;
+    }
+
+    private (double East, double North, double Power) Draw()
+    {
+        double speed = 8 * Math.Sqrt(-Math.Log(1 - _noise.Uniform()));
+        double direction = Math.Tau * _noise.Uniform();
+        (double east, double north) = (speed * Math.Cos(direction), speed * Math.Sin(direction));
+        return (east, north, Math.Clamp(Curve(east, north) + (0.05 * _noise.Gaussian()), 0, 1));
+    }
+
+    private void Learn(RunningModel farm, int hours)
+    {
+        for (int i = 0; i < hours; i++)
+        {
+            (double east, double north, double power) = Draw();
+            _now += Hour;
+            farm.Send(_now, [east, north], Both, power, true);
+        }
+    }
+}
