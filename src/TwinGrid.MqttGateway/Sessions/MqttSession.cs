@@ -19,6 +19,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
     private Dictionary<string, Subscription>? _subscriptions;
     private Dictionary<ushort, Reception>? _received;
     private SessionLink? _link;
+    private DevicePresence? _presence;
     private Queue<Action>? _waitForRoom;
     private int _unreleased;
     private bool _hasLost;
@@ -72,6 +73,18 @@ internal sealed class MqttSession(string client, string token, long number, Limi
         }
 
         before?.TakeOver();
+    }
+
+    /// <summary>Notes what its new connection proves of twins.</summary>
+    /// <returns>The same of the connection before; null for the first.</returns>
+    public DevicePresence? Follow(DevicePresence presence)
+    {
+        lock (_lock)
+        {
+            DevicePresence? before = _presence;
+            _presence = presence;
+            return before;
+        }
     }
 
     /// <summary>Takes its connection from the session; false when it has another one by now.</summary>
