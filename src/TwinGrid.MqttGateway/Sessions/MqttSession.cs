@@ -77,15 +77,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
 
     /// <summary>Notes what its new connection proves of twins.</summary>
     /// <returns>The same of the connection before; null for the first.</returns>
-    public DevicePresence? Follow(DevicePresence presence)
-    {
-        lock (_lock)
-        {
-            DevicePresence? before = _presence;
-            _presence = presence;
-            return before;
-        }
-    }
+    public DevicePresence? Follow(DevicePresence presence) => Interlocked.Exchange(ref _presence, presence);
 
     /// <summary>Takes its connection from the session; false when it has another one by now.</summary>
     public bool Detach(SessionLink link)

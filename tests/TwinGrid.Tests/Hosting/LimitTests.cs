@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 
 namespace TwinGrid.Tests.Hosting;
 
@@ -31,6 +32,46 @@ public sealed class LimitTests
         await Problem.AssertAsync(await grid.Http.SendAsync(request), 413, "too-large");
     }
 
-    private static Task<HttpResponseMessage> PostAsync(RunningGrid grid, string key) =>
-        grid.Http.PostAsync($"/api/v1/twins/demo/{key}/telemetry/temperature", new StringContent("21.5"));
+    [Fact]
+    public async Task A_silo_that_has_its_number_of_twins_makes_no_more()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:Twins", "2"));
+        HttpResponseMessage answer = await PostAsync(grid, "t0");
+        for (int i = 1; answer.IsSuccessStatusCode && i < 10; i++)
+        {
+            answer = await PostAsync(grid, $"t{i}");
+        }
+
+        await Problem.AssertAsync(answer, 429, "too-many");
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(grid, "t0")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_twin_has_so_many_telemetry_names_and_no_more()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(
+            null, ("TwinGrid:Limits:TelemetryNamesPerKind", "2"));
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(grid, "a", """{"a":1,"b":2}""")).StatusCode);
+        HttpResponseMessage answer = await PostAsync(grid, "a", """{"c":3}""");
+        JsonElement problem = await Problem.AssertAsync(answer, 422, "unusable-readings");
+        JsonElement error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
+        Assert.Contains("TwinGrid:Limits:TelemetryNamesPerKind", error.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task A_twin_keeps_so_many_sources_apart_and_no_more()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:SourcesPerTwin", "1"));
+        Assert.Equal(HttpStatusCode.NoContent, (await NumberedAsync(grid, "one")).StatusCode);
+        JsonElement problem = await Problem.AssertAsync(await NumberedAsync(grid, "two"), 422, "unusable-readings");
+        JsonElement error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
+        Assert.Contains("TwinGrid:Limits:SourcesPerTwin", error.GetProperty("detail").GetString());
+    }
+
+    private static Task<HttpResponseMessage> NumberedAsync(RunningGrid grid, string source) =>
+        PostAsync(grid, "a", $$"""{"source":"{{source}}","epoch":1,"seq":1,"a":1}""");
+
+    private static Task<HttpResponseMessage> PostAsync(
+        RunningGrid grid, string key, string values = """{"temperature":21.5}""") =>
+        grid.Http.PostAsync($"/api/v1/twins/demo/{key}/telemetry", new StringContent(values));
 }
