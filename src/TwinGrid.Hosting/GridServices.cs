@@ -137,6 +137,7 @@ internal static class GridServices
 
     private static void AddApi(IServiceCollection services)
     {
+        services.TryAddSingleton<IngestBudget>();
         services.AddSingleton<ApiCalls>();
         services.AddSingleton<ApiGuard>();
         services.AddSingleton<TelemetryRoutes>();

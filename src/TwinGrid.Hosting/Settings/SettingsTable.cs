@@ -48,6 +48,7 @@ internal static class SettingsTable
         new("Limits:SessionKeep", SettingForm.Duration),
         new("Limits:FiltersPerSession", SettingForm.Whole(1, 1_000_000)),
         new("Limits:QueuedPerSession", SettingForm.Whole(1, 65_535)),
+        new("Limits:IngestBytes", SettingForm.Whole(1_048_576, int.MaxValue)),
         new("Limits:PacketBytes", SettingForm.Whole(1_024, 268_435_455)),
         new("Cluster:Membership", SettingForm.OneOf("Localhost"), OneProcess),
         new("Cluster:ClusterId", SettingForm.Text),

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace TwinGrid.Tests.Hosting;
 
@@ -66,6 +67,19 @@ public sealed class LimitTests
         JsonElement problem = await Problem.AssertAsync(await NumberedAsync(grid, "two"), 422, "unusable-readings");
         JsonElement error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
         Assert.Contains("TwinGrid:Limits:SourcesPerTwin", error.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Where_as_much_waits_as_may_be_held_a_request_is_told_to_come_again()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:IngestBytes", "1048576"));
+        IngestBudget budget = grid.Services.GetRequiredService<IngestBudget>();
+        budget.Take(1_048_576);
+        JsonElement problem = await Problem.AssertAsync(await PostAsync(grid, "a"), 503, "unavailable");
+        Assert.Contains("TwinGrid:Limits:IngestBytes", problem.GetProperty("detail").GetString());
+        budget.Return(1_048_576);
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(grid, "a")).StatusCode);
+        Assert.Equal(0, budget.Used);
     }
 
     private static Task<HttpResponseMessage> NumberedAsync(RunningGrid grid, string source) =>
