@@ -31,8 +31,9 @@ internal sealed partial class PostgreSqlTwinStore(
     {
         get
         {
-            ObjectDisposedException.ThrowIf(_closed, "the store is closed");
-            return Volatile.Read(ref _open) ?? throw new TwinGridException("The store was not initialized.");
+            return _closed
+                ? throw Closed()
+                : Volatile.Read(ref _open) ?? throw new TwinGridException("The store was not initialized.");
         }
     }
 
@@ -42,7 +43,11 @@ internal sealed partial class PostgreSqlTwinStore(
         await _opening.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_closed, "the store is closed");
+            if (_closed)
+            {
+                throw Closed();
+            }
+
             if (_open is null)
             {
                 Volatile.Write(
@@ -180,6 +185,9 @@ internal sealed partial class PostgreSqlTwinStore(
             await open.DisposeAsync().ConfigureAwait(false);
         }
     }
+
+    /// <summary>What whoever comes too late hears.</summary>
+    public static ObjectDisposedException Closed() => new(nameof(PostgreSqlTwinStore), "the store is closed");
 
     private void NoteDamage(SessionRows.Page page)
     {

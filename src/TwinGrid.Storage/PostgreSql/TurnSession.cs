@@ -24,11 +24,12 @@ internal sealed class TurnSession : IAsyncDisposable
     {
         _connection = connection;
         _incarnation = incarnation;
+        ProcessId = connection.ProcessID;
         _insertion = new TurnInsertion(connection, incarnation);
     }
 
     /// <summary>The server's process that serves it.</summary>
-    public int ProcessId => _connection.ProcessID;
+    public int ProcessId { get; }
 
     /// <summary>True from the moment that the server was told to commit until it said that it has.</summary>
     public bool MayHaveCommitted { get; private set; }

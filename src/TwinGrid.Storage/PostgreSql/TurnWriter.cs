@@ -18,6 +18,8 @@ internal sealed partial class TurnWriter(
     /// <summary>How long a lost session may still work on the server before this writer gives up for now.</summary>
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
 
+    private const int Attempts = 3;
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
 
     private const string EndSql = """
@@ -51,18 +53,24 @@ internal sealed partial class TurnWriter(
         await _turnstile.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            ObjectDisposedException.ThrowIf(_closed, "the store is closed");
-
-            // A connection that rested may have been ended meanwhile: the first failure says nothing of the server.
-            bool isFresh = _session is null;
-            try
+            if (_closed)
             {
-                return await TryCommitAsync(turns, snapshots, cancellationToken).ConfigureAwait(false);
+                throw PostgreSqlTwinStore.Closed();
             }
-            catch (Exception e) when (!isFresh && PostgreSqlDatabase.MayPass(e))
+
+            for (int attempt = 1; ; attempt++)
             {
-                LogSessionLost(database.Name, e.Message);
-                return await TryCommitAsync(turns, snapshots, cancellationToken).ConfigureAwait(false);
+                TurnSession session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
+                try
+                {
+                    return await CommitAsync(session, turns, snapshots).ConfigureAwait(false);
+                }
+                catch (Exception e) when (attempt < Attempts && WasLost(e))
+                {
+                    // It may have rested since long, or was ended by whoever took over: that says nothing of the
+                    // server, and another connection will tell.
+                    LogSessionLost(database.Name, e.Message);
+                }
             }
         }
         catch (Exception e) when (e is not OperationCanceledException and not ObjectDisposedException)
@@ -89,10 +97,12 @@ internal sealed partial class TurnWriter(
         _turnstile.Release();
     }
 
-    private async Task<CommitResult> TryCommitAsync(
-        IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken)
+    private static bool WasLost(Exception failure) =>
+        PostgreSqlDatabase.MayPass(failure) && failure is not NpgsqlException { InnerException: TimeoutException };
+
+    private async Task<CommitResult> CommitAsync(
+        TurnSession session, IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
     {
-        TurnSession session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
         TurnGroup group = new(turns, snapshots, _landed);
         CommitResult? result;
         try
