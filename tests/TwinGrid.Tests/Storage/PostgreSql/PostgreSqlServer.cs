@@ -110,11 +110,16 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         }
     }
 
-    /// <summary>kill -9 of the postmaster; its children end when they notice.</summary>
+    /// <summary>kill -9 of the postmaster; ends when its children have noticed and are gone.</summary>
     public async Task KillAsync()
     {
+        string[] children = await ChildrenAsync();
         _postmaster!.Kill();
         await _postmaster.WaitForExitAsync();
+        while (children.Any(static process => Directory.Exists($"/proc/{process}")))
+        {
+            await Task.Delay(BetweenLooks);
+        }
     }
 
     /// <summary>Stops at once, as <c>pg_ctl stop -m immediate</c> does: like a crash, without a checkpoint.</summary>
@@ -127,8 +132,7 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
     /// <summary>Sends a signal to the postmaster and to every process that it has started.</summary>
     public async Task SignalAllAsync(string signal)
     {
-        string children = await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children");
-        foreach (string process in (string[])[$"{ProcessId}", .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries)])
+        foreach (string process in (string[])[$"{ProcessId}", .. await ChildrenAsync()])
         {
             using Process kill = Process.Start("kill", [$"-{signal}", process]);
             await kill.WaitForExitAsync();
@@ -177,6 +181,10 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
 
         return found;
     }
+
+    private async Task<string[]> ChildrenAsync() =>
+        (await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children"))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     private async Task SignalAsync(string signal)
     {
