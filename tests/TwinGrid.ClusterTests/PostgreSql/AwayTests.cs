@@ -25,7 +25,8 @@ public sealed class AwayTests(ITestOutputHelper output)
             new NumberedDevice("pump/modelled", epoch: 7, window: 32),
         ];
         var fleet = new NumberedFleet(devices);
-        await using SiloProcess silo = await SiloProcess.StartAsync(home, database.Settings);
+        await using SiloProcess silo = await SiloProcess.StartAsync(home, [.. database.Settings, "Http:Timeout=2s"]);
+        await silo.Api.PostTelemetryAsync("valve/v1", """{"open":0}""");
         using var stop = new CancellationTokenSource();
         Task running = fleet.RunAsync(silo, stop.Token);
 
@@ -94,7 +95,7 @@ public sealed class AwayTests(ITestOutputHelper output)
         JsonElement read = (await silo.Api.TwinAsync("pump/modelled"))!.Value;
         TimeSpan answer = watch.Elapsed;
         Assert.False(read.GetProperty("durable").GetBoolean());
-        ApiAnswer refused = await silo.Api.PostTelemetryAsync("pump/modelled", """{"temperature":20}""");
+        ApiAnswer refused = await silo.Api.PostTelemetryAsync("valve/v1", """{"open":1}""");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
         Assert.Equal(before, fleet.Acknowledged);
 
