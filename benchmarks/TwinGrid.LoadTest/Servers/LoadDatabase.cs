@@ -3,7 +3,7 @@ using TwinGrid.LoadTest.Arguments;
 
 namespace TwinGrid.LoadTest.Servers;
 
-/// <summary>The schema of a PostgreSQL database that a grid under load keeps its twins in; made anew for each.</summary>
+/// <summary>The schema of a PostgreSQL database that a grid under load keeps its twins in, new for each.</summary>
 internal static class LoadDatabase
 {
     private const string Schema = "twingrid_load";

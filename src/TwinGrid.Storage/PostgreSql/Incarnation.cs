@@ -53,7 +53,9 @@ internal sealed record Incarnation(long Number, string ApplicationName)
         }
     }
 
-    /// <summary>Opens an incarnation; earlier ones of the silo, or of the cluster, are fenced, their sessions ended.</summary>
+    /// <summary>
+    /// Opens an incarnation; earlier ones of the silo, or of the cluster, are fenced and their sessions ended.
+    /// </summary>
     /// <exception cref="PostgresException">An earlier one did not let go of its lock.</exception>
     public static async Task<Incarnation> OpenAsync(
         NpgsqlConnection connection, StoreOwner owner, long now, CancellationToken cancellationToken)
@@ -129,8 +131,8 @@ internal sealed record Incarnation(long Number, string ApplicationName)
     // The server keeps 63 bytes of it and no others than of ASCII; what is compared with it must be the same.
     private static string Shown(string name)
     {
-        char[] ascii = Array.ConvertAll(name.ToCharArray(), static c => char.IsAscii(c) && !char.IsControl(c) ? c : '_');
-        return new string(ascii[..Math.Min(ascii.Length, 63)]);
+        IEnumerable<char> ascii = name.Select(static c => char.IsAscii(c) && !char.IsControl(c) ? c : '_');
+        return new string([.. ascii.Take(63)]);
     }
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, params object[] values)

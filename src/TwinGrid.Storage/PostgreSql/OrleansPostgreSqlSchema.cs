@@ -12,7 +12,9 @@ namespace TwinGrid.Storage.PostgreSql;
 /// </remarks>
 public static class OrleansPostgreSqlSchema
 {
-    /// <summary>Orleans' name for PostgreSQL, for <c>AdoNetGrainStorageOptions.Invariant</c>; it loads Npgsql.</summary>
+    /// <summary>
+    /// Orleans' name for PostgreSQL, for <c>AdoNetGrainStorageOptions.Invariant</c>; it loads Npgsql.
+    /// </summary>
     public const string Invariant = "Npgsql";
 
     private const string Key = """
@@ -120,7 +122,10 @@ public static class OrleansPostgreSqlSchema
         NpgsqlConnection connection, string key, string text, CancellationToken cancellationToken)
     {
         NpgsqlCommand set = new(
-            "INSERT INTO OrleansQuery VALUES ($1, $2) ON CONFLICT (QueryKey) DO UPDATE SET QueryText = excluded.QueryText",
+            """
+            INSERT INTO OrleansQuery VALUES ($1, $2)
+            ON CONFLICT (QueryKey) DO UPDATE SET QueryText = excluded.QueryText
+            """,
             connection)
         {
             Parameters =

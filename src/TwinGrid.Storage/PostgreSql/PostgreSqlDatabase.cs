@@ -47,7 +47,8 @@ internal sealed class PostgreSqlDatabase
                 _connection[key] = given[key];
             }
         }
-        catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
+        catch (Exception e) when (
+            e is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
             // Neither its message nor the exception itself: a part of a password may stand in them.
             throw new TwinGridException($"{Key} is not a connection string of PostgreSQL: write {Form}");

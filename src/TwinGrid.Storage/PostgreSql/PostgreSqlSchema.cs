@@ -134,7 +134,9 @@ internal static class PostgreSqlSchema
                 + "TwinGrid:Storage:ConnectionString.");
         }
 
-        if (await ReadAsync(connection, "SELECT current_schema()", cancellationToken).ConfigureAwait(false) is not string)
+        object? schema = await ReadAsync(connection, "SELECT current_schema()", cancellationToken)
+            .ConfigureAwait(false);
+        if (schema is null)
         {
             string name = database.Schema.Replace("\"", "\"\"", StringComparison.Ordinal);
             await ExecuteAsync(connection, $"CREATE SCHEMA \"{name}\"", cancellationToken).ConfigureAwait(false);
@@ -149,8 +151,9 @@ internal static class PostgreSqlSchema
         if (major is not int known || known > Major)
         {
             throw new TwinGridException(
-                $"The database {database.Name} has schema {major} and this TwinGrid knows up to {Major}: start the newer "
-                + "TwinGrid that made it, or name another in TwinGrid:Storage:ConnectionString. Nothing was changed.");
+                $"The database {database.Name} has schema {major} and this TwinGrid knows up to {Major}: start the "
+                + "newer TwinGrid that made it, or name another in TwinGrid:Storage:ConnectionString. Nothing was "
+                + "changed.");
         }
 
         object? minor = await ReadAsync(connection, "SELECT minor FROM schema_version", cancellationToken)

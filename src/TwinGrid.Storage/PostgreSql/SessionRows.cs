@@ -32,7 +32,9 @@ internal static class SessionRows
 
     private const string RemoveSql = "DELETE FROM session WHERE tenant = $1 AND client_key = ANY ($2)";
 
-    /// <summary>Some sessions, those that cannot be read, and where the page ended; null where no more follow.</summary>
+    /// <summary>
+    /// Some sessions, those that cannot be read, and where the page ended; null where no more follow.
+    /// </summary>
     internal sealed record Page(
         IReadOnlyList<StoredSession> Sessions, IReadOnlyList<(string Client, string Why)> Damaged, byte[]? Last);
 

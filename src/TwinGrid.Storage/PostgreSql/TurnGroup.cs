@@ -135,10 +135,7 @@ internal sealed class TurnGroup
             }
 
             ref StoredSnapshot? best = ref CollectionsMarshal.GetValueRefOrAddDefault(newest, number, out _);
-            if (best is null || (snapshot.Revision, snapshot.FoldVersion).CompareTo((best.Revision, best.FoldVersion)) > 0)
-            {
-                best = snapshot;
-            }
+            best = best is null || IsNewer(snapshot, best) ? snapshot : best;
         }
 
         return [.. newest.Select(static pair => (pair.Key, pair.Value)).OrderBy(static pair => pair.Key)];
@@ -159,6 +156,9 @@ internal sealed class TurnGroup
             _bytes += row.Turn.Inputs.Length;
         }
     }
+
+    private static bool IsNewer(StoredSnapshot one, StoredSnapshot other) =>
+        (one.Revision, one.FoldVersion).CompareTo((other.Revision, other.FoldVersion)) > 0;
 
     private record struct Chain(long First, long Last, bool IsFenced);
 }

@@ -231,7 +231,8 @@ internal sealed partial class TurnWriter(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Store {Store}: the connection was lost ({Why}); another is opened")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Store {Store}: the connection was lost ({Why}); another is opened")]
     private partial void LogSessionLost(string store, string why);
 
     [LoggerMessage(

@@ -52,8 +52,8 @@ internal sealed class TwinNumbers
         }
 
         // Sorted: silos that add the same twins wait for each other in the same order.
-        TwinId[] wanted = [.. unknown.Select(static twin => twin.Twin).Distinct().Order()];
-        TwinId[] created = [.. unknown.Where(static twin => twin.IsNew).Select(static twin => twin.Twin).Distinct().Order()];
+        TwinId[] wanted = Sorted(unknown);
+        TwinId[] created = Sorted(unknown.Where(static twin => twin.IsNew));
         NpgsqlBatch batch = new(connection);
         await using (batch.ConfigureAwait(false))
         {
@@ -75,6 +75,9 @@ internal sealed class TwinNumbers
             }
         }
     }
+
+    private static TwinId[] Sorted(IEnumerable<(TwinId Twin, bool IsNew)> twins) =>
+        [.. twins.Select(static twin => twin.Twin).Distinct().Order()];
 
     private static NpgsqlBatchCommand Command(string sql, TwinId[] twins) => new(sql)
     {

@@ -32,7 +32,8 @@ public sealed class AwayTests(ITestOutputHelper output)
 
         await GoneAsync("kill -9", fleet, silo, server.KillAsync, server.StartAsync);
         await GoneAsync("immediate stop", fleet, silo, server.StopImmediatelyAsync, server.StartAsync);
-        await GoneAsync("SIGSTOP", fleet, silo, () => server.SignalAllAsync("STOP"), () => server.SignalAllAsync("CONT"));
+        await GoneAsync(
+            "SIGSTOP", fleet, silo, () => server.SignalAllAsync("STOP"), () => server.SignalAllAsync("CONT"));
         for (int storm = 0; storm < 5; storm++)
         {
             await database.EndSessionsAsync();

@@ -3,7 +3,7 @@ using TwinGrid.Tests.Storage.PostgreSql;
 
 namespace TwinGrid.ClusterTests.PostgreSql;
 
-/// <summary>A schema of one grid's own, and its log as it lies in the database, read with nothing of the grid.</summary>
+/// <summary>A schema of one grid's own, and its log as it lies there, read with nothing of the grid.</summary>
 internal sealed class GridDatabase(PostgreSqlServer server)
 {
     private static int _grids;
@@ -42,7 +42,8 @@ internal sealed class GridDatabase(PostgreSqlServer server)
         await using var connection = new NpgsqlConnection($"{_connection};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'twingrid %'", connection);
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'twingrid %'",
+            connection);
         await command.ExecuteNonQueryAsync();
     }
 }

@@ -4,7 +4,7 @@ using TwinGrid.Tests.Storage.PostgreSql;
 
 namespace TwinGrid.Tests.Storage.PostgreSql;
 
-/// <summary>Ends the assembly's PostgreSQL when the tests are over; it starts with the first test that needs it.</summary>
+/// <summary>Ends the assembly's PostgreSQL after the tests; it starts with the first that needs it.</summary>
 public sealed class PostgreSqlCluster : IAsyncDisposable
 {
     public async ValueTask DisposeAsync() => await PostgreSqlServer.EndSharedAsync();

@@ -6,7 +6,8 @@ namespace TwinGrid.Tests.Storage.PostgreSql;
 public sealed class PostgreSqlSchemaTests : IAsyncLifetime
 {
     private const string Tables = """
-        SELECT string_agg(format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, collation_name), E'\n'
+        SELECT string_agg(
+            format('%s.%s %s %s %s', table_name, column_name, data_type, is_nullable, collation_name), E'\n'
             ORDER BY table_name, ordinal_position)
         FROM information_schema.columns WHERE table_schema = current_schema()
         """;

@@ -161,7 +161,8 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         }
 
         int made = await server.RunAsync(
-            "initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--data-checksums");
+            "initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
+            "--data-checksums");
         Assert.True(made == 0, $"initdb failed with {made}");
         await server.StartAsync();
         return server;
