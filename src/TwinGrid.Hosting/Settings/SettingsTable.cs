@@ -19,7 +19,7 @@ internal static class SettingsTable
         new("Roles", SettingForm.AllOf("Gateway", "Twins", "Api"), OneProcess),
         new("DataDirectory", SettingForm.Text),
         new("DefinitionsDirectory", SettingForm.Text),
-        new("Storage:Provider", SettingForm.OneOf("Sqlite"), "PostgreSql comes with a later version"),
+        new("Storage:Provider", SettingForm.OneOf("Sqlite", "PostgreSql")),
         new("Storage:ConnectionString", SettingForm.Text),
         new("Mqtt:Address", SettingForm.Address),
         new("Mqtt:Port", SettingForm.Whole(-1, 65_535)),
