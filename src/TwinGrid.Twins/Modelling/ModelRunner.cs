@@ -7,10 +7,12 @@ internal static class ModelRunner
 {
     /// <summary>Runs the models of which an input or the output changed.</summary>
     /// <param name="state">The twin; model state and predictions change.</param>
-    /// <param name="changed">One bit per slot.</param>
+    /// <param name="message">The message from its beginning, for those who read waveforms.</param>
+    /// <param name="changed">One bit per slot; those of features that a model told are added.</param>
     /// <param name="time">The newest source time that became live.</param>
     /// <param name="effects">Where changed predictions are noted.</param>
-    public static void Run(TwinState state, ReadOnlySpan<ulong> changed, long time, TurnEffects effects)
+    public static void Run(
+        TwinState state, in ReadingsReader message, Span<ulong> changed, long time, TurnEffects effects)
     {
         CompiledModel[] models = state.Kind.Models;
         if (models.Length == 0)
@@ -39,13 +41,48 @@ internal static class ModelRunner
 
             double output = model.OutputSlot >= 0 ? NumberOf(state, model.OutputSlot) : double.NaN;
             ModelInput input = new(
-                state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
-            ref Prediction prediction = ref state.Predictions[i];
+                state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged)
+            {
+                Waveform = model.WaveformSlot >= 0 && IsSet(changed, model.WaveformSlot)
+                    ? FeatureFold.Block(state, model.WaveformSlot, message)
+                    : default,
+            };
             Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
+            if (model.Batched is { } batched)
+            {
+                effects.Asked |= batched.Take(input, learnt) ? 1UL << i : 0;
+                continue;
+            }
+
+            ref Prediction prediction = ref state.Predictions[i];
             model.Model.Update(input, learnt, ref prediction);
             prediction.At = state.ModelTime;
             effects.Predictions |= 1UL << i;
+            if (model.FeatureSlots.Length > 0)
+            {
+                FeatureFold.Tell(state, model, learnt, changed);
+            }
         }
+    }
+
+    /// <summary>Takes what a batched model said; false when it was said to another revision of the kind.</summary>
+    public static bool Accept(TwinState state, ModelOutputInput said, TurnEffects effects)
+    {
+        int index = state.Kind.FindModel(said.Model);
+        if (index < 0
+            || state.Kind.Models[index].Batched is not { } model
+            || model.Version != said.Version
+            || model.OutputLength != said.Outputs.Length)
+        {
+            return false;
+        }
+
+        ref Prediction prediction = ref state.Predictions[index];
+        model.Accept(said.Outputs, ref prediction);
+        prediction.At = said.At;
+        effects.Predictions |= 1UL << index;
+        effects.Changed = true;
+        return true;
     }
 
     // A value that its device has called bad is no value.
