@@ -88,8 +88,8 @@ public readonly ref struct ModelInput
     public bool OutputChanged { get; }
 
     /// <summary>
-    /// The block of <see cref="IPredictiveModel.WaveformInput"/> when it came with this message, else an empty one; among
-    /// <see cref="Inputs"/> a waveform is NaN.
+    /// The block of <see cref="IPredictiveModel.WaveformInput"/> when it came with this message, else an empty one;
+    /// among <see cref="Inputs"/> a waveform is NaN.
     /// </summary>
     public WaveformBlock Waveform { get; init; }
 

@@ -218,7 +218,8 @@ internal sealed class KindFileRules(ProblemList problems)
             {
                 problems.Add(
                     at,
-                    $"'{at.Text}' is of type '{Words.Of(entry.Type)}': models read numbers and booleans, some a waveform");
+                    $"'{at.Text}' is of type '{Words.Of(entry.Type)}': models read numbers and booleans, some a "
+                    + "waveform");
             }
 
             return;

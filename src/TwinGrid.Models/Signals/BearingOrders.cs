@@ -5,9 +5,9 @@ namespace TwinGrid.Models.Signals;
 /// times the shaft's. The outer ring stands still.
 /// </summary>
 /// <remarks>
-/// Randall and Antoni, "Rolling element bearing diagnostics: a tutorial", Mechanical Systems and Signal Processing 25
-/// (2011), equations 1 to 4, with r = ball diameter / pitch diameter · cos(contact angle). Slip makes the true values up
-/// to 2 % smaller or larger.
+/// Randall and Antoni, "Rolling element bearing diagnostics: a tutorial", Mechanical Systems and Signal Processing
+/// 25 (2011), equations 1 to 4, with r = ball diameter / pitch diameter · cos(contact angle). Slip makes the true
+/// values up to 2 % smaller or larger.
 /// </remarks>
 /// <param name="Outer">BPFO, a defect of the outer ring: n/2·(1 - r).</param>
 /// <param name="Inner">BPFI, a defect of the inner ring: n/2·(1 + r).</param>

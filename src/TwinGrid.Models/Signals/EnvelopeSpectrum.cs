@@ -9,9 +9,9 @@ namespace TwinGrid.Models.Signals;
 /// </summary>
 /// <remarks>
 /// Randall and Antoni 2011, section 5: of the block's one-sided spectrum the lines of the band alone are transformed
-/// back, which gives the analytic signal; its squared magnitude is divided by its mean, weighted by a Hann window and
-/// transformed. A line's amplitude is thus a depth of modulation: (1 + m·cos ωt)·carrier gives 2m/(1 + m²/2) at ω. The
-/// block is filled up with zeros to a power of two; the length of the envelope is at least twice the band's lines,
+/// back, which gives the analytic signal; its squared magnitude is divided by its mean, weighted by a Hann window
+/// and transformed. A line's amplitude is thus a depth of modulation: (1 + m·cos ωt)·carrier gives 2m/(1 + m²/2) at ω.
+/// The block is filled up with zeros to a power of two; the length of the envelope is at least twice the band's lines,
 /// because squaring doubles the bandwidth.
 /// </remarks>
 internal ref struct EnvelopeSpectrum
@@ -47,11 +47,16 @@ internal ref struct EnvelopeSpectrum
     {
         EnvelopeSpectrum spectrum = default;
         int samples = Math.Min(block.Length, MostSamples);
+        if (samples < FewestSamples || !(peak > 0))
+        {
+            return spectrum;
+        }
+
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)samples);
         double step = block.Rate / size;
         int first = (int)Math.Ceiling(Math.Clamp(lower / step, 1, size));
         int end = (int)Math.Floor(Math.Clamp(upper / step, 0, (size / 2) - 1)) + 1;
-        if (samples < FewestSamples || end - first < FewestLines || !(peak > 0))
+        if (end - first < FewestLines)
         {
             return spectrum;
         }

@@ -24,8 +24,8 @@ namespace TwinGrid.Models.Signals;
 /// the speed; <c>speed</c>, <c>speedUnit</c> (rpm), <c>lower</c>, <c>upper</c>, <c>harmonics</c> (3), <c>slip</c>
 /// (0.02), <c>threshold</c> (4).</para>
 /// <para>Fails where the band holds no resonance that the defect excites, where the speed changes by more than slip
-/// within a block, and on planet gears; a defect's frequency that falls on a multiple of the shaft's cannot be told from
-/// an impact once a turn.</para>
+/// within a block, and on planet gears; a defect's frequency that falls on a multiple of the shaft's cannot be told
+/// from an impact once a turn.</para>
 /// </remarks>
 internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
 {
@@ -108,8 +108,8 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
         return string.Create(
             CultureInfo.InvariantCulture,
             $"{_input}: at the rate of the {BearingOrders.Part(most)}, {Wording.Number(frequency)} Hz, the envelope of "
-            + $"{Wording.Number(state.Lower)} to {Wording.Number(state.Upper)} Hz is {Wording.Number(prediction.Value)} "
-            + $"times its floor, {bound} {Wording.Number(_options.Threshold)}");
+            + $"{Wording.Number(state.Lower)} to {Wording.Number(state.Upper)} Hz is "
+            + $"{Wording.Number(prediction.Value)} times its floor, {bound} {Wording.Number(_options.Threshold)}");
     }
 
     protected override IReadOnlyList<Contribution> Contributions(

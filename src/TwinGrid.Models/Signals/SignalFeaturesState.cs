@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace TwinGrid.Models.Signals;
 
-/// <summary>What <see cref="SignalFeatures"/> knows of a twin: 15 doubles, the features first and in their order.</summary>
+/// <summary>What <see cref="SignalFeatures"/> knows of a twin: 15 doubles, the features first, in order.</summary>
 internal struct SignalFeaturesState
 {
     public double Rms;

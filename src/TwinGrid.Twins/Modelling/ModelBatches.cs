@@ -27,11 +27,25 @@ internal sealed partial class ModelBatches(ActiveTwins active, TimeProvider cloc
     {
         for (; asked != 0; asked &= asked - 1)
         {
-            ModelRow row = ModelRow.Of(state, BitOperations.TrailingZeroCount(asked));
-            if (_lanes.GetOrAdd(row.Model, static _ => new Lane()).Add(row))
+            int index = BitOperations.TrailingZeroCount(asked);
+            try
             {
-                Task.Run(() => RunAll(row.Model)).Ignore();
+                Ask(ModelRow.Of(state, index));
             }
+#pragma warning disable CA1031 // The turn is committed: a model of a user's own must not stop the twin any more.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogFailed(e, state.Kind.Models[index].Definition.Name, state.Twin.Kind, 1);
+            }
+        }
+    }
+
+    private void Ask(ModelRow row)
+    {
+        if (_lanes.GetOrAdd(row.Model, static _ => new Lane()).Add(row))
+        {
+            Task.Run(() => RunAll(row.Model)).Ignore();
         }
     }
 
@@ -76,10 +90,10 @@ internal sealed partial class ModelBatches(ActiveTwins active, TimeProvider cloc
     }
 
     [LoggerMessage(
-        LogLevel.Error, "The model {Model} of the kind {Kind} failed on {Rows} rows; their predictions stay as they are.")]
+        LogLevel.Error, "The model {Model} of the kind {Kind} failed on {Rows} rows; their predictions stay.")]
     private partial void LogFailed(Exception exception, string model, string kind, int rows);
 
-    /// <summary>What waits for one model: the newest row of each twin, in the order in which they first asked.</summary>
+    /// <summary>What waits for one model: the newest row of each twin, in the order in which they asked.</summary>
     private sealed class Lane
     {
         private readonly Lock _lock = new();

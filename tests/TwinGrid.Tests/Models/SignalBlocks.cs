@@ -14,8 +14,8 @@ internal static class SignalBlocks
 
     /// <summary>
     /// A defect as McFadden and Smith model it (Journal of Sound and Vibration 96, 1984): at each passing an impact
-    /// sets off a resonance that dies away; on the inner ring the load, and with it the impact, turns with the shaft. Each
-    /// passing slips a little.
+    /// sets off a resonance that dies away; on the inner ring the load, and with it the impact, turns with the shaft.
+    /// Each passing slips a little.
     /// </summary>
     public static double[] Defect(
         int samples, double rate, double passing, double resonance, double noise, int seed, double shaft = 0)
