@@ -3,55 +3,55 @@ using System.Text.Json.Serialization;
 
 namespace TwinGrid.Models.Onnx;
 
-/// <summary>The options of an <c>Onnx</c> model in a kind file, read strictly.</summary>
-internal sealed record OnnxOptions
+/// <summary>The options of an <c>Onnx</c> model in a kind file, read strictly. Not changed once read.</summary>
+internal sealed class OnnxOptions
 {
     /// <summary>A twin's row has at most so many numbers: 4,096 doubles are 32 KiB of every twin's state.</summary>
     private const int MostNumbers = 4096;
 
     /// <summary>The model's file, within the definitions directory. Required.</summary>
-    public string Path { get; init; } = "";
+    public string Path { get; set; } = "";
 
     /// <summary>How many of the newest messages make one row, oldest first; default 1, at most 1,024.</summary>
-    public int Window { get; init; } = 1;
+    public int Window { get; set; } = 1;
 
     /// <summary>What an input is multiplied by, by its name; default 1.</summary>
-    public Dictionary<string, double> Scale { get; init; } = [];
+    public Dictionary<string, double> Scale { get; set; } = [];
 
     /// <summary>What is added then, by its name; default 0.</summary>
-    public Dictionary<string, double> Offset { get; init; } = [];
+    public Dictionary<string, double> Offset { get; set; } = [];
 
     /// <summary>
     /// Where the graph has an input for each telemetry: the graph's name of it, by the telemetry's; default the same.
     /// </summary>
-    public Dictionary<string, string> Tensors { get; init; } = [];
+    public Dictionary<string, string> Tensors { get; set; } = [];
 
     /// <summary>
     /// Which output is which field of the prediction (<c>value</c>, <c>lower</c>, <c>upper</c>, <c>expected</c>):
     /// <c>name</c>, or <c>name[2]</c> for its third column. Default: <c>value</c> is the first column of the first.
     /// </summary>
-    public Dictionary<string, string> Outputs { get; init; } = [];
+    public Dictionary<string, string> Outputs { get; set; } = [];
 
     /// <summary>The unit of the value; default that of the model's output telemetry, else none.</summary>
-    public string? Unit { get; init; }
+    public string? Unit { get; set; }
 
     /// <summary>The nominal coverage of [lower, upper], 0 to 1; default none.</summary>
-    public double? Confidence { get; init; }
+    public double? Confidence { get; set; }
 
     /// <summary>The bound that the value is judged by; default none.</summary>
-    public double? Threshold { get; init; }
+    public double? Threshold { get; set; }
 
     /// <summary>How far ahead it speaks, a duration; default <c>0s</c>.</summary>
-    public string Horizon { get; init; } = "0s";
+    public string Horizon { get; set; } = "0s";
 
     /// <summary>The version of the model; raise it with the file. Default 1.</summary>
-    public int Version { get; init; } = 1;
+    public int Version { get; set; } = 1;
 
     /// <summary>The most rows of one run, 1 to 65,536; default 256.</summary>
-    public int Batch { get; init; } = 256;
+    public int Batch { get; set; } = 256;
 
     /// <summary>How many threads one run may use, 1 to 64; default 1, because twins' turns need them too.</summary>
-    public int Threads { get; init; } = 1;
+    public int Threads { get; set; } = 1;
 
     /// <summary>Reads and judges the options of a definition.</summary>
     /// <exception cref="DefinitionException">One is unknown or wrong.</exception>

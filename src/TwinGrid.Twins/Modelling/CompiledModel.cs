@@ -20,6 +20,7 @@ internal sealed class CompiledModel
         OutputSlot = output;
         WaveformSlot = model.WaveformInput >= 0 ? inputs[model.WaveformInput] : -1;
         FeatureSlots = features;
+        IsPlain = Batched is null && WaveformSlot < 0 && features.Length == 0;
         string options = definition.Options.ValueKind == JsonValueKind.Undefined ? "" : definition.Options.GetRawText();
         Fingerprint = $"{definition.Name}|{definition.Type}|{model.Version}|{string.Join(',', definition.Inputs)}"
             + $"|{definition.Output}|{options}";
@@ -31,6 +32,9 @@ internal sealed class CompiledModel
 
     /// <summary>The model where it runs outside the turn, else null.</summary>
     public BatchedModel? Batched { get; }
+
+    /// <summary>True where it runs in the turn, on numbers, and makes no features: most do.</summary>
+    public bool IsPlain { get; }
 
     /// <summary>What must stay the same for a twin to keep what this model learnt.</summary>
     public string Fingerprint { get; }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Modelling;
@@ -41,26 +42,14 @@ internal static class ModelRunner
 
             double output = model.OutputSlot >= 0 ? NumberOf(state, model.OutputSlot) : double.NaN;
             ModelInput input = new(
-                state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged)
+                state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
+            if (model.IsPlain)
             {
-                Waveform = model.WaveformSlot >= 0 && IsSet(changed, model.WaveformSlot)
-                    ? FeatureFold.Block(state, model.WaveformSlot, message)
-                    : default,
-            };
-            Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
-            if (model.Batched is { } batched)
-            {
-                effects.Asked |= batched.Take(input, learnt) ? 1UL << i : 0;
-                continue;
+                Update(state, i, input, effects);
             }
-
-            ref Prediction prediction = ref state.Predictions[i];
-            model.Model.Update(input, learnt, ref prediction);
-            prediction.At = state.ModelTime;
-            effects.Predictions |= 1UL << i;
-            if (model.FeatureSlots.Length > 0)
+            else
             {
-                FeatureFold.Tell(state, model, learnt, changed);
+                UpdateOther(state, i, input, message, changed, effects);
             }
         }
     }
@@ -83,6 +72,43 @@ internal static class ModelRunner
         effects.Predictions |= 1UL << index;
         effects.Changed = true;
         return true;
+    }
+
+    private static void Update(TwinState state, int index, in ModelInput input, TurnEffects effects)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        ref Prediction prediction = ref state.Predictions[index];
+        model.Model.Update(
+            input, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength), ref prediction);
+        prediction.At = state.ModelTime;
+        effects.Predictions |= 1UL << index;
+    }
+
+    // Few models run outside the turn or read waveforms: the others do not pay for them.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void UpdateOther(
+        TwinState state,
+        int index,
+        in ModelInput input,
+        in ReadingsReader message,
+        Span<ulong> changed,
+        TurnEffects effects)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
+        if (model.Batched is { } batched)
+        {
+            effects.Asked |= batched.Take(input, learnt) ? 1UL << index : 0;
+            return;
+        }
+
+        bool hasBlock = model.WaveformSlot >= 0 && IsSet(changed, model.WaveformSlot);
+        Update(
+            state,
+            index,
+            hasBlock ? input with { Waveform = FeatureFold.Block(state, model.WaveformSlot, message) } : input,
+            effects);
+        FeatureFold.Tell(state, model, learnt, changed);
     }
 
     // A value that its device has called bad is no value.
