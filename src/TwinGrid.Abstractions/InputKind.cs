@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace TwinGrid;
 
 /// <summary>What an input of a twin is. The numbers stand in the durable log: never reuse one.</summary>
@@ -38,6 +40,9 @@ public enum InputKind : byte
 
     /// <summary>Reserved: values with a valid time in the future, from outside.</summary>
     Forecast = 12,
+
+    /// <summary>What a <see cref="BatchedModel"/> said; the body is a <see cref="ModelOutputInput"/>.</summary>
+    ModelOutput = 13,
 }
 
 /// <summary>A device's answer to a command.</summary>
@@ -68,6 +73,17 @@ public sealed record CommandRequestInput(
 /// <summary>A device's own session acknowledged a command.</summary>
 /// <param name="Id">The command's id.</param>
 public sealed record CommandDeliveredInput(string Id);
+
+/// <summary>What a <see cref="BatchedModel"/> said of a twin.</summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="At">The source time of the newest reading in its row, Unix microseconds.</param>
+/// <param name="Outputs">What it said; may be NaN or infinite.</param>
+public sealed record ModelOutputInput(
+    string Model,
+    int Version,
+    long At,
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double[] Outputs);
 
 /// <summary>A person acknowledged an alarm.</summary>
 /// <param name="Alarm">The alarm's name.</param>

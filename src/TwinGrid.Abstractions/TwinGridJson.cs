@@ -26,6 +26,7 @@ namespace TwinGrid;
 [JsonSerializable(typeof(CommandRequestInput))]
 [JsonSerializable(typeof(CommandDeliveredInput))]
 [JsonSerializable(typeof(AlarmAcknowledgementInput))]
+[JsonSerializable(typeof(ModelOutputInput))]
 [JsonSerializable(typeof(TwinDefinition))]
 [JsonSerializable(typeof(DroppedReading))]
 [JsonSerializable(typeof(JsonElement))]

@@ -4,6 +4,7 @@ using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
 
@@ -20,6 +21,7 @@ internal sealed partial class TwinRuntime(
     IngestRouter road,
     NewTwinGate gate,
     TimerWheel wheel,
+    ModelBatches batches,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -46,6 +48,8 @@ internal sealed partial class TwinRuntime(
     public NewTwinGate Gate => gate;
 
     public TimerWheel Wheel => wheel;
+
+    public ModelBatches Batches => batches;
 
     public ILogger Logger => logger;
 

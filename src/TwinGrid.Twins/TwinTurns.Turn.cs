@@ -196,6 +196,11 @@ internal sealed partial class TwinTurns
         _admitted &= !_effects.Deleted;
         long now = _runtime.Now;
         _publisher.Committed(State, _effects, now);
+        if (_effects.Asked != 0)
+        {
+            _runtime.Batches.Ask(State, _effects.Asked);
+        }
+
         if (_effects.CommandsChanged)
         {
             _commandsChanged?.SetResult();

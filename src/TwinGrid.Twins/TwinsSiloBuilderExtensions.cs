@@ -6,6 +6,7 @@ using TwinGrid.Twins;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.Timing;
 
@@ -35,6 +36,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
         services.AddSingleton<TimerWheel>();
+        services.AddSingleton<ModelBatches>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();
