@@ -19,7 +19,9 @@ internal static class CostSubjects
         IPredictiveModel[] stack = [.. Enumerable.Range(0, 4).SelectMany(_ => new[] { anomaly, trend })];
         double[][] signals = Signals(4, 1);
         double[] none = [.. Enumerable.Repeat(double.NaN, Messages)];
-        double[][] doubled = Array.ConvertAll(signals, row => row.SelectMany(value => new[] { value, value }).ToArray());
+
+        // Each telemetry is read by two models.
+        double[][] doubled = Array.ConvertAll(signals, row => row.SelectMany(x => new[] { x, x }).ToArray());
 
         yield return new CostSubject(StandardStack, stack, 4, doubled, none);
         yield return new CostSubject("Anomaly", [anomaly], 1, Signals(1, 1), none);
@@ -74,7 +76,7 @@ internal static class CostSubjects
             $"unit {unit}",
             [.. Enumerable.Range(1, Cycles).Select(cycle => (double)cycle)],
             [.. Enumerable.Repeat(Array.Empty<double>(), Cycles)],
-            [.. Signals(LifeSensors, unit + 1)[..Cycles].Select((row, i) => Array.ConvertAll(row, v => v + (0.1 * i)))]))];
+            Wearing(Signals(LifeSensors, unit + 1)[..Cycles])))];
         LifeInputs inputs = new([], [.. Enumerable.Range(1, LifeSensors).Select(i => $"s{i}")]);
         RemainingLifeParameters learnt = RemainingLifeTrainer.Train(
             inputs, units, new RemainingLifeTraining { Epochs = 2 });
@@ -102,6 +104,9 @@ internal static class CostSubjects
 
         return rows;
     }
+
+    private static double[][] Wearing(double[][] rows) =>
+        [.. rows.Select((row, i) => Array.ConvertAll(row, x => x + (0.1 * i)))];
 
     private static double[][] Wind(int components) => Array.ConvertAll(
         Signals(components, 7), row => Array.ConvertAll(row, value => Math.Abs(value - 92)));

@@ -10,7 +10,7 @@ namespace TwinGrid.ModelBench.Process;
 /// <param name="Quiet">TNR: of the other hours, those without.</param>
 internal readonly record struct AttackFigures(double Detection, double Hits, double Quiet)
 {
-    /// <summary>S, half detection, half the mean of hits and quiet: 0.25 for silence, 0.75 for a steady alarm.</summary>
+    /// <summary>S: 0.25 for silence, 0.75 for a steady alarm.</summary>
     public double Score => (Detection + ((Hits + Quiet) / 2)) / 2;
 }
 

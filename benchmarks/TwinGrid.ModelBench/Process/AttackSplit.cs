@@ -16,7 +16,7 @@ internal sealed record AttackSplit(
     ProcessMonitorTraining Chosen, AttackFigures All, AttackFigures DefaultLater, AttackFigures ChosenLater,
     ModelCost Cost)
 {
-    /// <summary>The attacks of dataset 04: table 3 of Taormina et al. (2018); the labels in the file are partial.</summary>
+    /// <summary>The attacks of dataset 04, from Taormina et al. (2018); the labels in the file are partial.</summary>
     private static readonly (string From, string To)[] Attacks =
     [
         ("13/09/16 23", "16/09/16 00"), ("26/09/16 11", "27/09/16 10"), ("09/10/16 09", "11/10/16 20"),

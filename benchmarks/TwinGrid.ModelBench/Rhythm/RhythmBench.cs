@@ -36,7 +36,7 @@ internal sealed record RhythmBench(
         return bench with { Cost = new ModelCost(samples, seconds, model.StateBytes) };
     }
 
-    private static bool[] Tell(RunningModel model, BeatFile file)
+    public static bool[] Tell(RunningModel model, BeatFile file)
     {
         model.Restart();
         bool[] said = new bool[file.Intervals.Length];

@@ -42,17 +42,17 @@ internal static class AnomalyRows
             ours.Cost);
         yield return new TableRow(
             Nab,
-            Figures.Write($"the same, at the threshold best for these files ({best.Threshold:0.0000})"),
+            Figures.Write($"the same at the threshold best for these files, {best.Threshold:0.0000}"),
             Figures.Write($"{best.Normalised:0.0}: {best.Found} of {best.Windows} windows, {best.FalseAlarms} false"),
-            nothing,
+            "",
             PublishedRows.Nab,
             Seen.Development,
             null);
         yield return new TableRow(
             Nab,
-            "the same, each kind of file at the threshold best for the other kinds",
+            "the same, each kind of file at the threshold best for the others",
             Figures.Write($"{NabScorer.CategoriesLeftOut(scored, profile):0.0}"),
-            Figures.Write($"windowed Gaussian {NabScorer.CategoriesLeftOut(gaussian, profile):0.0}"),
+            "",
             "",
             Seen.Development,
             null);
@@ -71,7 +71,7 @@ internal static class AnomalyRows
             ", ", signals.Where(signal => signal.Alarms > 0).Select(signal => $"{signal.Name} {signal.Alarms}"));
         return new TableRow(
             $"Anomaly: {name}, {signals.Length} signals",
-            Figures.Write($"false alarms over {AlarmThreshold} per signal and 30 days at 1/min"),
+            Figures.Write($"alarms over {AlarmThreshold} per signal and 30 days at 1/min"),
             Figures.Write($"**{FalseAlarmsVerb.PerMonth(signals):0.00}**: {signals.Sum(signal => signal.Alarms)} in ")
                 + Figures.Write($"{signals.Sum(signal => signal.Rows):#,0} readings ({where})"),
             "never 0",

@@ -21,7 +21,7 @@ internal static class PublishedRows
     /// <summary>The scoreboard of Katser and Kozitsin, SKAB (2020), over all 34 files.</summary>
     public const string Skab = "Conv-AE .78/13.6 %, T²+Q .76/26.6 %, isolation forest .29/2.6 % (34 files)";
 
-    /// <summary>Taormina et al. (2018), on the competition's test set, which is not public with its labels here.</summary>
+    /// <summary>Taormina et al. (2018): S, and TNR of the first, on the competition's test set.</summary>
     public const string Batadal = "on another stretch: Housh .970/.997, Abokifa .949, Giacomoni .927, Brentan .894";
 
     /// <summary>

@@ -14,11 +14,11 @@ internal static class StackRow
         ReadingCost cost = CostMeter.Measure(stack, Twins);
         yield return new TableRow(
             stack.Name,
-            "µs a reading, bytes a twin",
-            Figures.Write($"{cost.AllocatedBytes:0} bytes allocated a reading"),
+            "bytes allocated per reading",
+            Figures.Write($"{cost.AllocatedBytes:0}"),
             "",
             "",
-            Seen.HeldOut,
+            Seen.Nothing,
             new ModelCost(1, cost.Micros / 1e6, cost.StateBytes));
     }
 }

@@ -14,6 +14,9 @@ internal enum Seen
 
     /// <summary>The publisher's own test files, which decided nothing.</summary>
     OfficialTest,
+
+    /// <summary>Made-up signals, which only cost.</summary>
+    Nothing,
 }
 
 /// <summary>One row of the table: a score on a data set.</summary>
@@ -30,7 +33,7 @@ internal sealed record TableRow(
     /// <summary>The head of the table.</summary>
     public const string Header =
         """
-        | Data | Score | TwinGrid | knowing nothing, or little | published | judged on | µs | bytes |
+        | Model: data | Score | TwinGrid | Knowing little | Published | Judged on | µs | Bytes |
         |---|---|---|---|---|---|---|---|
         """;
 
@@ -42,6 +45,7 @@ internal sealed record TableRow(
     {
         Seen.OfficialTest => "official test",
         Seen.HeldOut => "held out",
+        Seen.Nothing => "",
         _ => "development",
     };
 

@@ -27,14 +27,15 @@ internal static class TurbofanRows
             LifeFold[] folds = [.. LifeFold.Of(train, ValueVerb.DefaultFolds)];
             LifeResult crossed = LifeValidation.Judge(folds);
             yield return Row(
-                set, "RMSE / PHM08 per 100 / coverage of 90 %, 5 folds of the training units", crossed, Seen.HeldOut)
+                set, "the same, 5 folds of the training units", crossed, Seen.HeldOut)
                 with { Published = File.Exists(test) ? "" : PublishedRows.Turbofans[set - 1] };
             worth.Add(ValueVerb.Measure(folds, ValueVerb.DefaultLead));
         }
 
         for (int c = 0; c < ValueVerb.UnplannedCosts.Length; c++)
         {
-            yield return Worth([.. worth.Select(costs => Enumerable.Range(0, 4).Select(p => costs[c, p]).ToArray())], c);
+            int row = c;
+            yield return Worth([.. worth.Select(costs => PoliciesOf(costs, row))], c);
         }
     }
 
@@ -43,7 +44,7 @@ internal static class TurbofanRows
         LifeHistory[] units = CmapssFile.Read(test);
         LifeResult result = LifeResult.OfTest(train, units, truth);
         (double least, double most) = result.Model.RmseOfUnitsDrawnAgain();
-        yield return Row(set, "RMSE (95 % over units drawn again) / PHM08 per 100 / coverage of 90 %", result,
+        yield return Row(set, "RMSE (95 % over units drawn again) / PHM08 per 100 units / coverage of 90 %", result,
             Seen.OfficialTest) with
         {
             Ours = Figures.Write($"**{result.Model.Rmse:0.00}** ({least:0.0} to {most:0.0}) / ")
@@ -53,7 +54,7 @@ internal static class TurbofanRows
         LifeResult ageless = LifeResult.WithoutAge(train, units, truth);
         yield return new TableRow(
             Name(set),
-            "RMSE where no unit's age is known; with age, truth not capped",
+            "RMSE where no unit's age is known; where it is, truth not capped",
             Figures.Write($"{ageless.Model.Rmse:0.00}; {result.Model.UncappedRmse:0.00}"),
             "",
             "",
@@ -74,18 +75,25 @@ internal static class TurbofanRows
 
     private static TableRow Worth(MaintenanceCost[][] sets, int unplanned) => new(
         "RemainingLife: FD001 / 2 / 3 / 4",
-        Figures.Write($"cost below the best fixed interval, unplanned stops 1:{ValueVerb.UnplannedCosts[unplanned]}"),
-        $"**{Saved(sets, ValueVerb.RemainingLife)}**, unplanned stops "
-            + string.Join(" / ", sets.Select(set => Figures.Percent(
-                1 - ((double)set[ValueVerb.RemainingLife].Unplanned / set[ValueVerb.FixedInterval].Unplanned))))
-            + " fewer",
-        $"run to failure {Saved(sets, ValueVerb.RunToFailure)}",
-        $"perfect knowledge {Saved(sets, ValueVerb.Perfect)}",
+        "cost below the best fixed interval's, planned to unplanned 1:"
+            + Figures.Write($"{ValueVerb.UnplannedCosts[unplanned]}; unplanned stops"),
+        $"**{Saved(sets, ValueVerb.RemainingLife)}** (of {Saved(sets, ValueVerb.Perfect)} with perfect knowledge); "
+            + Unplanned(sets, ValueVerb.RemainingLife),
+        $"fixed interval 0 %; {Unplanned(sets, ValueVerb.FixedInterval)}, "
+            + $"run to failure {Saved(sets, ValueVerb.RunToFailure)}; {Unplanned(sets, ValueVerb.RunToFailure)}",
+        "",
         Seen.HeldOut,
         null);
 
+    private static MaintenanceCost[] PoliciesOf(MaintenanceCost[,] costs, int row) =>
+        [.. Enumerable.Range(0, costs.GetLength(1)).Select(policy => costs[row, policy])];
+
     private static string Saved(MaintenanceCost[][] sets, int policy) => string.Join(" / ", sets.Select(set =>
-        Figures.Percent(1 - (set[policy].Per1000Cycles / set[ValueVerb.FixedInterval].Per1000Cycles))));
+        Figures.Write($"{100 * (1 - (set[policy].Per1000Cycles / set[ValueVerb.FixedInterval].Per1000Cycles)):0}")))
+        + " %";
+
+    private static string Unplanned(MaintenanceCost[][] sets, int policy) =>
+        string.Join(" / ", sets.Select(set => Figures.Write($"{set[policy].Unplanned}")));
 
     private static string Name(int set) => $"RemainingLife: C-MAPSS FD00{set}";
 }
