@@ -34,7 +34,7 @@ internal struct HeartRhythmState
 /// 3 s are no beats (a missed or doubled detection): the word that they would be part of is left out.</para>
 /// <para>Options: <c>unit</c> (<c>seconds</c>; <c>milliseconds</c>), <c>enter</c> (0.475), <c>leave</c> (0.3),
 /// <c>maxGap</c> (5m). The defaults and the constants were chosen on 12 of the 23 records of the MIT-BIH Atrial
-/// Fibrillation Database: accuracy 97.2 there; about 97.0 where the two thresholds are chosen without the record that is
+/// Fibrillation Database: accuracy 97.2 there, 97.0 where the two thresholds are chosen without the record that is
 /// judged.</para>
 /// <para>Fails on fibrillation conducted regularly (flutter-like, 2:1; or paced), which it takes for none, and on
 /// bursts of extra beats in no pattern, which it takes for fibrillation. Episodes shorter than some 60 beats are

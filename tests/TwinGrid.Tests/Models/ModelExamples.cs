@@ -12,6 +12,12 @@ internal static class ModelExamples
         ["PowerForecast"] = () => PowerForecastTests.Farm(),
     };
 
+    /// <summary>Seconds between two readings; of hearts, between two beats.</summary>
+    public static double Step(string type) => type == "HeartRhythm" ? 0.8 : 100;
+
+    /// <summary>What a signal about ten is multiplied by to be one that the type is made for.</summary>
+    public static double Scale(string type) => type == "HeartRhythm" ? 0.08 : 1;
+
     /// <summary>
     /// A twin that has seen nothing. A type that is new here runs with one input and no options, with an output where
     /// it wants one; one that wants more fails until it has an example above.
