@@ -13,8 +13,8 @@ internal static class PublishedRows
     public const string Nab = "ARTime 78.2, CAD OSE 74.1, Numenta HTM 71.2, random cut forest 52.0";
 
     /// <summary>
-    /// The better of T² and SPE with limits at 99 %, per fault, as commonly reported (compared in Yin et al., Journal of
-    /// Process Control 22, 2012), and their mean.
+    /// The better of T² and SPE with limits at 99 %, per fault, as commonly reported (compared in Yin et al., Journal
+    /// of Process Control 22, 2012), and their mean.
     /// </summary>
     public const string Eastman = "PCA T²/SPE .85 (1, 2, 6, 7: 1.0; 4: .99; 8: .98; 10: .53; 5: .27)";
 
