@@ -27,7 +27,7 @@ internal static class TurbofanRows
             LifeFold[] folds = [.. LifeFold.Of(train, ValueVerb.DefaultFolds)];
             LifeResult crossed = LifeValidation.Judge(folds);
             yield return Row(
-                set, "the same, 5 folds of the training units", crossed, Seen.HeldOut)
+                set, "RMSE / PHM08 / coverage, 5 folds of the training units", crossed, Seen.HeldOut)
                 with { Published = File.Exists(test) ? "" : PublishedRows.Turbofans[set - 1] };
             worth.Add(ValueVerb.Measure(folds, ValueVerb.DefaultLead));
         }
