@@ -2,9 +2,11 @@ using System.Globalization;
 using TwinGrid.ModelBench;
 using TwinGrid.ModelBench.Anomaly;
 using TwinGrid.ModelBench.Arguments;
+using TwinGrid.ModelBench.Cost;
 using TwinGrid.ModelBench.Life;
 using TwinGrid.ModelBench.Process;
 using TwinGrid.ModelBench.Rhythm;
+using TwinGrid.ModelBench.Table;
 using TwinGrid.ModelBench.Wind;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -20,6 +22,8 @@ Verb[] verbs =
     new(ProcessTableVerb.Name, ProcessTableVerb.Usage, ProcessTableVerb.Run),
     new(WindVerb.Name, WindVerb.Usage, WindVerb.Run),
     new(RhythmVerb.Name, RhythmVerb.Usage, RhythmVerb.Run),
+    new(CostVerb.Name, CostVerb.Usage, CostVerb.Run),
+    new(TableVerb.Name, TableVerb.Usage, TableVerb.Run),
 ];
 
 Verb? verb = args.Length == 0 ? null : Array.Find(verbs, v => v.Name == args[0]);

@@ -1,5 +1,4 @@
 using TwinGrid.ModelBench.Arguments;
-using TwinGrid.ModelBench.Feeding;
 
 namespace TwinGrid.ModelBench.Anomaly;
 
@@ -20,18 +19,13 @@ internal static class AnomalyVerb
         Func<NabFile, double[]> detector = NabDetectors.Find(args.Optional("--detector") ?? NabDetectors.Ours);
         args.RefuseOthers();
 
-        long samples = 0;
-        double seconds = 0;
-        foreach (NabFile file in NabFile.ReadAll(input))
+        NabBench bench = NabBench.Run(NabFile.ReadAll(input), detector);
+        foreach ((NabFile file, double[] scores) in bench.Files)
         {
-            double start = ModelCost.CpuSeconds;
-            double[] scores = detector(file);
-            seconds += ModelCost.CpuSeconds - start;
-            samples += scores.Length;
             file.WriteScores(output, scores);
         }
 
-        Console.WriteLine(new ModelCost(samples, seconds, NabDetectors.StateBytes));
+        Console.WriteLine(bench.Cost);
         return 0;
     }
 }

@@ -26,22 +26,29 @@ internal static class FalseAlarmsVerb
         double threshold = args.Number("--threshold", 0.5, 0.99999) ?? 0.99;
         args.RefuseOthers();
 
-        (long rows, long alarms, int signals) = (0, 0, 0);
+        (string Name, int Rows, int Alarms)[] signals = [.. Count(input, step, threshold)];
         Console.WriteLine("signal,rows,alarms");
-        foreach ((string name, double[] values) in Signals(input))
+        foreach ((string name, int rows, int alarms) in signals)
         {
-            int own = Alarms(values, step, threshold);
-            Console.WriteLine($"{name},{values.Length},{own}");
-            (rows, alarms, signals) = (rows + values.Length, alarms + own, signals + 1);
+            Console.WriteLine($"{name},{rows},{alarms}");
         }
 
-        double month = alarms * MonthOfReadings / Math.Max(1, rows);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{signals} signals, {rows} readings, {alarms} alarms over {threshold}: "
-            + $"{month:0.00} a month at one a minute"));
+            $"{signals.Length} signals, {signals.Sum(signal => signal.Rows)} readings, "
+            + $"{signals.Sum(signal => signal.Alarms)} alarms over {threshold}: "
+            + $"{PerMonth(signals):0.00} a month at one a minute"));
         return 0;
     }
+
+    /// <summary>The alarms of each signal of a table.</summary>
+    public static IEnumerable<(string Name, int Rows, int Alarms)> Count(string input, double step, double threshold) =>
+        Signals(input).Select(signal =>
+            (signal.Name, signal.Values.Length, Alarms(signal.Values, step, threshold)));
+
+    /// <summary>Alarms of one signal in 30 days at a reading a minute.</summary>
+    public static double PerMonth(IReadOnlyCollection<(string Name, int Rows, int Alarms)> signals) =>
+        signals.Sum(signal => signal.Alarms) * MonthOfReadings / Math.Max(1, signals.Sum(signal => signal.Rows));
 
     private static int Alarms(double[] values, double step, double threshold)
     {

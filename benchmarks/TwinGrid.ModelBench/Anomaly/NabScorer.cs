@@ -63,6 +63,21 @@ internal static class NabScorer
         return threshold;
     }
 
+    /// <summary>
+    /// The score of all files, those of each category at the threshold that is best for the other categories.
+    /// </summary>
+    public static double CategoriesLeftOut(IReadOnlyList<NabScored> files, NabProfile profile)
+    {
+        double raw = 0;
+        foreach (IGrouping<string, NabScored> category in files.GroupBy(file => file.Category))
+        {
+            double threshold = BestThreshold([.. files.Where(file => file.Category != category.Key)], profile);
+            raw += At(threshold, [.. category], profile).Raw;
+        }
+
+        return Normalised(raw, files.Sum(file => file.Windows.Length), profile);
+    }
+
     /// <summary>The score of files at a given threshold.</summary>
     public static NabScore At(double threshold, IReadOnlyList<NabScored> files, NabProfile profile)
     {
@@ -90,9 +105,19 @@ internal static class NabScorer
         }
 
         raw += best.Sum();
+        return new NabScore(
+            threshold,
+            Normalised(raw, windows, profile),
+            raw,
+            windows,
+            best.Count(b => b > -profile.Missed),
+            falseAlarms);
+    }
+
+    private static double Normalised(double raw, int windows, NabProfile profile)
+    {
         double silent = -profile.Missed * windows;
-        double normalised = windows == 0 ? double.NaN : 100 * (raw - silent) / ((windows * profile.Found) - silent);
-        return new NabScore(threshold, normalised, raw, windows, best.Count(b => b > -profile.Missed), falseAlarms);
+        return windows == 0 ? double.NaN : 100 * (raw - silent) / ((windows * profile.Found) - silent);
     }
 
     /// <summary>s(y): 1 far before the window's end, 0 at it, towards -1 behind.</summary>

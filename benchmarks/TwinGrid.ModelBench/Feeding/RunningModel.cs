@@ -64,4 +64,14 @@ internal sealed class RunningModel
         _model.Update(new ModelInput(time, inputs, all, output, !double.IsNaN(output)), _state, ref _prediction);
         return _prediction;
     }
+
+    /// <summary>Feeds an output that came in a message of its own.</summary>
+    /// <param name="time">Source time, Unix microseconds.</param>
+    /// <param name="inputs">The last value of each input.</param>
+    /// <param name="output">The output's value.</param>
+    public Prediction ReadOutput(long time, ReadOnlySpan<double> inputs, double output)
+    {
+        _model.Update(new ModelInput(time, inputs, 0, output, true), _state, ref _prediction);
+        return _prediction;
+    }
 }

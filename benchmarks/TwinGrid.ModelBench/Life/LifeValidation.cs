@@ -12,41 +12,29 @@ internal static class LifeValidation
     private const int FirstCycle = 20;
     private const double MostRemaining = 150;
 
-    public static int Run(LifeHistory[] units, int folds)
+    public static LifeResult Judge(IEnumerable<LifeFold> folds)
     {
-        LifeScore model = new();
-        LifeScore constant = new();
-        LifeScore meanLife = new();
-        Feeding.ModelCost cost = default;
-        for (int fold = 0; fold < folds; fold++)
+        LifeResult result = new();
+        foreach (LifeFold fold in folds)
         {
-            LifeHistory[] known = [.. units.Where((_, i) => i % folds != fold)];
-            (LifeBench bench, _) = LifeBench.Train(known);
-            double level = Cuts(known).Average(cut => Math.Min(cut.Unit.RemainingAt(cut.Row), LifeBench.Cap));
-            double life = known.Average(unit => unit.Ages[^1]);
-            foreach (LifeHistory unit in units.Where((_, i) => i % folds == fold))
+            LinearLife linear = LinearLife.Learn(fold.Known);
+            double level = Cuts(fold.Known).Average(cut => Math.Min(cut.Unit.RemainingAt(cut.Row), LifeBench.Cap));
+            double life = fold.Known.Average(unit => unit.Ages[^1]);
+            foreach ((LifeHistory unit, Prediction[] said) in fold.Unseen.Zip(fold.Said))
             {
-                Prediction[] said = bench.Read(unit);
                 (LifeHistory Unit, int Row)[] cuts = [.. Cuts([unit])];
                 foreach ((_, int row) in cuts)
                 {
                     double truth = unit.RemainingAt(row);
-                    double aged = Math.Clamp(life - unit.Ages[row], 0, LifeBench.Cap);
-                    model.Add(truth, said[row], 1.0 / cuts.Length);
-                    constant.Add(truth, level, 0, LifeBench.Cap, 1.0 / cuts.Length);
-                    meanLife.Add(truth, aged, 0, LifeBench.Cap, 1.0 / cuts.Length);
+                    result.Model.Add(truth, said[row], 1.0 / cuts.Length);
+                    result.AddOthers(truth, level, life, linear, unit, row, 1.0 / cuts.Length);
                 }
             }
 
-            cost = bench.Cost;
+            result.Cost = fold.Bench.Cost;
         }
 
-        Console.WriteLine(LifeScore.Header);
-        Console.WriteLine(model.Row("RemainingLife"));
-        Console.WriteLine(constant.Row("constant"));
-        Console.WriteLine(meanLife.Row("mean life minus age"));
-        Console.WriteLine(cost);
-        return 0;
+        return result;
     }
 
     private static IEnumerable<(LifeHistory Unit, int Row)> Cuts(IEnumerable<LifeHistory> units) =>

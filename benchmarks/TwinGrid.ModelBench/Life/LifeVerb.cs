@@ -23,7 +23,8 @@ internal static class LifeVerb
         if (args.Whole("--validate", 2, 20) is { } folds)
         {
             args.RefuseOthers();
-            return LifeValidation.Run(CmapssFile.Read(train), folds);
+            LifeValidation.Judge(LifeFold.Of(CmapssFile.Read(train), folds)).Print("constant");
+            return 0;
         }
 
         string input = args.File("--input");
@@ -33,7 +34,8 @@ internal static class LifeVerb
         args.RefuseOthers();
 
         LifeHistory[] units = CmapssFile.Read(input);
-        (LifeBench bench, _) = LifeBench.Train(CmapssFile.Read(train));
+        LifeHistory[] training = CmapssFile.Read(train);
+        (LifeBench bench, _) = LifeBench.Train(training);
         if (parameters is not null)
         {
             using StreamWriter writer = CsvFile.Create(parameters);
@@ -44,10 +46,13 @@ internal static class LifeVerb
         Write(output, units, last);
         if (truth is not null)
         {
-            Judge(truth, last);
+            LifeResult.OfTest(training, units, truth, bench, last).Print("constant 75");
+        }
+        else
+        {
+            Console.WriteLine(bench.Cost);
         }
 
-        Console.WriteLine(bench.Cost);
         return 0;
     }
 
@@ -61,26 +66,5 @@ internal static class LifeVerb
                 CultureInfo.InvariantCulture,
                 $"{units[i].Unit},{last[i].Value:0.###},{last[i].Lower:0.###},{last[i].Upper:0.###}"));
         }
-    }
-
-    private static void Judge(string truth, Prediction[] last)
-    {
-        double[] remaining = [.. CsvFile.Rows(truth).Select(row => CsvFile.Number(row[0]))];
-        if (remaining.Length != last.Length)
-        {
-            throw new BenchProblem($"{truth} has {remaining.Length} rows, the input {last.Length} units");
-        }
-
-        LifeScore model = new();
-        LifeScore constant = new();
-        for (int i = 0; i < last.Length; i++)
-        {
-            model.Add(remaining[i], last[i]);
-            constant.Add(remaining[i], 75, 0, LifeBench.Cap);
-        }
-
-        Console.WriteLine(LifeScore.Header);
-        Console.WriteLine(model.Row("RemainingLife"));
-        Console.WriteLine(constant.Row("constant 75"));
     }
 }

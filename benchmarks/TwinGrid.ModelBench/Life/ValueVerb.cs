@@ -17,34 +17,36 @@ internal static class ValueVerb
 
     public const string Usage = "--train FILE [--folds 5] [--lead CYCLES] [--output FILE]";
 
+    /// <summary>The columns of <see cref="Measure"/>.</summary>
+    public const int RunToFailure = 0;
+
+    public const int FixedInterval = 1;
+
+    public const int RemainingLife = 2;
+
+    public const int Perfect = 3;
+
+    /// <summary>The cycles that maintenance takes to come.</summary>
+    public const int DefaultLead = 1;
+
+    public const int DefaultFolds = 5;
+
     private const int MostCycles = 1000;
 
-    private static readonly double[] UnplannedCosts = [3, 5, 10];
     private static readonly string[] Policies = ["run-to-failure", "fixed-interval", "remaining-life", "perfect"];
+
+    /// <summary>What an unplanned stop costs, in planned ones: the rows of <see cref="Measure"/>.</summary>
+    public static double[] UnplannedCosts { get; } = [3, 5, 10];
 
     public static int Run(BenchArguments args)
     {
         LifeHistory[] units = CmapssFile.Read(args.File("--train"));
-        int folds = args.Whole("--folds", 2, 20) ?? 5;
-        int lead = args.Whole("--lead", 0, 100) ?? 1;
+        int folds = args.Whole("--folds", 2, 20) ?? DefaultFolds;
+        int lead = args.Whole("--lead", 0, 100) ?? DefaultLead;
         string? output = args.Optional("--output");
         args.RefuseOthers();
 
-        var costs = new MaintenanceCost[UnplannedCosts.Length, Policies.Length];
-        for (int fold = 0; fold < folds; fold++)
-        {
-            LifeHistory[] known = [.. units.Where((_, i) => i % folds != fold)];
-            LifeHistory[] unseen = [.. units.Where((_, i) => i % folds == fold)];
-            (LifeBench bench, double[][] heldOut) = LifeBench.Train(known);
-            WatchedUnit[] training = [.. known.Select((unit, i) => new WatchedUnit(unit, heldOut[i], lead))];
-            WatchedUnit[] judged = Array.ConvertAll(
-                unseen, unit => new WatchedUnit(unit, Array.ConvertAll(bench.Read(unit), said => said.Value), lead));
-            for (int c = 0; c < UnplannedCosts.Length; c++)
-            {
-                Compare(training, judged, UnplannedCosts[c], costs, c);
-            }
-        }
-
+        MaintenanceCost[,] costs = Measure(LifeFold.Of(units, folds), lead);
         Write(Console.Out, costs);
         if (output is not null)
         {
@@ -55,6 +57,28 @@ internal static class ValueVerb
         return 0;
     }
 
+    /// <summary>The cost of each policy for each cost of an unplanned stop, over units not learnt from.</summary>
+    public static MaintenanceCost[,] Measure(IEnumerable<LifeFold> folds, int lead)
+    {
+        var costs = new MaintenanceCost[UnplannedCosts.Length, Policies.Length];
+        foreach (LifeFold fold in folds)
+        {
+            WatchedUnit[] training =
+                [.. fold.Known.Select((unit, i) => new WatchedUnit(unit, fold.HeldOut[i], lead))];
+            WatchedUnit[] judged =
+            [
+                .. fold.Unseen.Select((unit, i) =>
+                    new WatchedUnit(unit, Array.ConvertAll(fold.Said[i], said => said.Value), lead)),
+            ];
+            for (int c = 0; c < UnplannedCosts.Length; c++)
+            {
+                Compare(training, judged, UnplannedCosts[c], costs, c);
+            }
+        }
+
+        return costs;
+    }
+
     private static void Compare(
         WatchedUnit[] training, WatchedUnit[] judged, double unplanned, MaintenanceCost[,] costs, int row)
     {
@@ -62,10 +86,10 @@ internal static class ValueVerb
             .MinBy(stop => Total(training, _ => stop, unplanned).Per1000Cycles);
         int threshold = CallThreshold.Choose(
             training, least => Total(training, unit => unit.StopAt(least), unplanned));
-        costs[row, 0] += Total(judged, _ => double.PositiveInfinity, unplanned);
-        costs[row, 1] += Total(judged, _ => interval, unplanned);
-        costs[row, 2] += Total(judged, unit => unit.StopAt(threshold), unplanned);
-        costs[row, 3] += Total(judged, unit => unit.Life - 1, unplanned);
+        costs[row, RunToFailure] += Total(judged, _ => double.PositiveInfinity, unplanned);
+        costs[row, FixedInterval] += Total(judged, _ => interval, unplanned);
+        costs[row, RemainingLife] += Total(judged, unit => unit.StopAt(threshold), unplanned);
+        costs[row, Perfect] += Total(judged, unit => unit.Life - 1, unplanned);
     }
 
     private static MaintenanceCost Total(WatchedUnit[] units, Func<WatchedUnit, double> stop, double unplanned) =>
@@ -81,7 +105,7 @@ internal static class ValueVerb
             for (int p = 0; p < Policies.Length; p++)
             {
                 MaintenanceCost cost = costs[c, p];
-                double saved = 1 - (cost.Per1000Cycles / costs[c, 1].Per1000Cycles);
+                double saved = 1 - (cost.Per1000Cycles / costs[c, FixedInterval].Per1000Cycles);
                 writer.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"1:{UnplannedCosts[c]},{Policies[p]},{cost.Per1000Cycles:0.00},{cost.Planned},{cost.Unplanned},"

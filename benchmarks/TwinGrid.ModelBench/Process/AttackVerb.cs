@@ -23,8 +23,8 @@ internal static class AttackVerb
 
     public static int Run(BenchArguments args)
     {
-        ProcessFile normal = Rounded(ProcessFile.Read(args.File("--train")));
-        ProcessFile input = Rounded(ProcessFile.Read(args.File("--input")));
+        ProcessFile normal = ReadRounded(args.File("--train"));
+        ProcessFile input = ReadRounded(args.File("--input"));
         string output = args.Required("--output");
         string? attacks = args.Optional("--attacks") is null ? null : args.File("--attacks");
         args.RefuseOthers();
@@ -59,8 +59,13 @@ internal static class AttackVerb
         return 0;
     }
 
-    private static ProcessFile Rounded(ProcessFile file) => file with
+    /// <summary>A file, each value read as finely as the coarsest.</summary>
+    public static ProcessFile ReadRounded(string path)
     {
-        Rows = Array.ConvertAll(file.Rows, row => Array.ConvertAll(row, value => Math.Round(value, Digits))),
-    };
+        ProcessFile file = ProcessFile.Read(path);
+        return file with
+        {
+            Rows = Array.ConvertAll(file.Rows, row => Array.ConvertAll(row, value => Math.Round(value, Digits))),
+        };
+    }
 }

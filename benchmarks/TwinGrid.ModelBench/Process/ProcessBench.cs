@@ -11,7 +11,8 @@ namespace TwinGrid.ModelBench.Process;
 internal readonly record struct Verdict(double Score, bool Alarm, string Blame);
 
 /// <summary>
-/// The model ProcessMonitor, trained with its defaults on normal rows and fed row by row. Not safe for threads.
+/// The model ProcessMonitor, trained on normal rows, by default with its defaults, and fed row by row. Not safe for
+/// threads.
 /// </summary>
 internal sealed class ProcessBench
 {
@@ -21,11 +22,11 @@ internal sealed class ProcessBench
     private long _samples;
     private double _seconds;
 
-    public ProcessBench(string[] sensors, double[][] normal)
+    public ProcessBench(string[] sensors, double[][] normal, ProcessMonitorTraining? training = null)
     {
         try
         {
-            Parameters = ProcessMonitorTrainer.Train(sensors, normal);
+            Parameters = ProcessMonitorTrainer.Train(sensors, normal, training);
         }
         catch (ArgumentException problem)
         {

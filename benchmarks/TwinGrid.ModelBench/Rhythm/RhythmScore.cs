@@ -40,14 +40,14 @@ internal sealed class RhythmScore
         }
     }
 
-    public string Row(string who)
-    {
-        double all = _hits + _misses + _falseAlarms + _quiet;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{who},{(_hits + _quiet) / all:0.0000},{Share(_hits, _misses):0.0000},"
-            + $"{Share(_quiet, _falseAlarms):0.0000}");
-    }
+    public double Accuracy => (_hits + _quiet) / (double)Math.Max(1, _hits + _misses + _falseAlarms + _quiet);
+
+    public double Sensitivity => Share(_hits, _misses);
+
+    public double Specificity => Share(_quiet, _falseAlarms);
+
+    public string Row(string who) => string.Create(
+        CultureInfo.InvariantCulture, $"{who},{Accuracy:0.0000},{Sensitivity:0.0000},{Specificity:0.0000}");
 
     private static double Share(long right, long wrong) => right / (double)Math.Max(1, right + wrong);
 }

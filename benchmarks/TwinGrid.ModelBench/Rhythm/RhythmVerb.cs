@@ -20,53 +20,19 @@ internal static class RhythmVerb
         string output = args.Required("--output");
         args.RefuseOthers();
 
-        RunningModel model = new("HeartRhythm", ["interval"]);
-        RhythmScore ours = new();
-        RhythmScore published = new();
-        RhythmScore never = new();
-        long samples = 0;
-        double seconds = 0;
-        foreach (BeatFile file in BeatFile.ReadAll(input))
+        RhythmBench bench = RhythmBench.Run(BeatFile.ReadAll(input), (file, said) =>
+            Write(Path.Combine(output, file.Name), file, said));
+        if (!bench.Ours.IsEmpty)
         {
-            double start = ModelCost.CpuSeconds;
-            bool[] said = Tell(model, file);
-            seconds += ModelCost.CpuSeconds - start;
-            samples += said.Length;
-            Write(Path.Combine(output, file.Name), file, said);
-            if (file.Fibrillates.Length > 0)
-            {
-                ours.Add(file.Name, file.Fibrillates, said);
-                published.Add(file.Name, file.Fibrillates, SymbolicDynamics.Tell(file.Intervals));
-                never.Add(file.Name, file.Fibrillates, new bool[said.Length]);
-            }
-        }
-
-        if (!ours.IsEmpty)
-        {
-            ours.PrintRecords();
+            bench.Ours.PrintRecords();
             Console.WriteLine(RhythmScore.Header);
-            Console.WriteLine(ours.Row("HeartRhythm"));
-            Console.WriteLine(published.Row("symbolic dynamics (Zhou 2014) without look-ahead"));
-            Console.WriteLine(never.Row("never"));
+            Console.WriteLine(bench.Ours.Row("HeartRhythm"));
+            Console.WriteLine(bench.Published.Row("symbolic dynamics (Zhou 2014) without look-ahead"));
+            Console.WriteLine(bench.Never.Row("never"));
         }
 
-        Console.WriteLine(new ModelCost(samples, seconds, model.StateBytes));
+        Console.WriteLine(bench.Cost);
         return 0;
-    }
-
-    private static bool[] Tell(RunningModel model, BeatFile file)
-    {
-        model.Restart();
-        bool[] said = new bool[file.Intervals.Length];
-        Span<double> interval = stackalloc double[1];
-        for (int i = 0; i < said.Length; i++)
-        {
-            interval[0] = file.Intervals[i];
-            Prediction prediction = model.Read(file.Time(i), interval);
-            said[i] = prediction.Value >= prediction.Threshold;
-        }
-
-        return said;
     }
 
     private static void Write(string path, BeatFile file, bool[] said)

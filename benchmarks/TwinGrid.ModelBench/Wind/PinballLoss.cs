@@ -25,4 +25,10 @@ internal sealed class PinballLoss
         _sum += sum / quantiles.Length;
         _hours++;
     }
+
+    public void Add(PinballLoss other)
+    {
+        _sum += other._sum;
+        _hours += other._hours;
+    }
 }

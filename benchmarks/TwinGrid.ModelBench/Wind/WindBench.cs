@@ -21,7 +21,7 @@ internal sealed class WindBench
     private long _samples;
     private double _seconds;
 
-    public WindBench(WindFarm farm, WindFarm[] others)
+    public WindBench(WindFarm farm, WindFarm[] others, string options)
     {
         (_farm, _others) = (farm, others);
         int pairs = 2 + Shifts.Length + others.Length;
@@ -32,7 +32,7 @@ internal sealed class WindBench
             Type = PowerForecast.TypeName,
             Inputs = inputs,
             Output = "power",
-            Options = JsonDocument.Parse("{}").RootElement,
+            Options = JsonDocument.Parse(options).RootElement,
         });
         _state = new double[_model.StateLength];
         _model.Initialize(_state);

@@ -22,30 +22,42 @@ internal static class WindVerb
         args.RefuseOthers();
 
         WindFarm[] farms = WindFarm.ReadAll(input);
-        PinballLoss all = new();
-        PinballLoss climate = new();
-        ModelCost cost = default;
         Console.WriteLine("farm,pinball,climatology,skill");
+        WindResult all = new();
         foreach (WindFarm farm in farms)
         {
-            WindBench bench = new(farm, Array.FindAll(farms, other => other != farm));
-            PinballLoss ofFarm = new();
-            PinballLoss climateOfFarm = new();
             using StreamWriter writer = CsvFile.Create(Path.Combine(output, farm.Name));
             writer.WriteLine("TIMESTAMP," + string.Join(',', Enumerable.Range(1, 99).Select(i => $"q{i:00}")));
-            Predict(farm, bench, from, writer, [ofFarm, all], [climateOfFarm, climate]);
-            Console.WriteLine(Row(farm.Name, ofFarm, climateOfFarm));
-            cost = new ModelCost(
-                cost.Samples + bench.Cost.Samples, cost.Seconds + bench.Cost.Seconds, bench.Cost.StateBytes);
+            WindResult ofFarm = Predict(farm, farms, from, (row, quantiles) => writer.WriteLine(
+                farm.Stamps[row] + "," + string.Join(
+                    ',', quantiles.Select(q => q.ToString("0.#####", CultureInfo.InvariantCulture)))));
+            Console.WriteLine(ofFarm.Row(farm.Name));
+            all.Add(ofFarm);
         }
 
-        Console.WriteLine(Row("all", all, climate));
-        Console.WriteLine(cost);
+        Console.WriteLine(all.Row("all"));
+        Console.WriteLine(all.Cost);
         return 0;
     }
 
+    /// <summary>Predicts a farm's hours from a day on.</summary>
+    /// <param name="farm">The farm.</param>
+    /// <param name="farms">All of them: the others' wind is weather, too.</param>
+    /// <param name="from">Unix microseconds.</param>
+    /// <param name="write">Takes each row's quantiles.</param>
+    /// <param name="options">Of the model, as JSON.</param>
+    public static WindResult Predict(
+        WindFarm farm, WindFarm[] farms, long from, Action<int, double[]> write, string options = "{}")
+    {
+        WindBench bench = new(farm, Array.FindAll(farms, other => other != farm), options);
+        WindResult result = new();
+        Predict(farm, bench, from, write, result);
+        result.Cost = bench.Cost;
+        return result;
+    }
+
     private static void Predict(
-        WindFarm farm, WindBench bench, long from, StreamWriter writer, PinballLoss[] ours, PinballLoss[] climates)
+        WindFarm farm, WindBench bench, long from, Action<int, double[]> write, WindResult result)
     {
         int learnt = 0;
         double[] climate = [];
@@ -59,12 +71,11 @@ internal static class WindVerb
             }
 
             double[] quantiles = bench.Predict(row);
-            writer.WriteLine(farm.Stamps[row] + "," + string.Join(
-                ',', quantiles.Select(q => q.ToString("0.#####", CultureInfo.InvariantCulture))));
+            write(row, quantiles);
             if (!double.IsNaN(farm.Power[row]) && !double.IsNaN(quantiles[0]))
             {
-                Array.ForEach(ours, loss => loss.Add(farm.Power[row], quantiles));
-                Array.ForEach(climates, loss => loss.Add(farm.Power[row], climate));
+                result.Model.Add(farm.Power[row], quantiles);
+                result.Climate.Add(farm.Power[row], climate);
             }
         }
     }
@@ -79,8 +90,4 @@ internal static class WindVerb
             ? throw new BenchProblem("No power is known before the first month to predict")
             : Array.ConvertAll(PinballLoss.Levels, level => known[(int)(level * known.Length)]);
     }
-
-    private static string Row(string who, PinballLoss loss, PinballLoss climate) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{who},{loss.Mean:0.0000},{climate.Mean:0.0000},{1 - (loss.Mean / climate.Mean):0.000}");
 }

@@ -28,14 +28,14 @@ internal struct HeartRhythmState
 /// where irregularity passes <c>enter</c> and the last 16 beats pass <c>leave</c>, and ends where these fall below:
 /// the long windows are sure, the short one is quick. Zhou's own rule looks 63 beats ahead.</para>
 /// <para>Says, from the 16th beat on: <c>value</c> a score in [0,1], at or above <c>threshold</c> 0.5 exactly while
-/// it is fibrillation. It lags by up to a hundred beats at a beginning, up to thirty at an end. No
-    /// diagnosis: a screen.</para>
+/// it is fibrillation. It lags by up to a hundred beats at a beginning, up to thirty at an end. No diagnosis: a
+/// screen.</para>
 /// <para>Input: one telemetry, the interval from beat to beat; each message is one beat. Intervals outside 0.2 to
 /// 3 s are no beats (a missed or doubled detection): the word that they would be part of is left out.</para>
 /// <para>Options: <c>unit</c> (<c>seconds</c>; <c>milliseconds</c>), <c>enter</c> (0.475), <c>leave</c> (0.3),
 /// <c>maxGap</c> (5m). The defaults and the constants were chosen on 12 of the 23 records of the MIT-BIH Atrial
-/// Fibrillation Database: accuracy 97.2 there; about 97.0 where the two thresholds are
-    /// chosen without the record that is judged.</para>
+/// Fibrillation Database: accuracy 97.2 there, 97.0 where the two thresholds are chosen without the record that is
+/// judged.</para>
 /// <para>Fails on fibrillation conducted regularly (flutter-like, 2:1; or paced), which it takes for none, and on
 /// bursts of extra beats in no pattern, which it takes for fibrillation. Episodes shorter than some 60 beats are
 /// mostly missed.</para>

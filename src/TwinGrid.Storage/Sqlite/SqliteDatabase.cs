@@ -79,7 +79,7 @@ internal sealed class SqliteDatabase
         }
     }
 
-    /// <summary>Says in a sentence what a failure means and what to do.</summary>
+    /// <summary>Says in a sentence what a failure means and what to do; what passes of itself is unavailable.</summary>
     public TwinGridException Explain(SqliteException e)
     {
         string cause = (e.SqliteErrorCode, e.SqliteExtendedErrorCode) switch
@@ -95,6 +95,9 @@ internal sealed class SqliteDatabase
                 "the disk failed to keep what was written: check the disk, then start the silo again",
             _ => e.Message,
         };
-        return new TwinGridException($"The store {File} did not answer: {cause}.", e);
+        string sentence = $"The store {File} did not answer: {cause}.";
+        return e.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_BUSY
+            ? new TwinGridUnavailableException(sentence, e)
+            : new TwinGridException(sentence, e);
     }
 }

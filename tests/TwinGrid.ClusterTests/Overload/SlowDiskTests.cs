@@ -6,7 +6,7 @@ using TwinGrid.ClusterTests.Processes;
 
 namespace TwinGrid.ClusterTests.Overload;
 
-/// <summary>A grid whose disk takes a third of a second to keep anything; strace holds every sync for so long.</summary>
+/// <summary>A grid whose disk takes 0.3 s to keep anything: strace holds every sync for so long.</summary>
 public sealed partial class SlowDiskTests
 {
     private const int SyncMicroseconds = 300_000;
@@ -33,7 +33,9 @@ public sealed partial class SlowDiskTests
         await Eventually.HoldsAsync(
             "5,000 acknowledgements", () => devices.Sum(static d => (long)d.Acknowledged) >= 5_000);
         await Eventually.SeeAsync(
-            "dropped messages of QoS 0", () => CounterAsync(silo, "twingrid_mqtt_publish_shed"), static shed => shed > 0);
+            "dropped messages of QoS 0",
+            () => CounterAsync(silo, "twingrid_mqtt_publish_shed"),
+            static shed => shed > 0);
         await stop.CancelAsync();
         await Task.WhenAll([.. running, fleeting]);
 

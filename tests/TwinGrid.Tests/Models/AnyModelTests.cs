@@ -37,7 +37,7 @@ public sealed class AnyModelTests
     public void Whatever_comes_it_says_finite_numbers_or_nothing(string type) => Messages.Sample(
         messages =>
         {
-            RunningModel model = Start(type);
+            RunningModel model = ModelExamples.Start(type);
             double now = 0;
             foreach (var (step, input, inputCame, output, outputCame) in messages)
             {
@@ -55,7 +55,7 @@ public sealed class AnyModelTests
     public void A_copy_of_the_doubles_goes_on_bit_for_bit(string type) => Messages.Sample(
         messages =>
         {
-            RunningModel model = Start(type);
+            RunningModel model = ModelExamples.Start(type);
             RunningModel copy = model;
             double now = 0;
             for (int i = 0; i < messages.Length; i++)
@@ -80,7 +80,7 @@ public sealed class AnyModelTests
     [MemberData(nameof(Types))]
     public void An_update_allocates_nothing(string type)
     {
-        RunningModel model = Start(type);
+        RunningModel model = ModelExamples.Start(type);
         Noise noise = new(1);
         double[] values = [.. Enumerable.Range(0, 1000).Select(_ => 100 * noise.Uniform())];
         Feed(model, values, 1000);
@@ -96,37 +96,27 @@ public sealed class AnyModelTests
     [InlineData("PowerCurve", 200)]
     [InlineData("HeartRhythm", 80)]
     [InlineData("ProcessMonitor", 20)]
-    [InlineData("PowerForecast", 2500)]
+    [InlineData("PowerForecast", 8500)]
+    [InlineData("RemainingLife", 20)]
     [InlineData("Signals", 15)]
     public void The_state_is_small(string type, int doubles) =>
-        Assert.InRange(Start(type).Model.StateLength, 1, doubles);
+        Assert.InRange(ModelExamples.Start(type).Model.StateLength, 1, doubles);
 
     [Fact]
     public void The_standard_stack_on_four_telemetries_fits_four_kibibytes() =>
         Assert.InRange(
-            4 * sizeof(double) * (Start("Anomaly").Model.StateLength + Start("TrendToLimit").Model.StateLength),
+            4 * sizeof(double) * new[] { "Anomaly", "TrendToLimit" }
+                .Sum(type => ModelExamples.Start(type).Model.StateLength),
             1,
             4096);
 
     [Fact]
     public void A_model_is_made_by_the_name_that_kind_files_use()
     {
-        Assert.IsType<PowerCurve>(Start("PowerCurve").Model);
-        Assert.IsType<SignalAnomaly>(Start("Anomaly").Model);
-        Assert.IsType<TrendToLimit>(Start("TrendToLimit").Model);
+        Assert.IsType<PowerCurve>(ModelExamples.Start("PowerCurve").Model);
+        Assert.IsType<SignalAnomaly>(ModelExamples.Start("Anomaly").Model);
+        Assert.IsType<TrendToLimit>(ModelExamples.Start("TrendToLimit").Model);
     }
-
-    private static RunningModel Start(string type) => type switch
-    {
-        "PowerCurve" => RunningModel.PowerCurve(),
-        "TrendToLimit" => RunningModel.TrendToLimit("""{ "limit": 85 }"""),
-        "RemainingLife" => RunningModel.Start(RemainingLifeFleet.OneSensor),
-        "HeartRhythm" => RunningModel.Start(RunningModel.Define("HeartRhythm", "{}", "interval", null)),
-        "ProcessMonitor" => ProcessPlant.Monitor(),
-        "Signals" => RunningModel.Start(RunningModel.Define("Signals", "{}", "vibration", null)),
-        "PowerForecast" => PowerForecastTests.Farm(),
-        _ => RunningModel.Anomaly(),
-    };
 
     private static void Feed(RunningModel model, double[] values, int readings)
     {

@@ -68,7 +68,7 @@ public sealed partial class StoreDiskTests : IDisposable
         using (await Strace.AttachAsync(
             _clock.Thread, "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:error=ENOSPC"))
         {
-            TwinGridException full = await Assert.ThrowsAsync<TwinGridException>(
+            TwinGridUnavailableException full = await Assert.ThrowsAsync<TwinGridUnavailableException>(
                 () => store.Commit(Turn(Turbine, 2), Turn(new TwinId("turbine", "t08"), 1)));
             Assert.Contains("the disk is full", full.Message, StringComparison.Ordinal);
             Assert.Single((await store.Load(Turbine)).Tail);
