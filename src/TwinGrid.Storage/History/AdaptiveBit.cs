@@ -9,7 +9,7 @@ internal struct AdaptiveBit
     /// <summary>The bits of a probability.</summary>
     public const int Precision = 12;
 
-    private const int Quick = 4;
+    private const int Quick = 5;
     private const int Slow = 7;
 
     private ushort _quick;

@@ -31,7 +31,7 @@ internal sealed class TwinRows : IDisposable
             """);
         _turn = new(connection, """
             SELECT record, time, fold_version, crc, inputs, previous_turn_id FROM turn
-            WHERE turn_id = ?1 AND twin_id = ?2 AND revision = ?3
+            WHERE turn_id = ?1 AND twin_id = ?2
             """);
         _previous = new(connection, """
             SELECT previous_turn_id, time FROM turn WHERE turn_id = ?1 AND twin_id = ?2 AND revision = ?3
@@ -64,7 +64,7 @@ internal sealed class TwinRows : IDisposable
     {
         try
         {
-            if (!_turn.Bind(1, turnId).Bind(2, number).Bind(3, revision).Step())
+            if (!_turn.Bind(1, turnId).Bind(2, number).Step())
             {
                 throw LogRow.Missing(twin, revision);
             }
