@@ -10,7 +10,10 @@ public sealed record HistoryQuery
     /// <summary>The most that may be asked for, as a limit or as points: 100,000.</summary>
     public const int MaxLimit = 100_000;
 
-    /// <summary>The telemetry names; null for all.</summary>
+    /// <summary>The most telemetry names of one question: 512.</summary>
+    public const int MaxNames = 512;
+
+    /// <summary>The telemetry names, at most 512; null for all.</summary>
     [Id(0)]
     public IReadOnlyList<string>? Telemetry { get; init; }
 

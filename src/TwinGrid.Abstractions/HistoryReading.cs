@@ -52,7 +52,8 @@ public readonly record struct HistoryReading(
             (ReadingFlags.Quarantined, "quarantined"),
         ];
 
-        public override HistoryReading Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        public override HistoryReading Read(
+            ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
             if (document.RootElement is not { ValueKind: JsonValueKind.Array } array || array.GetArrayLength() < 4)

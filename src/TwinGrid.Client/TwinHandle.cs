@@ -84,7 +84,7 @@ public sealed class TwinHandle
     /// <param name="query">Which telemetry, which time, how much; null for the oldest 10,000 readings of each.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The readings; null for a twin that never was.</returns>
-    /// <exception cref="ArgumentException">Limit or points are out of their range.</exception>
+    /// <exception cref="ArgumentException">Limit, points or the number of names are out of their range.</exception>
     /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
     public Task<HistoryPage?> GetHistoryAsync(
         HistoryQuery? query = null, CancellationToken cancellationToken = default)
@@ -92,6 +92,8 @@ public sealed class TwinHandle
         HistoryQuery asked = query ?? new HistoryQuery();
         ArgumentOutOfRangeException.ThrowIfLessThan(asked.Limit, 1, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(asked.Limit, HistoryQuery.MaxLimit, nameof(query));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            asked.Telemetry?.Count ?? 0, HistoryQuery.MaxNames, nameof(query));
         ArgumentOutOfRangeException.ThrowIfLessThan(asked.MaxPoints ?? 4, 4, nameof(query));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(asked.MaxPoints ?? 4, HistoryQuery.MaxLimit, nameof(query));
         return _connection.CallAsync(grains => History(grains).ReadAsync(Id, asked), cancellationToken);

@@ -85,10 +85,11 @@ internal static class HistoryRoutes
     private static string[]? Names(string? text, List<ProblemError> errors)
     {
         string[]? names = text?.Split(',', StringSplitOptions.TrimEntries);
-        if (names is not null && names.Any(name => name.Length == 0))
+        if (names is not null && (names.Any(name => name.Length == 0) || names.Length > HistoryQuery.MaxNames))
         {
             errors.Add(new ProblemError(
-                "/telemetry", "telemetry must be names with commas between, or absent for all"));
+                "/telemetry",
+                $"telemetry must be at most {HistoryQuery.MaxNames} names with commas between, or absent for all"));
         }
 
         return names;

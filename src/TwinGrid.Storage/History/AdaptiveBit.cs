@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace TwinGrid.Storage.History;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal struct AdaptiveBit
 
     private ushort _quick;
     private ushort _slow;
+    private byte _seen;
 
     /// <summary>Begins even.</summary>
     public AdaptiveBit()
@@ -24,18 +27,22 @@ internal struct AdaptiveBit
     /// <summary>The probability of 0 in 1/4096, never 0 nor 1.</summary>
     public readonly uint Zero => Math.Clamp((uint)(_quick + _slow) >> (17 - Precision), 1, (1u << Precision) - 1);
 
-    /// <summary>Learns a bit.</summary>
+    /// <summary>Learns a bit; the first ones count for more.</summary>
     public void Learn(int bit)
     {
+        int shift = BitOperations.Log2(_seen + 2u);
+        _seen += (byte)(shift < Slow ? 1 : 0);
+        int quick = Math.Min(shift, Quick);
+        int slow = Math.Min(shift, Slow);
         if (bit == 0)
         {
-            _quick += (ushort)((ushort.MaxValue - _quick) >> Quick);
-            _slow += (ushort)((ushort.MaxValue - _slow) >> Slow);
+            _quick += (ushort)((ushort.MaxValue - _quick) >> quick);
+            _slow += (ushort)((ushort.MaxValue - _slow) >> slow);
         }
         else
         {
-            _quick -= (ushort)(_quick >> Quick);
-            _slow -= (ushort)(_slow >> Slow);
+            _quick -= (ushort)(_quick >> quick);
+            _slow -= (ushort)(_slow >> slow);
         }
     }
 

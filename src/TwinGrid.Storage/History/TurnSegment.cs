@@ -2,7 +2,9 @@ using System.IO.Compression;
 
 namespace TwinGrid.Storage.History;
 
-/// <summary>Turns of one twin without a gap, packed: their times, fold versions and lengths, then their inputs.</summary>
+/// <summary>
+/// Turns of one twin without a gap, packed: their times, fold versions and lengths, then their inputs.
+/// </summary>
 internal static class TurnSegment
 {
     /// <summary>The version of the form; it stands first.</summary>

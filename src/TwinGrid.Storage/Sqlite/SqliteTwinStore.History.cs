@@ -13,6 +13,8 @@ internal sealed partial class SqliteTwinStore
     /// <summary>Twins whose last sealing failed in this process: what it left must go first.</summary>
     private readonly HashSet<TwinId> _unclean = [];
 
+    private readonly SemaphoreSlim _sealing = new(1);
+
     /// <inheritdoc/>
     public bool KeepsHistory => true;
 
@@ -115,30 +117,16 @@ internal sealed partial class SqliteTwinStore
     /// <inheritdoc/>
     public async Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken)
     {
-        LogPosition? log = await FindAsync(part.Twin, cancellationToken).ConfigureAwait(false);
-        if (log is null || log.Sealed != part.Turns[0].Revision - 1)
+        // The silos of a test share a store: between looking and moving nobody else may seal.
+        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            return false;
+            return await SealNextAsync(part, cancellationToken).ConfigureAwait(false);
         }
-
-        long incarnation = await RunAsync(_writer, writer => writer.Incarnation, cancellationToken)
-            .ConfigureAwait(false);
-        bool clean = _unclean.Contains(part.Twin) || log.Incarnation != incarnation;
-        _unclean.Add(part.Twin);
-        long now = UnixMicroseconds.Now(_clock);
-        (long turns, long readings) = await RunAsync(
-            _historyWriter,
-            writer => writer.Append(part, log.State, _limits.HistoryKeep.Microseconds, now, clean),
-            cancellationToken).ConfigureAwait(false);
-        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part), cancellationToken)
-            .ConfigureAwait(false);
-        if (moved)
+        finally
         {
-            _unclean.Remove(part.Twin);
-            _metrics.Sealed(part, turns, readings);
+            _sealing.Release();
         }
-
-        return moved;
     }
 
     /// <inheritdoc/>
@@ -205,6 +193,34 @@ internal sealed partial class SqliteTwinStore
     /// <inheritdoc/>
     public Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) =>
         RunAsync(_historyWriter, writer => writer.Drop(now), cancellationToken);
+
+    private async Task<bool> SealNextAsync(SealedTurns part, CancellationToken cancellationToken)
+    {
+        LogPosition? log = await FindAsync(part.Twin, cancellationToken).ConfigureAwait(false);
+        if (log is null || log.Sealed != part.Turns[0].Revision - 1)
+        {
+            return false;
+        }
+
+        long incarnation = await RunAsync(_writer, writer => writer.Incarnation, cancellationToken)
+            .ConfigureAwait(false);
+        bool clean = _unclean.Contains(part.Twin) || log.Incarnation != incarnation;
+        _unclean.Add(part.Twin);
+        long now = UnixMicroseconds.Now(_clock);
+        (long turns, long readings) = await RunAsync(
+            _historyWriter,
+            writer => writer.Append(part, log.State, _limits.HistoryKeep.Microseconds, now, clean),
+            cancellationToken).ConfigureAwait(false);
+        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part), cancellationToken)
+            .ConfigureAwait(false);
+        if (moved)
+        {
+            _unclean.Remove(part.Twin);
+            _metrics.Sealed(part, turns, readings);
+        }
+
+        return moved;
+    }
 
     private Task<LogPosition?> FindAsync(TwinId twin, CancellationToken cancellationToken) =>
         RunAsync(_readers, reader => reader.Log.Find(twin), cancellationToken);

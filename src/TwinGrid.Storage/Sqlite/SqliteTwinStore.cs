@@ -177,6 +177,7 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     /// <summary>Ends what was begun and closes the file.</summary>
     public void Dispose()
     {
+        _sealing.Dispose();
         _historyReaders.Dispose();
         _historyWriter.Dispose();
         _readers.Dispose();

@@ -25,6 +25,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_sealSlowAfter = TimeSpan.FromDays(1);
+    private static readonly TimeSpan s_failurePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_reclaimPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_reclaimLook = TimeSpan.FromSeconds(5);
 
@@ -193,6 +194,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
         {
             HistoryMetrics.Count("failed");
             LogFailed(e, twin);
+            await Task.Delay(s_failurePause, _clock, stopping);
         }
     }
 
@@ -225,7 +227,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
     [LoggerMessage(LogLevel.Error, "The log of {Twin} could not be sealed; it stays as it is and is tried again.")]
     private partial void LogFailed(Exception exception, TwinId twin);
 
-    [LoggerMessage(LogLevel.Error, "The store could not be looked through for what is to be sealed; it is tried again.")]
+    [LoggerMessage(LogLevel.Error, "What is to be sealed could not be looked for; it is tried again.")]
     private partial void LogLookFailed(Exception exception);
 
     [LoggerMessage(LogLevel.Error, "The room of sealed turns could not be freed; it is tried again.")]

@@ -14,7 +14,7 @@ namespace TwinGrid.Tests.Hosting;
 /// <summary>History and as-of over HTTP and the client, against a real server.</summary>
 public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixture>
 {
-    private static readonly DateTimeOffset Noon = new(DateTime.UtcNow.Date, TimeSpan.Zero);
+    private static readonly DateTimeOffset Yesterday = new(DateTime.UtcNow.Date.AddDays(-1), TimeSpan.Zero);
 
     private readonly HttpClient _http = fixture.Http;
 
@@ -30,24 +30,25 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
             }
 
             JsonElement now = await HistoryAsync("all", "telemetry=power");
-            Assert.Equal(i + 1, now.GetProperty("telemetry").GetProperty("power").GetArrayLength());
+            Assert.Equal(i + 1, Readings(now, "power").Length);
         }
 
         JsonElement all = await HistoryAsync("all", "");
         Assert.Equal(["power", "state"], all.GetProperty("telemetry").EnumerateObject().Select(t => t.Name).Order());
         Assert.Equal(
-            $"[{Ms(7)},7.5,\"good\",\"historical\"]", all.GetProperty("telemetry").GetProperty("power")[7].GetRawText());
-        Assert.Equal("s1", all.GetProperty("telemetry").GetProperty("state")[7][1].GetString());
+            $"[{Ms(7)},7.5,\"good\",\"historical\"]", Readings(all, "power")[7].GetRawText());
+        Assert.Equal("s1", Readings(all, "state")[7][1].GetString());
         Assert.True(all.GetProperty("complete").GetBoolean());
         Assert.Equal(At(0), all.GetProperty("oldest").GetDateTimeOffset());
 
-        JsonElement range = await HistoryAsync("all", $"telemetry=power&from={Ms(10)}&to={Uri.EscapeDataString(At(12).ToString("O"))}");
-        Assert.Equal([10.5, 11.5], range.GetProperty("telemetry").GetProperty("power").EnumerateArray().Select(r => r[1].GetDouble()));
+        string end = Uri.EscapeDataString(At(12).ToString("O", CultureInfo.InvariantCulture));
+        JsonElement range = await HistoryAsync("all", $"telemetry=power&from={Ms(10)}&to={end}");
+        Assert.Equal([10.5, 11.5], Readings(range, "power").Select(reading => reading[1].GetDouble()));
         JsonElement cut = await HistoryAsync("all", "telemetry=power&limit=3");
-        Assert.Equal(3, cut.GetProperty("telemetry").GetProperty("power").GetArrayLength());
+        Assert.Equal(3, Readings(cut, "power").Length);
         Assert.False(cut.GetProperty("complete").GetBoolean());
         JsonElement thin = await HistoryAsync("all", "telemetry=power&maxPoints=10");
-        Assert.InRange(thin.GetProperty("telemetry").GetProperty("power").GetArrayLength(), 3, 10);
+        Assert.InRange(Readings(thin, "power").Length, 3, 10);
     }
 
     [Fact]
@@ -55,7 +56,7 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
     {
         await PostAsync("fine", $$"""{"ts":{{Ms(1)}}.125,"power":1}""");
         JsonElement all = await HistoryAsync("fine", "");
-        Assert.Equal($"{Ms(1)}.125", all.GetProperty("telemetry").GetProperty("power")[0][0].GetRawText());
+        Assert.Equal($"{Ms(1)}.125", Readings(all, "power")[0][0].GetRawText());
     }
 
     [Theory]
@@ -95,12 +96,12 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
 
         string now = DateTimeOffset.UtcNow.AddSeconds(1).ToString("O", CultureInfo.InvariantCulture);
         Assert.Equal(states[29], await GetAsync("past", $"?asOf={Uri.EscapeDataString(now)}"));
-        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/api/v1/twins/turbine/past?asOf=31")).StatusCode);
-        Assert.Equal(HttpStatusCode.Gone, (await _http.GetAsync($"/api/v1/twins/turbine/past?asOf={Ms(-9_999)}")).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await _http.GetAsync("/api/v1/twins/turbine/past?asOf=0")).StatusCode);
-        Assert.Equal(HttpStatusCode.BadRequest, (await _http.GetAsync("/api/v1/twins/turbine/past?asOf=soon")).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/api/v1/twins/turbine/never?asOf=1")).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/api/v1/twins/turbine/never/history")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("past?asOf=31"));
+        Assert.Equal(HttpStatusCode.Gone, await StatusAsync($"past?asOf={Ms(-9_999)}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("past?asOf=0"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync("past?asOf=soon"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("never?asOf=1"));
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("never/history"));
     }
 
     [Fact]
@@ -110,18 +111,17 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
         await SealAsync("gone");
         await PostAsync("gone", $$"""{"ts":{{Ms(2)}},"power":2}""");
         Assert.Equal(HttpStatusCode.NoContent, (await _http.DeleteAsync("/api/v1/twins/turbine/gone")).StatusCode);
-        Assert.Equal(2, (await HistoryAsync("gone", "")).GetProperty("telemetry").GetProperty("power").GetArrayLength());
-        Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync("/api/v1/twins/turbine/gone?asOf=3")).StatusCode);
+        Assert.Equal(2, Readings(await HistoryAsync("gone", ""), "power").Length);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync("gone?asOf=3"));
 
         HttpResponseMessage erased = await _http.DeleteAsync("/api/v1/twins/turbine/gone?history=delete");
         Assert.Equal(HttpStatusCode.NoContent, erased.StatusCode);
         Assert.Equal("{}", (await HistoryAsync("gone", "")).GetProperty("telemetry").GetRawText());
-        Assert.Equal(HttpStatusCode.Gone, (await _http.GetAsync("/api/v1/twins/turbine/gone?asOf=2")).StatusCode);
+        Assert.Equal(HttpStatusCode.Gone, await StatusAsync("gone?asOf=2"));
 
         await PostAsync("gone", $$"""{"ts":{{Ms(3)}},"power":3}""");
         await SealAsync("gone");
-        Assert.Equal(3, Assert.Single(
-            (await HistoryAsync("gone", "")).GetProperty("telemetry").GetProperty("power").EnumerateArray())[1].GetDouble());
+        Assert.Equal(3, Assert.Single(Readings(await HistoryAsync("gone", ""), "power"))[1].GetDouble());
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
         await service.StopAsync();
     }
 
-    private static DateTimeOffset At(double seconds) => Noon.AddSeconds(seconds);
+    private static DateTimeOffset At(double seconds) => Yesterday.AddSeconds(seconds);
 
     private static long Ms(double seconds) => At(seconds).ToUnixTimeMilliseconds();
 
@@ -157,6 +157,12 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
 
     private async Task<JsonElement> HistoryAsync(string key, string query) =>
         await _http.GetFromJsonAsync<JsonElement>($"/api/v1/twins/turbine/{key}/history?{query}");
+
+    private static JsonElement[] Readings(JsonElement page, string telemetry) =>
+        [.. page.GetProperty("telemetry").GetProperty(telemetry).EnumerateArray()];
+
+    private async Task<HttpStatusCode> StatusAsync(string path) =>
+        (await _http.GetAsync($"/api/v1/twins/turbine/{path}")).StatusCode;
 
     private async Task<string> GetAsync(string key, string query) =>
         await _http.GetStringAsync($"/api/v1/twins/turbine/{key}{query}");

@@ -37,7 +37,7 @@ public sealed class HistoryBookTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGr
     }
 
     [Fact]
-    public async Task Late_historical_and_future_readings_are_there_with_their_flags_and_rejected_ones_and_doubles_are_not()
+    public async Task Flagged_readings_are_there_with_their_flags_and_rejected_ones_and_doubles_are_not()
     {
         await SendAsync(0, 20.0, ts: 0, seq: 1);
         await SendAsync(10, 21.0, ts: 10, seq: 3);

@@ -175,7 +175,8 @@ internal sealed class LivedTwin(SqliteTwinStore store, IGrainFactory grains, str
         11 => PackedInputs.Pack(
             InputKind.Presence,
             now,
-            new PresenceInput(_random.Next(3) switch { 0 => true, 1 => false, _ => null }, _random.Next(2) == 0 ? "" : "s"),
+            new PresenceInput(
+                _random.Next(3) switch { 0 => true, 1 => false, _ => null }, _random.Next(2) == 0 ? "" : "s"),
             TwinGridJson.Default.PresenceInput),
         12 => PackedInputs.Pack(
             InputKind.AlarmAcknowledged,
@@ -245,7 +246,10 @@ internal sealed class LivedTwin(SqliteTwinStore store, IGrainFactory grains, str
         Version = version,
         Telemetry =
         [
-            new TelemetryDefinition { Name = "speed", Max = version == 2 ? 125 : null, ExpectEvery = TimeSpan.FromSeconds(30) },
+            new TelemetryDefinition
+            {
+                Name = "speed", Max = version == 2 ? 125 : null, ExpectEvery = TimeSpan.FromSeconds(30),
+            },
             new TelemetryDefinition { Name = "heat", Keep = TimeSpan.FromDays(400) },
         ],
         Models = version == 1

@@ -77,12 +77,17 @@ public sealed class RefoldTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
             // A newer snapshot of the same log that says otherwise: one bit of the last counter.
             byte[] other = [.. twin.States[revision]];
             other[^1] ^= 1;
-            await store.CommitAsync(
-                [],
-                [new StoredSnapshot { Twin = twin.Twin, Revision = revision, FoldVersion = TwinFold.Version, State = other }],
-                CancellationToken.None);
-            bool isWritten = (await store.LoadAsync(twin.Twin, CancellationToken.None)).Snapshot!.State.Span.SequenceEqual(other);
-            Assert.True(isWritten, "the newest snapshot was taken already: another seed");
+            StoredSnapshot untrue = new()
+            {
+                Twin = twin.Twin,
+                Revision = revision,
+                FoldVersion = TwinFold.Version,
+                State = other,
+            };
+            await store.CommitAsync([], [untrue], CancellationToken.None);
+            StoredTwin stored = await store.LoadAsync(twin.Twin, CancellationToken.None);
+            Assert.True(
+                stored.Snapshot!.State.Span.SequenceEqual(other), "the newest revision had a snapshot: another seed");
 
             (SealOutcome outcome, _) = await twin.Sealer.SealAsync(twin.Twin, 1, 0, CancellationToken.None);
             Assert.Equal(SealOutcome.Mismatch, outcome);
