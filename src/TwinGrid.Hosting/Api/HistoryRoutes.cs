@@ -73,12 +73,13 @@ internal static class HistoryRoutes
             null => ApiCalls.UnknownTwin(id),
             { Snapshot: { } snapshot } => Results.Json(snapshot, TwinGridJson.Readable.TwinSnapshot),
             { IsKept: true } => Problem.NotFound("no-twin-then", $"{id} did not exist at {asOf}: it was deleted"),
-            _ when isRevision && revision >= past.OldestRevision => Problem.NotFound(
+            { OldestRevision: > 0 } when isRevision && revision >= past.OldestRevision => Problem.NotFound(
                 "no-such-revision", $"{id} has not come to revision {revision} yet"),
             _ => Problem.Gone(
                 "not-kept",
-                $"{id} at {asOf} is not kept (any more); the oldest is revision {past.OldestRevision}"
-                    + (past.OldestTime is { } oldest ? $" of {oldest:O}" : "")),
+                past.OldestTime is { } oldest
+                    ? $"{id} at {asOf} is not kept; the oldest is revision {past.OldestRevision} of {oldest:O}"
+                    : $"{id} at {asOf} is not kept; turns are from revision {past.OldestRevision} on"),
         };
     }
 

@@ -19,11 +19,16 @@ internal sealed class LogReader : IDisposable
     private const int PageTurns = 512;
     private const int PageBytes = 1 << 20;
 
+    /// <summary>A walk back from the head that was so long is remembered: who makes it takes it in parts.</summary>
+    private const int LongWalk = 8_192;
+
     private readonly TwinRows _rows;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _end;
     private readonly SqliteStatement _sealed;
     private readonly SqliteStatement _unsealed;
+
+    private (long Twin, long From, List<long> TurnIds) _walk;
 
     public LogReader(SqliteConnection connection, TwinRows rows)
     {
@@ -63,26 +68,21 @@ internal sealed class LogReader : IDisposable
     public (long Number, List<long> TurnIds) FindTurns(TwinId twin, long from, long through) =>
         AtOneMoment<(long, List<long>)>(() =>
         {
-            List<long> turnIds = [];
             if (_rows.FindHead(twin) is not { } head || from < head.ErasedBefore)
             {
-                return (0, turnIds);
+                return (0, []);
             }
 
-            long turnId = head.TurnId;
-            for (long revision = head.Revision; revision >= from; revision--)
+            through = Math.Min(through, head.Revision);
+            if (_walk.Twin != head.Twin || from < _walk.From || through >= _walk.From + _walk.TurnIds.Count)
             {
-                if (revision <= through)
-                {
-                    turnIds.Add(turnId);
-                }
-
-                turnId = _rows.FindPrevious(head.Twin, revision, turnId)?.Previous
-                    ?? throw LogRow.Missing(twin, revision);
+                (long, long From, List<long> TurnIds) walk = (head.Twin, from, Walk(twin, head, from));
+                _walk = walk.TurnIds.Count > LongWalk ? walk : default;
+                return (head.Twin, walk.TurnIds[..(int)Math.Max(0, through - from + 1)]);
             }
 
-            turnIds.Reverse();
-            return (head.Twin, turnIds);
+            int skipped = (int)(from - _walk.From);
+            return (head.Twin, _walk.TurnIds[skipped..(int)(through - _walk.From + 1)]);
         });
 
     /// <summary>Reads some of the turns that were found; fewer where they went meanwhile.</summary>
@@ -164,6 +164,21 @@ internal sealed class LogReader : IDisposable
         _end.Dispose();
         _sealed.Dispose();
         _unsealed.Dispose();
+    }
+
+    private List<long> Walk(TwinId twin, in Head head, long from)
+    {
+        List<long> turnIds = [];
+        long turnId = head.TurnId;
+        for (long revision = head.Revision; revision >= from; revision--)
+        {
+            turnIds.Add(turnId);
+            turnId = _rows.FindPrevious(head.Twin, revision, turnId)?.Previous
+                ?? throw LogRow.Missing(twin, revision);
+        }
+
+        turnIds.Reverse();
+        return turnIds;
     }
 
     private (long Revision, long Incarnation) FindSealed(long number)

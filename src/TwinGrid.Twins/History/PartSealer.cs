@@ -33,7 +33,7 @@ internal sealed partial class PartSealer(
     TimeProvider clock,
     ILogger logger)
 {
-    /// <summary>A part has at most so many turns, which as-of folds for one of its revisions, and so many bytes.</summary>
+    /// <summary>A part has at most so many turns, as many as as-of folds at most, and so many bytes.</summary>
     private const int MostTurns = 4_096;
     private const int MostBytes = 4 << 20;
 

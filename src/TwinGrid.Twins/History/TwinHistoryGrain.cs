@@ -14,17 +14,28 @@ internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : G
 {
     private const int Workers = 4;
 
+    private static readonly HistoryPage s_nothing = new()
+    {
+        Telemetry = new Dictionary<string, IReadOnlyList<HistoryReading>>(),
+        Complete = true,
+    };
+
     private readonly HistoryBook _book = new(store, kinds);
 
     public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
     {
-        await ReadyAsync();
-        return await _book.ReadAsync(twin, query);
+        await kinds.Ready;
+        return store.KeepsHistory ? await _book.ReadAsync(twin, query) : s_nothing;
     }
 
     public async Task<PastTwin?> AsOfAsync(TwinId twin, long? revision, DateTimeOffset time)
     {
-        await ReadyAsync();
+        await kinds.Ready;
+        if (!store.KeepsHistory)
+        {
+            return new PastTwin(null, IsKept: false, 0, null);
+        }
+
         if (await _book.RefoldAsync(twin, revision, UnixMicroseconds.From(time)) is not var (past, state))
         {
             return null;
@@ -35,15 +46,5 @@ internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : G
             IsKept: state is not null,
             past.Oldest,
             past.OldestTime is { } oldest ? UnixMicroseconds.ToDateTimeOffset(oldest) : null);
-    }
-
-    private async Task ReadyAsync()
-    {
-        await kinds.Ready;
-        if (!store.KeepsHistory)
-        {
-            throw new TwinGridException(
-                $"the store {store.GetType().Name} keeps no history: ITwinStore.KeepsHistory says so");
-        }
     }
 }

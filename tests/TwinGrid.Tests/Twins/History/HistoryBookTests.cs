@@ -151,6 +151,43 @@ public sealed class HistoryBookTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGr
         Assert.Equal(["0 20 good None"], await ReadAsync());
     }
 
+    [Fact]
+    public async Task Every_answer_has_each_acknowledged_reading_once_while_logs_are_sealed_and_swept()
+    {
+        int acknowledged = 0;
+        Task writing = Task.Run(async () =>
+        {
+            for (int i = 0; i < 1_500; i++)
+            {
+                await SendAsync(i, i);
+                Volatile.Write(ref acknowledged, i + 1);
+                if (i % 70 == 69)
+                {
+                    await SealAsync();
+                }
+
+                if (i % 10 == 0)
+                {
+                    await _store.ReclaimAsync(CancellationToken.None);
+                }
+            }
+        });
+        int answers = 0;
+        while (!writing.IsCompleted || answers == 0)
+        {
+            int before = Volatile.Read(ref acknowledged);
+            if (before > 0)
+            {
+                double[] values = Values((await BookOf().ReadAsync(Pump, new HistoryQuery()))!);
+                Assert.InRange(values.Length, before, 1_500);
+                Assert.Equal(Enumerable.Range(0, values.Length).Select(i => (double)i), values);
+                answers++;
+            }
+        }
+
+        await writing;
+    }
+
     private HistoryBook BookOf() => new(_store, _kinds);
 
     private static DateTimeOffset At(double seconds) => UnixMicroseconds.ToDateTimeOffset(Time(seconds));
