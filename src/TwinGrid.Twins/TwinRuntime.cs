@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
@@ -16,6 +17,7 @@ internal sealed partial class TwinRuntime(
     KindRegistry kinds,
     ITwinStore store,
     GroupCommit committer,
+    HistorySealer sealer,
     ActiveTwins active,
     IngestRouter road,
     NewTwinGate gate,
@@ -38,6 +40,8 @@ internal sealed partial class TwinRuntime(
     public ITwinStore Store => store;
 
     public GroupCommit Committer => committer;
+
+    public HistorySealer Sealer => sealer;
 
     public ActiveTwins Active => active;
 
