@@ -143,8 +143,92 @@ public interface ITwinStore
     /// </summary>
     IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
 
-    /// <summary>Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for.</summary>
+    /// <summary>
+    /// Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for. Sealed parts that begin
+    /// before it go as a whole, with their readings; the caller sees to it that none reaches beyond it.
+    /// </summary>
     Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// True where the store keeps history: it then implements all that follows up to <see cref="DropExpiredAsync"/>,
+    /// which a store without history need not. Without it a twin's log grows until it is erased, and history and as-of
+    /// are answered as not kept.
+    /// </summary>
+    bool KeepsHistory => false;
+
+    /// <summary>Where a twin's log stands; null for an unknown twin.</summary>
+    Task<StoredLog?> ReadLogAsync(TwinId twin, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>
+    /// Reads a twin's turns in order and without a gap, from sealed parts and single turns alike, also while they are
+    /// being sealed. Holds few in memory at a time.
+    /// </summary>
+    /// <param name="twin">Whose.</param>
+    /// <param name="after">Begins with the turn after this revision.</param>
+    /// <param name="through">Ends with this revision, or with the newest.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TwinGridException">
+    /// A turn is damaged or gone: erased or taken by retention meanwhile.
+    /// </exception>
+    IAsyncEnumerable<TwinTurn> ReadTurnsAsync(
+        TwinId twin, long after, long through, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>Finds where to begin to make a twin again as it was; null for an unknown twin.</summary>
+    /// <param name="twin">Which.</param>
+    /// <param name="revision">The revision that is asked for; null where it is a time.</param>
+    /// <param name="time">Unix microseconds: the newest turn at or before it is asked for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<StoredPast?> FindPastAsync(TwinId twin, long? revision, long time, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>
+    /// Puts a sealed part in the place of its single turns: whatever happens, a reader finds one of both and never
+    /// both. Durable when the task ends. Called for one part at a time.
+    /// </summary>
+    /// <returns>False, and nothing changed, where the part does not follow what is sealed.</returns>
+    Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>Frees the room of single turns that were sealed, a step that holds up no commit.</summary>
+    /// <returns>False when there is nothing (more) to do for now.</returns>
+    Task<bool> ReclaimAsync(CancellationToken cancellationToken) => Task.FromResult(false);
+
+    /// <summary>
+    /// The twins whose newest snapshot is at least so many turns after what is sealed, and those that have one after it
+    /// and were not sealed since a time.
+    /// </summary>
+    /// <param name="turns">How many.</param>
+    /// <param name="sealedBefore">The time, Unix microseconds.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    IAsyncEnumerable<TwinId> ReadUnsealedAsync(int turns, long sealedBefore, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>The telemetry of a twin that has sealed readings, in no order.</summary>
+    Task<IReadOnlyList<SealedTelemetry>> ReadTelemetryAsync(TwinId twin, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>
+    /// Reads the sealed readings of one telemetry in blocks, ordered by their <see cref="SealedBlock.First"/>; blocks
+    /// that reach into [from, to) come as a whole.
+    /// </summary>
+    /// <param name="twin">Whose.</param>
+    /// <param name="telemetry">The telemetry's name.</param>
+    /// <param name="from">The least source time, Unix microseconds.</param>
+    /// <param name="to">The source time before which it ends, Unix microseconds.</param>
+    /// <param name="through">Only of parts that end at or before this revision.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    IAsyncEnumerable<SealedBlock> ReadSealedAsync(
+        TwinId twin, string telemetry, long from, long to, long through, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store keeps no history");
+
+    /// <summary>
+    /// Drops what is older than it is kept: readings as their part said, turns and states after
+    /// <see cref="LimitOptions.HistoryKeep"/>. Whole partitions of time go, so some stay a sixteenth longer.
+    /// </summary>
+    /// <returns>How many partitions went.</returns>
+    Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) => Task.FromResult(0);
 
     /// <summary>Appends dead letters, durable when the task ends; the oldest beyond the limit go.</summary>
     Task AppendDeadLettersAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken);

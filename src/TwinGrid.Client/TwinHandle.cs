@@ -78,6 +78,41 @@ public sealed class TwinHandle
         return _connection.CallAsync(grains => Grain(grains).AcknowledgeAlarmAsync(name, by, note), cancellationToken);
     }
 
+    /// <summary>
+    /// Reads what was measured: everything that was acknowledged before the call. Looking wakes no twin.
+    /// </summary>
+    /// <param name="query">Which telemetry, which time, how much; null for the oldest 10,000 readings of each.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The readings; null for a twin that never was.</returns>
+    /// <exception cref="ArgumentException">Limit, points or the number of names are out of their range.</exception>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public Task<HistoryPage?> GetHistoryAsync(
+        HistoryQuery? query = null, CancellationToken cancellationToken = default)
+    {
+        HistoryQuery asked = query ?? new HistoryQuery();
+        ArgumentOutOfRangeException.ThrowIfLessThan(asked.Limit, 1, nameof(query));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(asked.Limit, HistoryQuery.MaxLimit, nameof(query));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            asked.Telemetry?.Count ?? 0, HistoryQuery.MaxNames, nameof(query));
+        ArgumentOutOfRangeException.ThrowIfLessThan(asked.MaxPoints ?? 4, 4, nameof(query));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(asked.MaxPoints ?? 4, HistoryQuery.MaxLimit, nameof(query));
+        return _connection.CallAsync(grains => History(grains).ReadAsync(Id, asked), cancellationToken);
+    }
+
+    /// <summary>The twin as it was at a revision, made again from its log; null for a twin that never was.</summary>
+    /// <param name="revision">The revision, from 1.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public Task<PastTwin?> GetAsOfAsync(long revision, CancellationToken cancellationToken = default) =>
+        _connection.CallAsync(grains => History(grains).AsOfAsync(Id, revision, default), cancellationToken);
+
+    /// <summary>The twin as it was at a time: at its newest revision then.</summary>
+    /// <param name="time">The time.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public Task<PastTwin?> GetAsOfAsync(DateTimeOffset time, CancellationToken cancellationToken = default) =>
+        _connection.CallAsync(grains => History(grains).AsOfAsync(Id, null, time), cancellationToken);
+
     private static RawJson ToJson(object? args) => args switch
     {
         null => RawJson.EmptyObject,
@@ -98,6 +133,9 @@ public sealed class TwinHandle
             throw new ArgumentException($"the arguments are not JSON: {e.Message}", nameof(raw), e);
         }
     }
+
+    private static ITwinHistory History(IGrainFactory grains) =>
+        grains.GetGrain<ITwinHistory>(TwinId.DefaultTenant);
 
     private ITwin Grain(IGrainFactory grains) => grains.GetGrain<ITwin>(Id.ToGrainKey());
 }

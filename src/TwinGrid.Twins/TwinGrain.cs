@@ -114,11 +114,13 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 
     public async Task<bool> DeleteAsync(bool eraseHistory)
     {
+        // Nothing of the twin is sealed meanwhile, so that no sealed part reaches beyond what is erased.
+        using IDisposable? hold = eraseHistory ? await runtime.Sealer.HoldAsync() : null;
         TwinCall call = await Turns.CallAsync(PackedInputs.Pack(InputKind.Deleted, runtime.Now));
         if (call.Result.Status != IngestStatus.Accepted)
         {
             return call.Result.Status == IngestStatus.UnknownTwin
-                ? false
+                ? eraseHistory && await EraseRemainsAsync()
                 : throw new TwinGridUnavailableException("the store does not answer; try again");
         }
 
@@ -137,6 +139,22 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         }
 
         return true;
+    }
+
+    // The twin was deleted before, and its history stayed.
+    private async Task<bool> EraseRemainsAsync()
+    {
+        TwinState state = Turns.State;
+        bool isKept = state is { Exists: false, Revision: > 0 }
+            && runtime.Store.KeepsHistory
+            && await runtime.Store.ReadLogAsync(state.Twin, CancellationToken.None) is { } log
+            && log.Oldest <= log.Head;
+        if (isKept)
+        {
+            await Turns.EraseAsync(state.Revision + 1);
+        }
+
+        return isKept;
     }
 
     public Task RedeliverAsync(string recipient) =>

@@ -1,4 +1,5 @@
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.History;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins;
@@ -15,35 +16,20 @@ internal static class TwinRecovery
         TwinId twin, ITwinStore store, KindRegistry kinds, CancellationToken cancellationToken)
     {
         StoredTwin stored = await store.LoadAsync(twin, cancellationToken);
-        TwinState state = await BaseAsync(twin, stored, kinds);
-        TurnEffects effects = new();
+        TwinReplay replay = await TwinReplay.BeginAsync(twin, stored.Snapshot, kinds);
         foreach (TwinTurn turn in stored.Tail)
         {
-            TurnHeader header = TurnHeader.Read(turn.Inputs.Span);
-            state = await UnderAsync(state, header.DefinitionRevision, kinds);
-            TwinFold.Apply(state, header, turn.Inputs.Span[TurnHeader.Size..], effects);
-            state.Revision = turn.Revision;
-            effects.Clear();
+            await replay.ApplyAsync(turn);
         }
 
         CompiledKind current = kinds.Current(twin.Kind);
-        return (ReferenceEquals(state.Kind, current) ? state : Moved(state, current), stored.Tail.Count);
-    }
-
-    private static async Task<TwinState> BaseAsync(TwinId twin, StoredTwin stored, KindRegistry kinds)
-    {
-        if (stored.Snapshot is { } snapshot)
+        if (ReferenceEquals(replay.State.Kind, current))
         {
-            int revision = StateReader.KindRevision(snapshot.State.Span);
-            return StateReader.Read(twin, await kinds.GetAsync(twin.Kind, revision), snapshot.State);
+            return (replay.State, stored.Tail.Count);
         }
 
-        return new TwinState(twin, kinds.Current(twin.Kind));
+        TwinState moved = TwinReplay.Moved(replay.State, current);
+        moved.IsAhead = true;
+        return (moved, stored.Tail.Count);
     }
-
-    private static async Task<TwinState> UnderAsync(TwinState state, int revision, KindRegistry kinds) =>
-        state.Kind.Revision == revision ? state : Moved(state, await kinds.GetAsync(state.Twin.Kind, revision));
-
-    private static TwinState Moved(TwinState state, CompiledKind kind) =>
-        StateReader.Read(state.Twin, kind, StateWriter.Write(state));
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
@@ -17,6 +18,7 @@ internal sealed partial class TwinRuntime(
     KindRegistry kinds,
     ITwinStore store,
     GroupCommit committer,
+    HistorySealer sealer,
     ActiveTwins active,
     IngestRouter road,
     NewTwinGate gate,
@@ -40,6 +42,8 @@ internal sealed partial class TwinRuntime(
     public ITwinStore Store => store;
 
     public GroupCommit Committer => committer;
+
+    public HistorySealer Sealer => sealer;
 
     public ActiveTwins Active => active;
 

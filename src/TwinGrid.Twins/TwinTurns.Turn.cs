@@ -1,4 +1,5 @@
 using TwinGrid.Twins.Committing;
+using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
 
@@ -123,6 +124,7 @@ internal sealed partial class TwinTurns
     private PendingTurn Pending(byte[] inputs, long now)
     {
         State.Revision = _revision + 1;
+        State.IsAhead = false;
         TwinTurn turn = new()
         {
             Twin = State.Twin,
@@ -205,6 +207,11 @@ internal sealed partial class TwinTurns
         {
             _commandsChanged?.SetResult();
             _commandsChanged = null;
+        }
+
+        if (_tail == 0 && _revision / HistorySealer.ManyTurns != (_revision - SnapshotEvery) / HistorySealer.ManyTurns)
+        {
+            _runtime.Sealer.Note(State.Twin, HistorySealer.ManyTurns);
         }
 
         _keeper.Turned(now);

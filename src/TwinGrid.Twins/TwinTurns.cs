@@ -1,5 +1,6 @@
 using Orleans.Runtime;
 using TwinGrid.Twins.Committing;
+using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
@@ -101,9 +102,10 @@ internal sealed partial class TwinTurns
             await _commitEnd.Task.WaitAsync(cancellationToken);
         }
 
-        if (_tail > 0 && !_isLost && !_runtime.SkipsSnapshots)
+        if (_tail > 0 && !_isLost && !_runtime.SkipsSnapshots && !State.IsAhead)
         {
             await WriteSnapshotAsync(Snapshot()).WaitAsync(cancellationToken);
+            _runtime.Sealer.Note(State.Twin, HistorySealer.FewTurns);
         }
     }
 

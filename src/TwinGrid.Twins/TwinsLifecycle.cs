@@ -48,6 +48,7 @@ internal sealed partial class TwinsLifecycle(
     {
         await runtime.Kinds.PublishAsync();
         runtime.Wheel.Start(Wake);
+        runtime.Sealer.Start();
         _modeChanges = control.OnChange(_ => TickAll());
         _waking = Task.Run(WakeAllDueAsync, CancellationToken.None);
     }
@@ -59,6 +60,7 @@ internal sealed partial class TwinsLifecycle(
         _modeChanges?.Dispose();
         await _stopping.CancelAsync();
         await _waking;
+        await runtime.Sealer.DisposeAsync();
         await runtime.Wheel.DisposeAsync();
     }
 

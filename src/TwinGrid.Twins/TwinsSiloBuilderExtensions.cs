@@ -5,6 +5,7 @@ using TwinGrid;
 using TwinGrid.Twins;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
@@ -35,6 +36,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<ActiveTwins>();
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
+        services.AddSingleton<HistorySealer>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<ModelBatches>();
         services.AddSingleton<TwinRuntime>();

@@ -13,6 +13,9 @@ internal sealed class ApiCalls(
     /// <summary>All twins.</summary>
     public ITwinFleet Fleet => grains.GetGrain<ITwinFleet>(TwinId.DefaultTenant);
 
+    /// <summary>What twins were.</summary>
+    public ITwinHistory History => grains.GetGrain<ITwinHistory>(TwinId.DefaultTenant);
+
     /// <summary>The id in a path, or what is wrong with it.</summary>
     public static bool TryId(string kind, string key, out TwinId id, [NotNullWhen(false)] out Problem? problem)
     {

@@ -27,11 +27,14 @@ internal sealed class Problem(int status, string code, string title, string deta
     /// <summary>When it makes sense to try again; seconds.</summary>
     public int? RetryAfter { get; init; }
 
-    public static Problem BadRequest(string code, string detail) =>
-        new(StatusCodes.Status400BadRequest, code, "The request cannot be understood", detail);
+    public static Problem BadRequest(string code, string detail, IReadOnlyList<ProblemError>? errors = null) =>
+        new(StatusCodes.Status400BadRequest, code, "The request cannot be understood", detail) { Errors = errors };
 
     public static Problem NotFound(string code, string detail) =>
         new(StatusCodes.Status404NotFound, code, "There is no such thing", detail);
+
+    public static Problem Gone(string code, string detail) =>
+        new(StatusCodes.Status410Gone, code, "It is not kept any more", detail);
 
     public static Problem Unprocessable(string code, string detail, IReadOnlyList<ProblemError>? errors = null) =>
         new(StatusCodes.Status422UnprocessableEntity, code, "The content cannot be used", detail) { Errors = errors };

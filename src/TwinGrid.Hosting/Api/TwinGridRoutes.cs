@@ -47,15 +47,21 @@ internal static class TwinGridRoutes
         Only(api, "/twins", "GET");
 
         api.MapGet("/twins/{kind}/{key}", TwinRoutes.GetAsync)
-            .WithSummary("Reads a twin at its last committed revision")
+            .WithSummary("Reads a twin at its last committed revision, or as it was with ?asOf=revision or time")
             .Produces<TwinSnapshot>()
             .Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(400, 404);
+            .ProducesProblems(400, 404, 410);
         api.MapDelete("/twins/{kind}/{key}", TwinRoutes.DeleteAsync)
             .WithSummary("Deletes a twin; its history stays unless ?history=delete")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(400, 404);
         Only(api, "/twins/{kind}/{key}", "GET, DELETE");
+
+        api.MapGet("/twins/{kind}/{key}/history", HistoryRoutes.GetAsync)
+            .WithSummary("Reads the readings of a time, all of them or thinned out for a chart with ?maxPoints=")
+            .Produces<HistoryPage>()
+            .ProducesProblems(400, 404);
+        Only(api, "/twins/{kind}/{key}/history", "GET");
 
         api.MapPost("/twins/{kind}/{key}/telemetry", TelemetryRoutes.PostAllAsync)
             .WithSummary("Brings readings to a twin; answered when they are committed")

@@ -31,16 +31,21 @@ internal static class TwinRoutes
 
     /// <summary>The twin at its last committed revision, which is its ETag too, for those who poll.</summary>
     public static async Task<IResult> GetAsync(
-        string kind, string key, HttpContext context, ApiCalls grid, CancellationToken cancellationToken)
+        string kind,
+        string key,
+        string? asOf,
+        HttpContext context,
+        ApiCalls grid,
+        CancellationToken cancellationToken)
     {
         if (!ApiCalls.TryId(kind, key, out TwinId id, out Problem? problem))
         {
             return problem;
         }
 
-        if (context.Request.Query.ContainsKey("asOf"))
+        if (asOf is not null)
         {
-            return Problem.BadRequest("as-of-not-supported", "asOf comes with a later version; leave it out");
+            return await HistoryRoutes.AsOfAsync(id, asOf, grid, cancellationToken);
         }
 
         TwinSnapshot? twin = await grid.Wait(grid.Twin(id).GetAsync(), cancellationToken);

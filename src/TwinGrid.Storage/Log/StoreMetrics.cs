@@ -29,6 +29,15 @@ internal sealed class StoreMetrics(string system)
     private static readonly Histogram<double> LoadDuration = TwinGridDiagnostics.Meter.CreateHistogram<double>(
         "twingrid.store.load.duration", "s", "Time to read one twin: snapshot and tail");
 
+    private static readonly Counter<long> ReadingsSealed = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.history.readings", "{reading}", "Readings that were sealed into history");
+
+    private static readonly Counter<long> TurnsSealed = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.history.turns", "{turn}", "Turns that were sealed into segments");
+
+    private static readonly Counter<long> BytesSealed = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.history.bytes", "By", "Bytes of sealed history by what they hold: turns or readings");
+
     private readonly KeyValuePair<string, object?> _system = new("db.system.name", system);
 
     /// <summary>A group was committed, or was fenced as a whole.</summary>
@@ -59,6 +68,15 @@ internal sealed class StoreMetrics(string system)
 
     /// <summary>Sessions were found that cannot be read.</summary>
     public void SessionsDamaged(int number) => Count(Sessions, number, "damaged");
+
+    /// <summary>A part of a twin's log was sealed.</summary>
+    public void Sealed(SealedTurns part, long turnBytes, long readingBytes)
+    {
+        TurnsSealed.Add(part.Turns.Count, _system);
+        ReadingsSealed.Add(part.Readings.Sum(readings => (long)readings.Readings.Count), _system);
+        BytesSealed.Add(turnBytes, _system, new KeyValuePair<string, object?>("content", "turns"));
+        BytesSealed.Add(readingBytes, _system, new KeyValuePair<string, object?>("content", "readings"));
+    }
 
     /// <summary>A twin was read.</summary>
     public void Loaded(TimeSpan duration) => LoadDuration.Record(duration.TotalSeconds, _system);

@@ -79,11 +79,15 @@ internal sealed class TurnGroup
         _outcomes, _outcomes.Count(o => o == CommitOutcome.Fenced), _savedSnapshots,
         _snapshots.Count - _savedSnapshots, _bytes);
 
-    /// <summary>What is said of a group when its silo was declared dead.</summary>
+    /// <summary>
+    /// What is said of a group when its silo was declared dead; what an earlier attempt committed stays so.
+    /// </summary>
     public CommitResult AllFenced()
     {
-        Array.Fill(_outcomes, CommitOutcome.Fenced);
-        return new CommitResult(_outcomes, _outcomes.Length, 0, _snapshots.Count, 0);
+        Fence(static _ => true);
+        _savedSnapshots = 0;
+        _bytes = 0;
+        return Result();
     }
 
     /// <summary>

@@ -60,9 +60,9 @@ internal sealed partial class TurnWriter(
 
             for (int attempt = 1; ; attempt++)
             {
-                TurnSession session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
                 try
                 {
+                    TurnSession session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
                     return await CommitAsync(session, turns, snapshots).ConfigureAwait(false);
                 }
                 catch (Exception e) when (attempt < Attempts && WasLost(e))

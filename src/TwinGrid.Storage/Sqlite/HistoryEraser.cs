@@ -14,6 +14,9 @@ internal sealed class HistoryEraser : IDisposable
     private readonly SqliteStatement _dropSnapshot;
     private readonly SqliteStatement _noteErased;
     private readonly SqliteStatement _deleteTurn;
+    private readonly SqliteStatement _moveSealed;
+    private readonly SqliteStatement _dropState;
+    private readonly SqliteStatement _takeState;
 
     public HistoryEraser(SqliteConnection connection)
     {
@@ -26,6 +29,13 @@ internal sealed class HistoryEraser : IDisposable
             WHERE twin_id = ?1
             """);
         _deleteTurn = new(connection, "DELETE FROM turn WHERE turn_id = ?1 AND twin_id = ?2");
+        _moveSealed = new(connection, "UPDATE sealed SET revision = max(revision, ?2 - 1) WHERE twin_id = ?1");
+        _dropState = new(connection, "DELETE FROM sealed_state WHERE twin_id = ?1 AND revision < ?2");
+        _takeState = new(connection, """
+            INSERT INTO sealed_state SELECT twin_id, record, revision, fold_version, next_due, crc, state
+            FROM snapshot WHERE twin_id = ?1 AND revision = ?2 - 1
+            ON CONFLICT DO NOTHING
+            """);
     }
 
     /// <summary>Erases one step.</summary>
@@ -39,15 +49,27 @@ internal sealed class HistoryEraser : IDisposable
         // A snapshot that the remaining turns cannot continue is a part of what is erased.
         _dropSnapshot.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
         _noteErased.Bind(1, plan.Twin).Bind(2, erasedBefore).Bind(3, plan.BeforeRevision).Run();
+        EraseSealed(plan);
         for (int i = from; i < to; i++)
         {
             _deleteTurn.Bind(1, plan.TurnIds[i]).Bind(2, plan.Twin).Run();
         }
     }
 
+    // What is sealed next goes on from what is left: an empty twin, or the snapshot where all of the log went.
+    private void EraseSealed(ErasePlan plan)
+    {
+        _moveSealed.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
+        _dropState.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
+        _takeState.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _moveSealed.Dispose();
+        _dropState.Dispose();
+        _takeState.Dispose();
         _dropSnapshot.Dispose();
         _noteErased.Dispose();
         _deleteTurn.Dispose();

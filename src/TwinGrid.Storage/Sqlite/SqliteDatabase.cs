@@ -37,10 +37,25 @@ internal sealed class SqliteDatabase
         File = Path.GetFullPath(builder.DataSource);
         builder.DataSource = File;
         _connectionString = builder.ToString();
+        HistoryDirectory = Path.Combine(
+            Path.GetDirectoryName(File)!, $"{Path.GetFileNameWithoutExtension(File)}-history");
+    }
+
+    private SqliteDatabase(SqliteDatabase other, string file)
+    {
+        File = file;
+        HistoryDirectory = other.HistoryDirectory;
+        _connectionString = new SqliteConnectionStringBuilder(other._connectionString) { DataSource = file }.ToString();
     }
 
     /// <summary>The database file.</summary>
     public string File { get; }
+
+    /// <summary>Where the files of sealed history are.</summary>
+    public string HistoryDirectory { get; }
+
+    /// <summary>Another file, opened in the same way.</summary>
+    public SqliteDatabase At(string file) => new(this, file);
 
     /// <summary>Opens a connection whose page cache takes at most <paramref name="cacheKib"/> KiB.</summary>
     public SqliteConnection Open(int cacheKib)

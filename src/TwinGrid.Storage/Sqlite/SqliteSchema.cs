@@ -96,8 +96,29 @@ internal static class SqliteSchema
             PRIMARY KEY (tenant, client)) WITHOUT ROWID;
         """;
 
+    // 1.2. What is sealed lies in files of its own (see HistoryFile); here stands how far it goes, which alone makes it
+    // visible. Turns before sweep_before may go from the log: it stays the same while a sweep goes through the log, so
+    // that what is left of a twin's single turns has no gap. The states are apart because narrow rows share pages.
+    private const string Sealing = """
+        CREATE TABLE sealed (
+            twin_id INTEGER PRIMARY KEY,
+            revision INTEGER NOT NULL,
+            sealed_at INTEGER NOT NULL,
+            incarnation INTEGER NOT NULL,
+            sweep_before INTEGER NOT NULL DEFAULT 0);
+
+        CREATE TABLE sealed_state (
+            twin_id INTEGER PRIMARY KEY,
+            record INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            fold_version INTEGER NOT NULL,
+            next_due INTEGER,
+            crc INTEGER NOT NULL,
+            state BLOB NOT NULL);
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions];
+    private static readonly string[] Additions = [Sessions, Sealing];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

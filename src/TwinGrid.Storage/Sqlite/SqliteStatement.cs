@@ -90,9 +90,11 @@ internal sealed class SqliteStatement : IDisposable
     /// <summary>A whole number of the current row; columns count from 0.</summary>
     public long Int64(int column) => raw.sqlite3_column_int64(_statement, column);
 
+    /// <summary>True where the current row has NULL.</summary>
+    public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;
+
     /// <summary>A whole number or NULL of the current row.</summary>
-    public long? NullableInt64(int column) =>
-        raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL ? null : Int64(column);
+    public long? NullableInt64(int column) => IsNull(column) ? null : Int64(column);
 
     /// <summary>Text of the current row.</summary>
     public string Text(int column) => raw.sqlite3_column_text(_statement, column).utf8_to_string() ?? "";

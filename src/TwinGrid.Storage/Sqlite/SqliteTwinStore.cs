@@ -24,6 +24,10 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     private readonly ILogger _logger;
     private readonly DatabaseThreads<StoreWriter> _writer;
     private readonly DatabaseThreads<StoreReader> _readers;
+    private readonly LimitOptions _limits;
+    private readonly HistoryFiles _files;
+    private readonly DatabaseThreads<HistoryWriter> _historyWriter;
+    private readonly DatabaseThreads<HistoryReader> _historyReaders;
     private readonly StoreMetrics _metrics = new("sqlite");
 
     /// <summary>Starts the threads; the file is opened by <see cref="InitializeAsync"/>.</summary>
@@ -35,6 +39,10 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         _logger = logger;
         _writer = new("TwinGrid writer", 1, () => new StoreWriter(database, limits, clock, logger));
         _readers = new("TwinGrid reader", ReaderCount, () => new StoreReader(database));
+        _limits = limits;
+        _files = new HistoryFiles(database.HistoryDirectory);
+        _historyWriter = new("TwinGrid sealer", 1, () => new HistoryWriter(database, _files));
+        _historyReaders = new("TwinGrid history", ReaderCount, () => new HistoryReader(database, _files));
     }
 
     /// <inheritdoc/>
@@ -94,6 +102,9 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
             return;
         }
 
+        // Before the log forgets that they are there: whoever asks again finds them.
+        await RunAsync(
+            _historyWriter, writer => writer.Erase(twin, plan.BeforeRevision), cancellationToken).ConfigureAwait(false);
         int from = 0;
         do
         {
@@ -161,6 +172,9 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     /// <summary>Ends what was begun and closes the file.</summary>
     public void Dispose()
     {
+        _sealing.Dispose();
+        _historyReaders.Dispose();
+        _historyWriter.Dispose();
         _readers.Dispose();
         _writer.Dispose();
     }

@@ -9,12 +9,9 @@ internal sealed class StoreReader : IDisposable
     private const int CacheKib = 8_192;
 
     private readonly SqliteConnection _connection;
+    private readonly TwinRows _rows;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _end;
-    private readonly SqliteStatement _head;
-    private readonly SqliteStatement _snapshot;
-    private readonly SqliteStatement _turn;
-    private readonly SqliteStatement _previous;
     private readonly SqliteStatement _due;
     private readonly SqliteStatement _deadLetters;
 
@@ -23,18 +20,7 @@ internal sealed class StoreReader : IDisposable
         _connection = database.Open(CacheKib);
         _begin = new(_connection, "BEGIN");
         _end = new(_connection, "COMMIT");
-        _head = new(_connection, """
-            SELECT twin_id, erased_before, revision, turn_id FROM twin JOIN head USING (twin_id)
-            WHERE tenant = ?1 AND kind = ?2 AND key = ?3
-            """);
-        _snapshot = new(_connection, """
-            SELECT record, revision, fold_version, next_due, crc, state FROM snapshot WHERE twin_id = ?1
-            """);
-        _turn = new(_connection, """
-            SELECT record, time, fold_version, crc, inputs, previous_turn_id FROM turn
-            WHERE turn_id = ?1 AND twin_id = ?2
-            """);
-        _previous = new(_connection, "SELECT previous_turn_id FROM turn WHERE turn_id = ?1 AND twin_id = ?2");
+        _rows = new TwinRows(_connection);
         _due = new(_connection, """
             SELECT twin_id, kind, key FROM twin JOIN head USING (twin_id)
             WHERE twin_id > ?1 AND (next_due IS NOT NULL OR revision > snapshot_revision)
@@ -45,21 +31,25 @@ internal sealed class StoreReader : IDisposable
             WHERE letter_id < ?1 ORDER BY letter_id DESC LIMIT ?2
             """);
         Sessions = new SessionReader(_connection);
+        Log = new LogReader(_connection, _rows);
     }
 
     /// <summary>Reads sessions.</summary>
     public SessionReader Sessions { get; }
 
+    /// <summary>Reads parts of a twin's log.</summary>
+    public LogReader Log { get; }
+
     /// <summary>A twin's newest snapshot and the turns after it.</summary>
     /// <exception cref="TwinGridException">A row is damaged or missing.</exception>
     public StoredTwin Load(TwinId twin) => AtOneMoment(() =>
     {
-        if (FindHead(twin) is not { } head)
+        if (_rows.FindHead(twin) is not { } head)
         {
             return new StoredTwin(null, []);
         }
 
-        StoredSnapshot? snapshot = ReadSnapshot(twin, head.Twin);
+        StoredSnapshot? snapshot = _rows.ReadSnapshot(twin, head.Twin);
         if (snapshot?.Revision > head.Revision)
         {
             throw LogRow.Missing(twin, snapshot.Revision);
@@ -70,7 +60,7 @@ internal sealed class StoreReader : IDisposable
         long turnId = head.TurnId;
         for (int i = tail.Length - 1; i >= 0; i--)
         {
-            tail[i] = ReadTurn(twin, head.Twin, first + i, ref turnId);
+            tail[i] = _rows.ReadTurn(twin, head.Twin, first + i, ref turnId);
         }
 
         return new StoredTwin(snapshot, tail);
@@ -99,7 +89,7 @@ internal sealed class StoreReader : IDisposable
     /// <summary>Finds a twin's turns before a revision; null for an unknown twin.</summary>
     public ErasePlan? PlanErasing(TwinId twin, long beforeRevision) => AtOneMoment(() =>
     {
-        if (FindHead(twin) is not { } head)
+        if (_rows.FindHead(twin) is not { } head)
         {
             return null;
         }
@@ -107,14 +97,25 @@ internal sealed class StoreReader : IDisposable
         long before = Math.Min(beforeRevision, head.Revision + 1);
         List<long> turnIds = [];
         long turnId = head.TurnId;
-        for (long revision = head.Revision; revision >= head.ErasedBefore; revision--)
+        for (long revision = head.Revision; revision > 0; revision--)
         {
+            if (_rows.FindPrevious(head.Twin, revision, turnId) is not { } row)
+            {
+                // Of what was sealed the oldest rows may be gone already; of the others all must be there.
+                if (revision >= head.ErasedBefore)
+                {
+                    throw LogRow.Missing(twin, revision);
+                }
+
+                break;
+            }
+
             if (revision < before)
             {
                 turnIds.Add(turnId);
             }
 
-            turnId = FindPrevious(head.Twin, turnId) ?? throw LogRow.Missing(twin, revision);
+            turnId = row.Previous;
         }
 
         turnIds.Reverse();
@@ -155,13 +156,11 @@ internal sealed class StoreReader : IDisposable
     {
         _begin.Dispose();
         _end.Dispose();
-        _head.Dispose();
-        _snapshot.Dispose();
-        _turn.Dispose();
-        _previous.Dispose();
         _due.Dispose();
         _deadLetters.Dispose();
         Sessions.Dispose();
+        Log.Dispose();
+        _rows.Dispose();
         _connection.Dispose();
     }
 
@@ -177,88 +176,4 @@ internal sealed class StoreReader : IDisposable
             _end.Run();
         }
     }
-
-    private Head? FindHead(TwinId twin)
-    {
-        try
-        {
-            _head.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Kind).Bind(3, twin.Key);
-            return _head.Step() ? new Head(_head.Int64(0), _head.Int64(1), _head.Int64(2), _head.Int64(3)) : null;
-        }
-        finally
-        {
-            _head.Reset();
-        }
-    }
-
-    private StoredSnapshot? ReadSnapshot(TwinId twin, long number)
-    {
-        try
-        {
-            if (!_snapshot.Bind(1, number).Step())
-            {
-                return null;
-            }
-
-            StoredSnapshot snapshot = new()
-            {
-                Twin = twin,
-                Revision = _snapshot.Int64(1),
-                FoldVersion = (byte)_snapshot.Int64(2),
-                NextDue = _snapshot.NullableInt64(3),
-                State = _snapshot.Blob(5),
-            };
-            LogRow.EnsureReadable(_snapshot.Int64(0), twin, snapshot.Revision);
-            LogRow.EnsureIntact(
-                (uint)_snapshot.Int64(4), LogRow.Checksum(snapshot), "snapshot", twin, snapshot.Revision);
-            return snapshot;
-        }
-        finally
-        {
-            _snapshot.Reset();
-        }
-    }
-
-    /// <summary>Reads the turn of a row and goes to the row before it.</summary>
-    private TwinTurn ReadTurn(TwinId twin, long number, long revision, ref long turnId)
-    {
-        try
-        {
-            if (!_turn.Bind(1, turnId).Bind(2, number).Step())
-            {
-                throw LogRow.Missing(twin, revision);
-            }
-
-            LogRow.EnsureReadable(_turn.Int64(0), twin, revision);
-            TwinTurn turn = new()
-            {
-                Twin = twin,
-                Revision = revision,
-                Time = _turn.Int64(1),
-                FoldVersion = (byte)_turn.Int64(2),
-                Inputs = _turn.Blob(4),
-            };
-            LogRow.EnsureIntact((uint)_turn.Int64(3), LogRow.Checksum(turn), "turn", twin, revision);
-            turnId = _turn.Int64(5);
-            return turn;
-        }
-        finally
-        {
-            _turn.Reset();
-        }
-    }
-
-    private long? FindPrevious(long number, long turnId)
-    {
-        try
-        {
-            return _previous.Bind(1, turnId).Bind(2, number).Step() ? _previous.Int64(0) : null;
-        }
-        finally
-        {
-            _previous.Reset();
-        }
-    }
-
-    private readonly record struct Head(long Twin, long ErasedBefore, long Revision, long TurnId);
 }

@@ -24,6 +24,7 @@ internal sealed partial class StoreWriter : IDisposable
     private readonly DeadLetterLog _deadLetters;
     private readonly HistoryEraser _eraser;
     private readonly SessionWriter _sessions;
+    private readonly SealLedger _ledger;
     private TwinGridException? _refusal;
     private bool _fenced;
 
@@ -46,6 +47,7 @@ internal sealed partial class StoreWriter : IDisposable
             _deadLetters = new DeadLetterLog(_connection, limits);
             _eraser = new HistoryEraser(_connection);
             _sessions = new SessionWriter(_connection);
+            _ledger = new SealLedger(_connection);
         }
         catch
         {
@@ -98,6 +100,24 @@ internal sealed partial class StoreWriter : IDisposable
         return written;
     }
 
+    /// <summary>Makes a sealed part visible whose rows are on disk.</summary>
+    /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
+    public bool MoveSealed(SealedTurns part)
+    {
+        bool moved = false;
+        TransactOrThrow(() => moved = _ledger.TryMove(part, UnixMicroseconds.Now(_clock), Incarnation));
+        return moved;
+    }
+
+    /// <summary>Takes a step's sealed turns from the log.</summary>
+    /// <returns>False where there is nothing to do.</returns>
+    public bool Sweep()
+    {
+        bool swept = false;
+        TransactOrThrow(() => swept = _ledger.Sweep());
+        return swept;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -105,6 +125,7 @@ internal sealed partial class StoreWriter : IDisposable
         _deadLetters.Dispose();
         _eraser.Dispose();
         _sessions.Dispose();
+        _ledger.Dispose();
         _begin.Dispose();
         _commit.Dispose();
         _rollback.Dispose();
@@ -166,6 +187,7 @@ internal sealed partial class StoreWriter : IDisposable
     private void Rollback()
     {
         _turns.Forget();
+        _ledger.Forget();
 
         // Some failures have rolled back already.
         if (raw.sqlite3_get_autocommit(_connection.Handle) == 0)

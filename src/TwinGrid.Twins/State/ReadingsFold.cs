@@ -31,7 +31,7 @@ internal static class ReadingsFold
         state.LastSeen = Math.Max(state.LastSeen, received);
         effects.Changed = true;
 
-        MessageFold fold = new(state, header, received, message);
+        MessageFold fold = new(state, header, received, message, effects.Recorder);
         if (fold.IsOverSourceLimit)
         {
             DropAll(state, message, header, ref answer);
@@ -114,13 +114,20 @@ internal static class ReadingsFold
         private readonly TurnHeader _header;
         private readonly long _received;
         private readonly SourceState? _source;
+        private readonly ReadingRecorder? _recorder;
         private readonly bool _markedHistorical;
         private readonly long _seq;
         private long _clockTime;
         private int _expected;
 
-        public MessageFold(TwinState state, in TurnHeader header, long received, in ReadingsReader message)
+        public MessageFold(
+            TwinState state,
+            in TurnHeader header,
+            long received,
+            in ReadingsReader message,
+            ReadingRecorder? recorder)
         {
+            _recorder = recorder;
             _state = state;
             _header = header;
             _received = received;
@@ -193,11 +200,13 @@ internal static class ReadingsFold
             if (problem == ReadingOutcome.NoValue)
             {
                 live = Void(ref slot, time, _received);
+                _recorder?.Record(_state.NameOf(index), Kept(reading, default, timing, live), IsNumbered);
                 AnyLive |= live && timing != ReadingOutcome.Historical;
                 return live ? ReadingOutcome.NoValue : ReadingOutcome.Late;
             }
 
             live = Store(ref slot, reading, value, time, timing, timed);
+            _recorder?.Record(_state.NameOf(index), Kept(reading, value, timing, live), IsNumbered);
             if (!live)
             {
                 return timing == ReadingOutcome.Historical ? timing : ReadingOutcome.Late;
@@ -208,6 +217,21 @@ internal static class ReadingsFold
             AnyLive |= timing != ReadingOutcome.Historical;
             return timing;
         }
+
+        // A number that may have been seen before tells nothing apart.
+        private readonly bool IsNumbered => _seq >= 0 && Verdict != SequenceVerdict.BelowWindow;
+
+        private readonly HistoryReading Kept(
+            in ReadingsReader reading, in ReadingValue value, ReadingOutcome timing, bool live) => new(
+                reading.Time == UnixMicroseconds.Absent ? _received : reading.Time,
+                value,
+                value.Type == TelemetryType.None ? Quality.Bad : reading.Quality,
+                (live ? ReadingFlags.None : ReadingFlags.Late) | timing switch
+                {
+                    ReadingOutcome.Historical => ReadingFlags.Historical,
+                    ReadingOutcome.Future => ReadingFlags.Future,
+                    _ => ReadingFlags.None,
+                });
 
         /// <summary>Learns the device's clock from the message and raises or clears <c>_clock</c>.</summary>
         public readonly void SeeClock(TurnEffects effects)

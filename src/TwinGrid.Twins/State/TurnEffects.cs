@@ -7,6 +7,9 @@ internal sealed class TurnEffects
 {
     private bool _isTold;
 
+    /// <summary>Hears of every reading where a log is folded again for its history; null in live turns.</summary>
+    public ReadingRecorder? Recorder { get; init; }
+
     /// <summary>True when anything of the state changed: the turn must be committed.</summary>
     public bool Changed { get; set; }
 

@@ -123,6 +123,7 @@ internal static class TwinFold
             case InputKind.Deleted:
                 effects.Deleted = true;
                 effects.Changed = true;
+                effects.Recorder?.Deleted();
                 state.Forget();
                 break;
             default:

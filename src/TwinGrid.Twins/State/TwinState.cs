@@ -28,6 +28,12 @@ internal sealed class TwinState
     /// <summary>The compiled kind that the arrays are laid out for.</summary>
     public CompiledKind Kind { get; }
 
+    /// <summary>
+    /// True while it is laid out for a newer definition than that of its last turn. No snapshot is made of it then:
+    /// a definition changes a twin at a turn, so that the log alone makes the same again.
+    /// </summary>
+    public bool IsAhead { get; set; }
+
     /// <summary>One per turn, equal to the newest log row; 0 before the first.</summary>
     public long Revision { get; set; }
 

@@ -42,6 +42,7 @@ public sealed class HealthTests
                 "/api/v1/twins/{kind}/{key}/alarms/{name}/acknowledge",
                 "/api/v1/twins/{kind}/{key}/commands/{id}",
                 "/api/v1/twins/{kind}/{key}/commands/{name}",
+                "/api/v1/twins/{kind}/{key}/history",
                 "/api/v1/twins/{kind}/{key}/telemetry",
                 "/api/v1/twins/{kind}/{key}/telemetry/{name}",
             ],

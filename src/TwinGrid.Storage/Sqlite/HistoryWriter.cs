@@ -1,0 +1,125 @@
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>Writes sealed history into its partitions, those in use kept open. Belongs to one thread.</summary>
+internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files) : IDisposable
+{
+    /// <summary>Files that stay open: what is sealed is mostly of today.</summary>
+    private const int MostOpen = 8;
+
+    private readonly Dictionary<string, HistoryFileWriter> _open = new(StringComparer.Ordinal);
+
+    /// <summary>Appends the rows of a part, each on disk when it ends.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="before">The state before its first turn.</param>
+    /// <param name="keep">How long turns are kept, microseconds.</param>
+    /// <param name="now">Unix microseconds: what comes from later belongs to now, so that it ends as all else.</param>
+    /// <param name="clean">True where a crash may have left rows beyond what is sealed: they go first.</param>
+    /// <returns>How many bytes of turns, and how many of readings.</returns>
+    public (long Turns, long Readings) Append(
+        SealedTurns part, StoredSnapshot? before, long keep, long now, bool clean)
+    {
+        if (clean)
+        {
+            DeleteAll(part.Twin, part.Turns[0].Revision, long.MaxValue);
+        }
+
+        HistoryRow turns = HistoryRow.OfTurns(part, before);
+        List<(HistoryFile File, HistoryRow Row)> rows = [(files.For(keep, Math.Min(turns.LastTime, now)), turns)];
+        foreach (SealedReadings readings in part.Readings)
+        {
+            AddRows(part, readings, now, rows);
+        }
+
+        foreach (IGrouping<HistoryFile, (HistoryFile File, HistoryRow Row)> own in rows.GroupBy(row => row.File))
+        {
+            Open(own.Key).Append(part.Twin, [.. own.Select(row => row.Row)]);
+            files.Add(own.Key);
+        }
+
+        return (turns.Packed.Length + (turns.State?.Length ?? 0), rows.Skip(1).Sum(row => (long)row.Row.Packed.Length));
+    }
+
+    /// <summary>Erases a twin's parts that begin before a revision.</summary>
+    public bool Erase(TwinId twin, long beforeRevision)
+    {
+        DeleteAll(twin, 0, beforeRevision - 1);
+        return true;
+    }
+
+    /// <summary>Drops the partitions that are older than they are kept.</summary>
+    /// <returns>How many went.</returns>
+    public int Drop(long now)
+    {
+        int dropped = 0;
+        foreach (HistoryFile file in files.All)
+        {
+            if (file.Ends + file.Keep <= now)
+            {
+                Close(file.Path);
+                dropped += files.TryDelete(file) ? 1 : 0;
+            }
+        }
+
+        return dropped;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (HistoryFileWriter writer in _open.Values)
+        {
+            writer.Dispose();
+        }
+    }
+
+    private void AddRows(
+        SealedTurns part, SealedReadings readings, long now, List<(HistoryFile File, HistoryRow Row)> rows)
+    {
+        IReadOnlyList<HistoryReading> all = readings.Readings;
+        int from = 0;
+        for (int i = 1; i <= all.Count; i++)
+        {
+            if (i == all.Count
+                || i - from == History.ReadingBlock.MostReadings
+                || File(all[i]) != File(all[from]))
+            {
+                IReadOnlyList<HistoryReading> own = [.. all.Skip(from).Take(i - from)];
+                rows.Add((File(all[from]), HistoryRow.OfReadings(part, readings.Telemetry, own)));
+                from = i;
+            }
+        }
+
+        HistoryFile File(in HistoryReading reading) => files.For(readings.Keep, Math.Min(reading.Time, now));
+    }
+
+    private void DeleteAll(TwinId twin, long from, long through)
+    {
+        foreach (HistoryFile file in files.All)
+        {
+            Open(file).Delete(twin, from, through);
+        }
+    }
+
+    private HistoryFileWriter Open(HistoryFile file)
+    {
+        if (!_open.TryGetValue(file.Path, out HistoryFileWriter? writer))
+        {
+            if (_open.Count >= MostOpen)
+            {
+                Close(_open.Keys.First());
+            }
+
+            _open.Add(file.Path, writer = new HistoryFileWriter(database.At(file.Path)));
+        }
+
+        return writer;
+    }
+
+    private void Close(string path)
+    {
+        if (_open.Remove(path, out HistoryFileWriter? writer))
+        {
+            writer.Dispose();
+        }
+    }
+}

@@ -1,0 +1,175 @@
+using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.Log;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>
+/// Says how far each twin is sealed, in the writer's transaction, and takes sealed turns from the log in the order of
+/// the log: whole pages become free, 0.3 KB are written a turn. Deleting a twin's turns when it is sealed would write
+/// the page of each of them, 8 KB a turn.
+/// </summary>
+internal sealed class SealLedger : IDisposable
+{
+    /// <summary>Rows of the log, or twins, that one step looks at.</summary>
+    private const int StepRows = 500;
+
+    /// <summary>A sweep is worth its while after so many sealed turns, or a quarter of what the last one saw.</summary>
+    private const int WorthSweeping = 50_000;
+
+    private readonly TwinIdentities _identities;
+    private readonly SqliteStatement _move;
+    private readonly SqliteStatement _saveState;
+    private readonly SqliteStatement _noteInTwin;
+    private readonly SqliteStatement _sweepEnd;
+    private readonly SqliteStatement _markEnd;
+    private readonly SqliteStatement _mark;
+    private readonly SqliteStatement _newest;
+    private readonly SqliteStatement _delete;
+    private long _sealedSince = WorthSweeping;
+    private long _seen;
+    private long? _marked;
+    private long? _swept;
+    private long _end;
+
+    public SealLedger(SqliteConnection connection)
+    {
+        _identities = new TwinIdentities(connection);
+        _move = new(connection, """
+            INSERT INTO sealed (twin_id, revision, sealed_at, incarnation)
+            SELECT twin_id, ?3, ?4, ?5 FROM twin JOIN head USING (twin_id)
+            WHERE twin_id = ?1 AND revision >= ?3
+                AND max(erased_before - 1, coalesce((SELECT revision FROM sealed WHERE twin_id = ?1), 0)) = ?2
+            ON CONFLICT (twin_id) DO UPDATE SET
+                revision = excluded.revision, sealed_at = excluded.sealed_at, incarnation = excluded.incarnation
+            """);
+        _saveState = new(connection, """
+            INSERT INTO sealed_state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            ON CONFLICT (twin_id) DO UPDATE SET
+                record = excluded.record, revision = excluded.revision, fold_version = excluded.fold_version,
+                next_due = excluded.next_due, crc = excluded.crc, state = excluded.state
+            """);
+
+        // An older TwinGrid reads the log from there: what is sealed it takes for erased.
+        _noteInTwin = new(connection, "UPDATE twin SET erased_before = ?2 WHERE twin_id = ?1");
+        _markEnd = new(connection, """
+            SELECT max(twin_id) FROM (SELECT twin_id FROM sealed WHERE twin_id > ?1 ORDER BY twin_id LIMIT ?2)
+            """);
+        _mark = new(connection, """
+            UPDATE sealed SET sweep_before = revision + 1
+            WHERE twin_id > ?1 AND twin_id <= ?2 AND sweep_before <> revision + 1
+            """);
+        _newest = new(connection, "SELECT max(turn_id) FROM turn");
+        _sweepEnd = new(connection, """
+            SELECT max(turn_id) FROM (
+                SELECT turn_id FROM turn WHERE turn_id > ?1 AND turn_id < ?2 ORDER BY turn_id LIMIT ?3)
+            """);
+        _delete = new(connection, """
+            DELETE FROM turn WHERE turn_id > ?1 AND turn_id <= ?2
+                AND revision < (SELECT sweep_before FROM sealed WHERE sealed.twin_id = turn.twin_id)
+            """);
+    }
+
+    /// <summary>Makes a part visible whose rows are on disk.</summary>
+    /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
+    public bool TryMove(SealedTurns part, long now, long incarnation)
+    {
+        long last = part.Turns[^1].Revision;
+        if (_identities.Find(part.Twin) is not { } twin
+            || _move.Bind(1, twin).Bind(2, part.Turns[0].Revision - 1).Bind(3, last).Bind(4, now).Bind(5, incarnation)
+                .Run() == 0)
+        {
+            return false;
+        }
+
+        _saveState
+            .Bind(1, twin)
+            .Bind(2, LogRow.Version)
+            .Bind(3, part.End.Revision)
+            .Bind(4, part.End.FoldVersion)
+            .Bind(5, part.End.NextDue)
+            .Bind(6, (int)LogRow.Checksum(part.End))
+            .Bind(7, part.End.State.Span)
+            .Run();
+        _noteInTwin.Bind(1, twin).Bind(2, last + 1).Run();
+        _sealedSince += part.Turns.Count;
+        return true;
+    }
+
+    /// <summary>Makes a step of a sweep, or begins one where it is worth its while.</summary>
+    /// <returns>False where there is nothing to do.</returns>
+    public bool Sweep()
+    {
+        if (_marked is null && _swept is null)
+        {
+            if (_sealedSince < Math.Max(WorthSweeping, _seen / 4))
+            {
+                return false;
+            }
+
+            (_sealedSince, _seen, _marked) = (0, 0, 0);
+        }
+
+        if (_marked is { } marked)
+        {
+            Mark(marked);
+            return true;
+        }
+
+        return SweepStep(_swept!.Value);
+    }
+
+    /// <summary>The transaction was rolled back.</summary>
+    public void Forget()
+    {
+        _identities.Forget();
+        (_marked, _swept, _sealedSince) = (null, null, long.MaxValue / 2);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _identities.Dispose();
+        SqliteStatement[] all =
+            [_move, _saveState, _noteInTwin, _sweepEnd, _markEnd, _mark, _newest, _delete];
+        Array.ForEach(all, statement => statement.Dispose());
+    }
+
+    private void Mark(long after)
+    {
+        if (Read(_markEnd.Bind(1, after).Bind(2, StepRows)) is { } end)
+        {
+            _mark.Bind(1, after).Bind(2, end).Run();
+            _marked = end;
+            return;
+        }
+
+        // The newest row stays: SQLite gives the number after the greatest to the next row, and must not go back.
+        (_marked, _swept, _end) = (null, 0, Read(_newest) ?? 0);
+    }
+
+    private bool SweepStep(long after)
+    {
+        if (Read(_sweepEnd.Bind(1, after).Bind(2, _end).Bind(3, StepRows)) is not { } end)
+        {
+            _swept = null;
+            return false;
+        }
+
+        _delete.Bind(1, after).Bind(2, end).Run();
+        _swept = end;
+        _seen += StepRows;
+        return true;
+    }
+
+    private static long? Read(SqliteStatement statement)
+    {
+        try
+        {
+            return statement.Step() ? statement.NullableInt64(0) : null;
+        }
+        finally
+        {
+            statement.Reset();
+        }
+    }
+}

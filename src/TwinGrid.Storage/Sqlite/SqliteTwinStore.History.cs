@@ -1,0 +1,274 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <content>
+/// History: sealed parts lie in partitions, files of their own with threads of their own, so that neither writing nor
+/// reading them holds up a commit. How far a twin is sealed stands in the log's file and is moved there last, in a
+/// transaction of the log: that makes a part visible and its single turns superfluous at one moment.
+/// </content>
+internal sealed partial class SqliteTwinStore
+{
+    /// <summary>Twins whose last sealing failed in this process: what it left must go first.</summary>
+    private readonly HashSet<TwinId> _unclean = [];
+
+    private readonly SemaphoreSlim _sealing = new(1);
+
+    /// <inheritdoc/>
+    public bool KeepsHistory => true;
+
+    /// <inheritdoc/>
+    public async Task<StoredLog?> ReadLogAsync(TwinId twin, CancellationToken cancellationToken)
+    {
+        LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
+        HistoryRow? oldest = log is null ? null : await ReadHistoryAsync(
+            reader => reader.FindOldest(twin, log.Sealed), cancellationToken).ConfigureAwait(false);
+        return log is null ? null : new StoredLog
+        {
+            Head = log.Head.Revision,
+            Sealed = log.Sealed,
+            Oldest = oldest?.FirstRevision ?? log.Sealed + 1,
+            SealedState = log.State,
+            Snapshot = log.Snapshot,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<TwinTurn> ReadTurnsAsync(
+        TwinId twin, long after, long through, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long next = after + 1;
+        while (next <= through)
+        {
+            long begun = next;
+            LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
+            if (log is null || next > log.Head.Revision)
+            {
+                yield break;
+            }
+
+            IAsyncEnumerable<TwinTurn> turns = next <= log.Sealed
+                ? ReadSegmentAsync(twin, next, log.Sealed, cancellationToken)
+                : ReadRowsAsync(twin, next, through, cancellationToken);
+            await foreach (TwinTurn turn in turns.ConfigureAwait(false))
+            {
+                if (turn.Revision > through)
+                {
+                    yield break;
+                }
+
+                yield return turn;
+                next = turn.Revision + 1;
+            }
+
+            if (next == begun && next > (await FindAsync(twin, cancellationToken).ConfigureAwait(false))?.Sealed)
+            {
+                throw Log.LogRow.Missing(twin, next);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<StoredPast?> FindPastAsync(
+        TwinId twin, long? revision, long time, CancellationToken cancellationToken)
+    {
+        LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
+        if (log is null)
+        {
+            return null;
+        }
+
+        HistoryRow? oldest = await ReadHistoryAsync(
+            reader => reader.FindOldest(twin, log.Sealed), cancellationToken).ConfigureAwait(false);
+        long asked = revision ?? await RunAsync(_readers, reader => reader.Log.FindAt(twin, time), cancellationToken)
+            .ConfigureAwait(false);
+        StoredPast none = new()
+        {
+            Oldest = oldest?.FirstRevision ?? log.Sealed + 1,
+            OldestTime = oldest?.FirstTime,
+            Revision = 0,
+        };
+        if (asked > log.Head.Revision || (revision is not null && asked < none.Oldest))
+        {
+            return none;
+        }
+
+        if (asked > log.Sealed)
+        {
+            bool isNear = log.Snapshot?.Revision is { } at && at <= asked && at > log.Sealed;
+            return none with { Revision = asked, Base = isNear ? log.Snapshot : log.State };
+        }
+
+        HistoryRow? segment = await ReadHistoryAsync(
+            reader => revision is null
+                ? reader.FindTurnsAt(twin, time, log.Sealed)
+                : reader.FindTurns(twin, asked, log.Sealed),
+            cancellationToken).ConfigureAwait(false);
+        if (segment is null)
+        {
+            return none;
+        }
+
+        asked = revision ?? Unpack(twin, segment).Last(turn => turn.Time <= time).Revision;
+        return none with { Revision = asked, Base = segment.Before(twin) };
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken)
+    {
+        // The silos of a test share a store: between looking and moving nobody else may seal.
+        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await SealNextAsync(part, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sealing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> ReclaimAsync(CancellationToken cancellationToken) =>
+        RunAsync(_writer, writer => writer.Sweep(), cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<TwinId> ReadUnsealedAsync(
+        int turns, long sealedBefore, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long last = 0;
+        while (true)
+        {
+            long after = last;
+            IReadOnlyList<(long Number, TwinId Twin)> page = await RunAsync(
+                _readers, reader => reader.Log.ReadUnsealed(turns, sealedBefore, after, DuePage), cancellationToken)
+                .ConfigureAwait(false);
+            foreach ((long number, TwinId twin) in page)
+            {
+                yield return twin;
+                last = number;
+            }
+
+            if (page.Count < DuePage)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<SealedTelemetry>> ReadTelemetryAsync(
+        TwinId twin, CancellationToken cancellationToken) =>
+        ReadHistoryAsync(reader => reader.ReadTelemetry(twin), cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<SealedBlock> ReadSealedAsync(
+        TwinId twin,
+        string telemetry,
+        long from,
+        long to,
+        long through,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Times that cannot be true yet lie where they arrived: such rows wait for the partitions of their time.
+        ImmutableArray<HistoryFile> files = [.. _files.All.Where(file => file.Begins < to)];
+        List<HistoryRow> held = [];
+        for (int i = 0; i < files.Length; i++)
+        {
+            HistoryFile file = files[i];
+            held.AddRange(await ReadHistoryAsync(
+                reader => reader.ReadReadings(file, twin, telemetry, from, to, through), cancellationToken)
+                .ConfigureAwait(false));
+            long next = i + 1 < files.Length ? files[i + 1].Begins : long.MaxValue;
+            foreach (HistoryRow row in held.Where(row => row.FirstTime < next).OrderBy(row => row.FirstTime))
+            {
+                yield return Block(row);
+            }
+
+            held.RemoveAll(row => row.FirstTime < next);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) =>
+        RunAsync(_historyWriter, writer => writer.Drop(now), cancellationToken);
+
+    private async Task<bool> SealNextAsync(SealedTurns part, CancellationToken cancellationToken)
+    {
+        LogPosition? log = await FindAsync(part.Twin, cancellationToken).ConfigureAwait(false);
+        if (log is null || log.Sealed != part.Turns[0].Revision - 1)
+        {
+            return false;
+        }
+
+        long incarnation = await RunAsync(_writer, writer => writer.Incarnation, cancellationToken)
+            .ConfigureAwait(false);
+        bool clean = _unclean.Contains(part.Twin) || log.Incarnation != incarnation;
+        _unclean.Add(part.Twin);
+        long now = UnixMicroseconds.Now(_clock);
+        (long turns, long readings) = await RunAsync(
+            _historyWriter,
+            writer => writer.Append(part, log.State, _limits.HistoryKeep.Microseconds, now, clean),
+            cancellationToken).ConfigureAwait(false);
+        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part), cancellationToken)
+            .ConfigureAwait(false);
+        if (moved)
+        {
+            _unclean.Remove(part.Twin);
+            _metrics.Sealed(part, turns, readings);
+        }
+
+        return moved;
+    }
+
+    private Task<LogPosition?> FindAsync(TwinId twin, CancellationToken cancellationToken) =>
+        RunAsync(_readers, reader => reader.Log.Find(twin), cancellationToken);
+
+    private Task<T> ReadHistoryAsync<T>(Func<HistoryReader, T> read, CancellationToken cancellationToken) =>
+        RunAsync(_historyReaders, read, cancellationToken);
+
+    private async IAsyncEnumerable<TwinTurn> ReadSegmentAsync(
+        TwinId twin, long next, long through, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        HistoryRow segment = await ReadHistoryAsync(
+            reader => reader.FindTurns(twin, next, through), cancellationToken).ConfigureAwait(false)
+            ?? throw Log.LogRow.Missing(twin, next);
+        foreach (TwinTurn turn in Unpack(twin, segment).SkipWhile(turn => turn.Revision < next))
+        {
+            yield return turn;
+        }
+    }
+
+    private async IAsyncEnumerable<TwinTurn> ReadRowsAsync(
+        TwinId twin, long next, long through, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        (long number, List<long> turnIds) = await RunAsync(
+            _readers, reader => reader.Log.FindTurns(twin, next, through), cancellationToken).ConfigureAwait(false);
+        for (int read = 0; read < turnIds.Count;)
+        {
+            int from = read;
+            List<TwinTurn> page = await RunAsync(
+                _readers,
+                reader => reader.Log.ReadTurns(twin, number, next + from, turnIds, from),
+                cancellationToken).ConfigureAwait(false);
+            foreach (TwinTurn turn in page)
+            {
+                yield return turn;
+            }
+
+            // Sealed and swept meanwhile: the rest is in a segment.
+            read = page.Count == 0 ? turnIds.Count : read + page.Count;
+        }
+    }
+
+    private static SealedBlock Block(HistoryRow row)
+    {
+        (double minimum, double maximum, int count) = History.ReadingBlock.Describe(row.Packed.Span);
+        return new SealedBlock(
+            row.FirstTime, row.LastTime, count, minimum, maximum, () => History.ReadingBlock.Unpack(row.Packed.Span));
+    }
+
+    private static TwinTurn[] Unpack(TwinId twin, HistoryRow segment) =>
+        History.TurnSegment.Unpack(twin, segment.FirstRevision, segment.Packed.Span);
+}

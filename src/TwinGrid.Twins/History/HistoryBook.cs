@@ -1,0 +1,126 @@
+using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins.History;
+
+/// <summary>
+/// Reads what was from the store: sealed readings, then the turns that are not sealed, folded again. Thread-safe.
+/// </summary>
+internal sealed class HistoryBook(ITwinStore store, KindRegistry kinds)
+{
+    /// <summary>Readings of one answer, all telemetry together.</summary>
+    private const int MostReadings = 200_000;
+
+    /// <inheritdoc cref="ITwinHistory.ReadAsync"/>
+    public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
+    {
+        if (await store.ReadLogAsync(twin, CancellationToken.None) is not { } log)
+        {
+            return null;
+        }
+
+        IReadOnlyList<SealedTelemetry> known = await store.ReadTelemetryAsync(twin, CancellationToken.None);
+        string[] names = [.. (query.Telemetry ?? known.Select(telemetry => telemetry.Telemetry)).Distinct()];
+        Dictionary<string, SeriesSink> sinks = new(StringComparer.Ordinal);
+        SeriesSink Make() => Sink(query, Math.Max(1, names.Length));
+        foreach (string name in names)
+        {
+            SeriesSink sink = sinks[name] = Make();
+            sink.SeeOldest(known.FirstOrDefault(telemetry => telemetry.Telemetry == name)?.Oldest ?? long.MaxValue);
+            await ReadSealedAsync(twin, name, log.Sealed, sink);
+        }
+
+        await ReadTailAsync(twin, log, new TailRecorder(sinks, query.Telemetry is null ? Make : null));
+        return Page(sinks);
+    }
+
+    /// <summary>Makes a twin again as it was; null for a twin that never was.</summary>
+    /// <returns>What the store has of that moment, and the state where it is kept.</returns>
+    public async Task<(StoredPast Past, TwinState? State)?> RefoldAsync(TwinId twin, long? revision, long time)
+    {
+        if (await store.FindPastAsync(twin, revision, time, CancellationToken.None) is not { } past)
+        {
+            return null;
+        }
+
+        if (past.Revision == 0)
+        {
+            return (past, null);
+        }
+
+        TwinReplay replay = await TwinReplay.BeginAsync(twin, past.Base, kinds);
+        long after = past.Base?.Revision ?? past.Oldest - 1;
+        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, after, past.Revision, CancellationToken.None))
+        {
+            await replay.ApplyAsync(turn);
+        }
+
+        return (past, replay.State);
+    }
+
+    private static SeriesSink Sink(HistoryQuery query, int names)
+    {
+        long from = query.From is { } first ? UnixMicroseconds.From(first) : long.MinValue;
+        long to = query.To is { } last ? UnixMicroseconds.From(last) : long.MaxValue;
+        int most = Math.Max(4, MostReadings / names);
+        return query.MaxPoints is { } points
+            ? new ThinnedReadings(Math.Clamp(points, 4, most)) { From = from, To = to }
+            : new OldestReadings(Math.Clamp(query.Limit, 1, most)) { From = from, To = to };
+    }
+
+    private async Task ReadSealedAsync(TwinId twin, string telemetry, long through, SeriesSink sink)
+    {
+        await foreach (SealedBlock block in store.ReadSealedAsync(
+            twin, telemetry, sink.From, sink.To, through, CancellationToken.None))
+        {
+            if (sink.IsDone(block))
+            {
+                break;
+            }
+
+            if (!sink.Needs(block))
+            {
+                continue;
+            }
+
+            foreach (HistoryReading reading in block.Unpack())
+            {
+                sink.Add(reading);
+            }
+        }
+    }
+
+    // What is not sealed yet is folded again, a page of turns at a time, however long it is.
+    private async Task ReadTailAsync(TwinId twin, StoredLog log, TailRecorder recorder)
+    {
+        if (log.Sealed >= log.Head)
+        {
+            return;
+        }
+
+        TwinReplay replay = await TwinReplay.BeginAsync(twin, log.SealedState, kinds, recorder);
+        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, log.Sealed, log.Head, CancellationToken.None))
+        {
+            await replay.ApplyAsync(turn);
+        }
+    }
+
+    private static HistoryPage Page(Dictionary<string, SeriesSink> sinks)
+    {
+        Dictionary<string, IReadOnlyList<HistoryReading>> telemetry = new(StringComparer.Ordinal);
+        bool complete = true;
+        foreach ((string name, SeriesSink sink) in sinks)
+        {
+            (telemetry[name], bool isAll) = sink.Finish();
+            complete &= isAll;
+        }
+
+        long oldest = sinks.Values.Select(sink => sink.Oldest).DefaultIfEmpty(long.MaxValue).Min();
+        return new HistoryPage
+        {
+            Telemetry = telemetry,
+            Oldest = oldest == long.MaxValue ? null : UnixMicroseconds.ToDateTimeOffset(oldest),
+            Complete = complete,
+        };
+    }
+}

@@ -1,0 +1,59 @@
+using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Twins.History;
+
+/// <summary>
+/// Folds a twin's log again, turn by turn, each under the definition that was in force: recovery, as-of and sealing
+/// are the same walk.
+/// </summary>
+internal sealed class TwinReplay
+{
+    private readonly KindRegistry _kinds;
+    private readonly TurnEffects _effects;
+
+    private TwinReplay(TwinState state, KindRegistry kinds, ReadingRecorder? recorder)
+    {
+        State = state;
+        _kinds = kinds;
+        _effects = new TurnEffects { Recorder = recorder };
+    }
+
+    /// <summary>The twin as it was after the last turn.</summary>
+    public TwinState State { get; private set; }
+
+    /// <summary>True while every turn was of this version of the fold: the state is equal bit for bit.</summary>
+    public bool IsExact { get; private set; } = true;
+
+    /// <summary>Begins with a stored state, or with an empty twin.</summary>
+    public static async Task<TwinReplay> BeginAsync(
+        TwinId twin, StoredSnapshot? from, KindRegistry kinds, ReadingRecorder? recorder = null)
+    {
+        if (from is null)
+        {
+            return new TwinReplay(new TwinState(twin, kinds.Current(twin.Kind)), kinds, recorder);
+        }
+
+        CompiledKind kind = await kinds.GetAsync(twin.Kind, StateReader.KindRevision(from.State.Span));
+        return new TwinReplay(StateReader.Read(twin, kind, from.State), kinds, recorder);
+    }
+
+    /// <summary>Folds the next turn.</summary>
+    public async ValueTask ApplyAsync(TwinTurn turn)
+    {
+        TurnHeader header = TurnHeader.Read(turn.Inputs.Span);
+        if (State.Kind.Revision != header.DefinitionRevision)
+        {
+            State = Moved(State, await _kinds.GetAsync(State.Twin.Kind, header.DefinitionRevision));
+        }
+
+        TwinFold.Apply(State, header, turn.Inputs.Span[TurnHeader.Size..], _effects);
+        State.Revision = turn.Revision;
+        IsExact &= turn.FoldVersion == TwinFold.Version;
+        _effects.Clear();
+    }
+
+    /// <summary>A copy of a state laid out for another revision of its kind.</summary>
+    public static TwinState Moved(TwinState state, CompiledKind kind) =>
+        StateReader.Read(state.Twin, kind, StateWriter.Write(state));
+}
