@@ -34,17 +34,26 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<GroupCommit> _logger;
     private readonly Task _loop;
-    private readonly ObservableGauge<int> _depth;
 
-    public GroupCommit(ITwinStore store, TimeProvider clock, ILogger<GroupCommit> logger)
+    /// <summary>Begins to commit what comes.</summary>
+    /// <param name="store">Where to.</param>
+    /// <param name="clock">What durations are measured with.</param>
+    /// <param name="logger">Where failures are told.</param>
+    /// <param name="scheduler">Where the loop runs: the thread pool, or what a simulation brings.</param>
+    public GroupCommit(
+        ITwinStore store, TimeProvider clock, ILogger<GroupCommit> logger, TaskScheduler? scheduler = null)
     {
         _store = store;
         _clock = clock;
         _logger = logger;
-        _depth = TwinGridDiagnostics.Meter.CreateObservableGauge(
-            "twingrid.commit.queue", () => _pending.Reader.Count, "{turn}", "Turns that wait for a group commit.");
-        _loop = Task.Run(RunAsync);
+        _loop = Task.Factory.StartNew(
+            RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
+            .Unwrap();
     }
+
+    /// <summary>Shows the queue as a metric; once in a silo, for a meter keeps its instruments for good.</summary>
+    public void Observe() => TwinGridDiagnostics.Meter.CreateObservableGauge(
+        "twingrid.commit.queue", () => _pending.Reader.Count, "{turn}", "Turns that wait for a group commit.");
 
     /// <summary>
     /// Queues a turn. The queue is bounded by the twins: each has at most one turn under way and takes no other
@@ -68,7 +77,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private async Task RunAsync()
     {
         List<PendingTurn> group = new(MostTurns);
-        while (await _pending.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await _pending.Reader.WaitToReadAsync())
         {
             group.Clear();
             while (group.Count < MostTurns && _pending.Reader.TryRead(out PendingTurn turn))
@@ -76,7 +85,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
                 group.Add(turn);
             }
 
-            await CommitAsync(group).ConfigureAwait(false);
+            await CommitAsync(group);
         }
     }
 
@@ -89,7 +98,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         IReadOnlyList<CommitOutcome>? outcomes = null;
         try
         {
-            outcomes = await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
+            outcomes = await _store.CommitAsync(turns, snapshots, CancellationToken.None);
             if (outcomes.Count != turns.Length)
             {
                 throw new TwinGridException($"the store answered {outcomes.Count} of {turns.Length} turns");
