@@ -93,6 +93,16 @@ internal sealed partial class IngestRouter(
         }
     }
 
+    /// <summary>True while messages wait at a twin's door: they came, and its inbox does not know of them.</summary>
+    public bool HasWaiting(TwinId twin)
+    {
+        OpeningTwins.Door door = _opening.Of(twin);
+        lock (door.Lock)
+        {
+            return door.Waiting.TryGetValue(twin, out List<IngestMessage>? waiting) && waiting.Count > 0;
+        }
+    }
+
     /// <summary>
     /// The silo has stopped: nothing is under way any more that somebody could answer, so everybody hears now.
     /// </summary>

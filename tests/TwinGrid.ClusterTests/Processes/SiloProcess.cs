@@ -33,9 +33,14 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>Starts the program and waits until it says that it is ready.</summary>
     /// <param name="home">Its directories.</param>
     /// <param name="settings">Settings beside those, such as <c>Control:Mode=Off</c>, without the section.</param>
-    public static async Task<SiloProcess> StartAsync(SiloHome home, params string[] settings)
+    public static Task<SiloProcess> StartAsync(SiloHome home, params string[] settings) =>
+        StartUnderAsync([], home, settings);
+
+    /// <summary>Starts the program with variables of its environment, each <c>NAME=value</c>.</summary>
+    public static async Task<SiloProcess> StartUnderAsync(
+        IReadOnlyList<string> environment, SiloHome home, params string[] settings)
     {
-        SiloProcess silo = Launch(home, settings);
+        SiloProcess silo = LaunchUnder(environment, home, settings);
         try
         {
             await silo.ReadyAsync();
@@ -49,7 +54,9 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program and waits for nothing.</summary>
-    public static SiloProcess Launch(SiloHome home, params string[] settings)
+    public static SiloProcess Launch(SiloHome home, params string[] settings) => LaunchUnder([], home, settings);
+
+    private static SiloProcess LaunchUnder(IReadOnlyList<string> environment, SiloHome home, string[] settings)
     {
         int gatewayPort = FreePort.Next();
         string[] all =
@@ -57,8 +64,12 @@ internal sealed partial class SiloProcess : IAsyncDisposable
             "Mqtt:Port=0", "Http:Port=0", $"Cluster:SiloPort={FreePort.Next()}", $"Cluster:GatewayPort={gatewayPort}",
             $"DataDirectory={home.Data}", $"DefinitionsDirectory={home.Definitions}", .. settings,
         ];
-        IEnumerable<string> arguments = all.Select(static s => $"--TwinGrid:{s}").Prepend(Repository.SiloProgram);
-        return new SiloProcess(RunningProgram.Start("dotnet", arguments, home.Root), gatewayPort);
+        string[] arguments = [.. all.Select(static s => $"--TwinGrid:{s}").Prepend(Repository.SiloProgram)];
+        return new SiloProcess(
+            environment.Count == 0
+                ? RunningProgram.Start("dotnet", arguments, home.Root)
+                : RunningProgram.Start("env", [.. environment, "dotnet", .. arguments], home.Root),
+            gatewayPort);
     }
 
     /// <summary>Waits for the printed addresses and for <c>/health/ready</c>.</summary>

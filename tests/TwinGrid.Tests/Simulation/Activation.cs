@@ -40,6 +40,9 @@ internal sealed class Activation : IGrainContext
 
     public bool IsValid => _isValid && !_isGoing;
 
+    /// <summary>True when it is loaded and no turn of it is under way.</summary>
+    public bool IsAtRest => IsValid && Turns is { } turns && !IsCommitting(turns);
+
     public GrainId GrainId { get; }
 
     public IWorkItemScheduler Scheduler => _lane;
@@ -109,6 +112,9 @@ internal sealed class Activation : IGrainContext
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_turns")]
     private static extern ref TwinTurns? TurnsOf(TwinGrain grain);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_isCommitting")]
+    private static extern ref bool IsCommitting(TwinTurns turns);
+
     private async Task ActivateAsync()
     {
         try
@@ -159,6 +165,13 @@ internal sealed class Activation : IGrainContext
 
     private async Task RunAsync(GrainCall call)
     {
+        if (!IsValid)
+        {
+            // It went while the call waited for its step; if it has gone already, the next one takes it.
+            (_gone.Task.IsCompleted ? _silo.Find(_twin) : this).Take(call);
+            return;
+        }
+
         _running++;
         await call.RunAsync(_grain);
         if (--_running == 0)

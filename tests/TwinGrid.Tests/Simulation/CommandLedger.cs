@@ -72,13 +72,15 @@ internal sealed class CommandLedger(Schedule schedule, Action<bool, string> chec
                 check(executed, $"C8 command {command.Id} succeeded and nobody did it");
                 break;
             case CommandStatus.Expired when executed:
-                // Its answer came when its time was over.
+                // Its answer came when its time was over; or it came in time to a silo that lost the race for the turn
+                // to another, where the twin had ended it meanwhile.
                 long due = _delivered.TryGetValue(command.Id, out long delivered) && delivered < command.ExpiresAt
                     ? command.ExpiresAt + Grace
                     : command.ExpiresAt;
+                _answered.TryGetValue(command.Id, out long answered);
                 check(
-                    _answered.TryGetValue(command.Id, out long answered) && answered >= due,
-                    $"C8 command {command.Id} was done and answered in time and is called expired");
+                    schedule.MayBeTwo || answered >= due,
+                    $"C8 command {command.Id}, answered {answered} before {due}, is called expired");
                 schedule.Counts.ExecutedAndExpired++;
                 break;
             case CommandStatus.Expired:

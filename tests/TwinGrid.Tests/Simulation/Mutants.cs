@@ -52,7 +52,7 @@ internal static class Mutants
         public override void Begin(Database database) => database.Fences = false;
     }
 
-    /// <summary>Where two messages wait, the third makes room by dropping the oldest, whose sender is told all is well.</summary>
+    /// <summary>Where two messages wait the third drops the oldest, whose sender is told that all is well.</summary>
     private sealed class DropOldest : Mutation
     {
         public override ITwinIngest Road(ITwinIngest road) => new ShortRoad(road);

@@ -96,7 +96,7 @@ internal sealed class Oracle(Schedule schedule)
     private IEnumerable<TwinTurns> Lives(TwinId twin) =>
         from silo in schedule.Silos
         let activation = silo.FindActive(twin)
-        where activation is { IsValid: true, Turns: not null }
+        where activation is { IsAtRest: true }
         select activation.Turns;
 
     private void NoteReadings(TwinId twin, TwinTurn turn)
@@ -127,7 +127,9 @@ internal sealed class Oracle(Schedule schedule)
             new(reference.Readings, reference.Duplicates, reference.Late, reference.Historical, 0, 0);
         Check(counters == expected, $"C2 {state.Twin} at {state.Revision}: {counters}, expected {expected}");
         Ledger ledger = System.Runtime.InteropServices.MemoryMarshal.Cast<double, Ledger>(state.ModelState)[0];
-        Check(ledger == reference.Ledger, $"C5 {state.Twin} at {state.Revision}: {ledger}, expected {reference.Ledger}");
+        Check(
+            ledger == reference.Ledger,
+            $"C5 {state.Twin} at {state.Revision}: {ledger}, expected {reference.Ledger}");
         Check(
             reference.Live is not { } live || (slot.SourceTime, slot.Seq, slot.Value.Number) == live,
             $"C4 {state.Twin} at {state.Revision} shows {slot.Value.Number}, expected {reference.Live}");

@@ -43,16 +43,9 @@ internal static class SimulatedKind
             new DefinitionSet([Definition]),
             [new PredictiveModelType("Ledger", _ => new LedgerModel())],
             [],
-            Stub.Grains((_, _) => new FirstRevision()));
+            Stub.Grains((_, _) => Stub.Of<IDefinitionHistory>(_ => Task.FromResult(1))));
         registry.PublishAsync().GetAwaiter().GetResult();
         return registry;
-    }
-
-    private sealed class FirstRevision : IDefinitionHistory
-    {
-        public Task<int> PublishAsync(string definition) => Task.FromResult(1);
-
-        public Task<string?> GetAsync(int revision) => Task.FromResult<string?>(null);
     }
 }
 

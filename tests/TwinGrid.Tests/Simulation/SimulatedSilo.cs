@@ -104,7 +104,7 @@ internal sealed class SimulatedSilo
         }
     }
 
-    public ITwin Twin(TwinId twin) => new TwinReference(this, twin);
+    public ITwin Twin(TwinId twin) => TwinReference.Of(this, twin);
 
     /// <summary>Calls a twin as a client of this silo.</summary>
     public Task<T> CallAsync<T>(TwinId twin, Func<ITwin, Task<T>> method, TimeSpan timeout)
@@ -116,7 +116,7 @@ internal sealed class SimulatedSilo
 
     private object Grain(Type type, string key) => type == typeof(ITwin)
         ? Twin(TwinId.FromGrainKey(key))
-        : type == typeof(ITwinCatalogue) ? new SimulatedCatalogue(Process.Pool)
+        : type == typeof(ITwinCatalogue) ? Stub.Of<ITwinCatalogue>(_ => EnterCatalogueAsync())
         : throw new NotSupportedException(type.Name);
 
     private object? Runtimes(System.Reflection.MethodInfo method, object?[] arguments)
@@ -134,6 +134,14 @@ internal sealed class SimulatedSilo
             default:
                 throw new NotSupportedException(method.Name);
         }
+    }
+
+    // The catalogue always answers, in its own time.
+    private Task EnterCatalogueAsync()
+    {
+        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Process.Pool.Post(answer.SetResult);
+        return answer.Task;
     }
 
     // As the silo's lifecycle does: the wheel, then the twins that may have something due.
@@ -180,24 +188,6 @@ internal sealed class SimulatedSilo
             {
                 silo.Told(effect);
             }
-        }
-    }
-
-    /// <summary>The catalogue, which always answers.</summary>
-    private sealed class SimulatedCatalogue(Lane pool) : ITwinCatalogue
-    {
-        public Task AddAsync(TwinId twin) => AnswerAsync();
-
-        public Task RemoveAsync(TwinId twin) => AnswerAsync();
-
-        public Task<List<TwinId>> ListAsync(string? kind, string? after, int limit) =>
-            throw new NotSupportedException();
-
-        private Task AnswerAsync()
-        {
-            TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            pool.Post(answer.SetResult);
-            return answer.Task;
         }
     }
 

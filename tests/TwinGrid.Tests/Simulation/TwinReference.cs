@@ -1,36 +1,30 @@
 namespace TwinGrid.Tests.Simulation;
 
-/// <summary>What a silo's grain factory gives for a twin.</summary>
-internal sealed class TwinReference(SimulatedSilo silo, TwinId twin) : ITwin
+/// <summary>
+/// What a silo's grain factory gives for a twin. A proxy, for Orleans takes every class that implements a grain's
+/// interface for a grain.
+/// </summary>
+internal static class TwinReference
 {
     private static readonly TimeSpan s_usual = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_apply = TimeSpan.FromSeconds(10);
 
-    public Task<TwinSnapshot?> GetAsync() => silo.CallAsync(twin, t => t.GetAsync(), s_usual);
+    public static ITwin Of(SimulatedSilo silo, TwinId twin)
+    {
+        return Stub.Of<ITwin>((method, given) => method.Name switch
+        {
+            nameof(ITwin.GetAsync) => Call(t => t.GetAsync()),
+            nameof(ITwin.SummarizeAsync) => Call(t => t.SummarizeAsync()),
+            nameof(ITwin.ApplyAsync) => silo.CallAsync(twin, t => t.ApplyAsync((byte[])given[0]!), s_apply),
+            nameof(ITwin.SendAsync) => Call(t => t.SendAsync(
+                (string)given[0]!, (string)given[1]!, (RawJson)given[2]!, (TimeSpan?)given[3], (string?)given[4])),
+            nameof(ITwin.DeleteAsync) => Call(t => t.DeleteAsync((bool)given[0]!)),
+            nameof(ITwin.RedeliverAsync) => Call(t => Done(t.RedeliverAsync((string)given[0]!))),
+            _ => throw new NotSupportedException(method.Name),
+        });
 
-    public Task<TwinSummary?> SummarizeAsync() => silo.CallAsync(twin, t => t.SummarizeAsync(), s_usual);
-
-    public Task<IngestResult> ApplyAsync(byte[] inputs) => silo.CallAsync(twin, t => t.ApplyAsync(inputs), s_apply);
-
-    public Task<CommandAnswer> SendAsync(
-        string commandId, string name, RawJson args, TimeSpan? expiresIn, string? idempotencyKey) =>
-        silo.CallAsync(twin, t => t.SendAsync(commandId, name, args, expiresIn, idempotencyKey), s_usual);
-
-    public Task<CommandSnapshot?> GetCommandAsync(string commandId) =>
-        silo.CallAsync(twin, t => t.GetCommandAsync(commandId), s_usual);
-
-    public Task<CommandSnapshot?> WaitForCommandAsync(string commandId, TimeSpan wait) =>
-        silo.CallAsync(twin, t => t.WaitForCommandAsync(commandId, wait), s_usual);
-
-    public Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note) =>
-        silo.CallAsync(twin, t => t.AcknowledgeAlarmAsync(alarm, by, note), s_usual);
-
-    public Task<bool> DeleteAsync(bool eraseHistory) =>
-        silo.CallAsync(twin, t => t.DeleteAsync(eraseHistory), s_usual);
-
-    public Task RedeliverAsync(string recipient) => silo.CallAsync(twin, t => Done(t.RedeliverAsync(recipient)), s_usual);
-
-    public Task RepublishAsync(string recipient) => silo.CallAsync(twin, t => Done(t.RepublishAsync(recipient)), s_usual);
+        Task<T> Call<T>(Func<ITwin, Task<T>> call) => silo.CallAsync(twin, call, s_usual);
+    }
 
     private static async Task<bool> Done(Task call)
     {
