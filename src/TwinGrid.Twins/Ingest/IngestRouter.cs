@@ -93,13 +93,13 @@ internal sealed partial class IngestRouter(
         }
     }
 
-    /// <summary>True while messages wait at a twin's door: they came, and its inbox does not know of them.</summary>
+    /// <summary>True while messages are at a twin's door or being called in from there: its inbox lacks them.</summary>
     public bool HasWaiting(TwinId twin)
     {
         OpeningTwins.Door door = _opening.Of(twin);
         lock (door.Lock)
         {
-            return door.Waiting.TryGetValue(twin, out List<IngestMessage>? waiting) && waiting.Count > 0;
+            return door.Waiting.ContainsKey(twin);
         }
     }
 

@@ -35,7 +35,7 @@ internal sealed class Schedule
             TwinId twin = new(SimulatedKind.Name, $"e{i}");
             for (int k = World.Chance.Next(1, 3); k > 0; k--)
             {
-                _devices.Add(new Device(this, twin, k == 1 ? "" : $"aux{k}", World.Chance.Next(4, 20)));
+                _devices.Add(new Device(this, twin, k == 1 ? "" : $"aux{k}", World.Chance.Next(3, 13)));
             }
         }
     }
@@ -54,7 +54,7 @@ internal sealed class Schedule
 
     public SimulationCounts Counts { get; } = new();
 
-    /// <summary>True when two silos may serve one twin at once; else reads are judged for linearizability too.</summary>
+    /// <summary>True when two silos may serve a twin at once; else reads are judged for being the newest.</summary>
     public bool MayBeTwo { get; }
 
     /// <summary>The true time.</summary>
