@@ -19,6 +19,7 @@ using TwinGrid.Storage;
 using TwinGrid.Storage.PostgreSql;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Timing;
 
 namespace TwinGrid.Hosting;
 
@@ -31,7 +32,7 @@ internal static class GridServices
     public static void Add(IHostApplicationBuilder builder)
     {
         IServiceCollection services = builder.Services;
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TimeProvider>(new GridClock(TimeProvider.System));
         AddSettings(services);
         AddDefinitions(services);
         AddStore(services, StorageSwitch.IsPostgreSql(builder.Configuration));

@@ -9,7 +9,7 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
-    private readonly List<Action<bool>> _waiting = [];
+    private readonly List<Reader> _waiting = [];
     private bool _isSlow;
 
     /// <summary>
@@ -23,47 +23,66 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
             return read(state, false);
         }
 
-        TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Action<bool> reader = committed => Answer(answer, read, committed);
+        Reader<T> reader = new(read);
         _waiting.Add(reader);
-        try
+        await using ITimer patience = clock.CreateTimer(
+            static reader => ((Reader)reader!).GiveUp(), reader, s_patience, Timeout.InfiniteTimeSpan);
+        if (await reader.IsAnswered)
         {
-            return await answer.Task.WaitAsync(s_patience, clock);
+            return reader.Answer;
         }
-        catch (TimeoutException)
-        {
-            _waiting.Remove(reader);
-            _isSlow = true;
-            return read(state, false);
-        }
+
+        _isSlow = _waiting.Remove(reader);
+        return read(state, false);
     }
 
     /// <summary>Lets everybody read who waits; the commit has ended and the next turn has not begun.</summary>
     public void Answer(bool committed)
     {
         _isSlow = false;
-        Action<bool>[] readers = [.. _waiting];
+        Reader[] readers = [.. _waiting];
         _waiting.Clear();
-        foreach (Action<bool> reader in readers)
+        foreach (Reader reader in readers)
         {
-            reader(committed);
+            reader.Read(state, committed);
         }
     }
 
-    private void Answer<T>(TaskCompletionSource<T> answer, Func<TwinState, bool, T> read, bool committed)
+    private abstract class Reader
     {
-        try
+        // The call goes on in its own time, not inside the turn.
+        protected TaskCompletionSource<bool> End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Ends with false when its patience ended first, which may be on any thread.</summary>
+        public Task<bool> IsAnswered => End.Task;
+
+        public abstract void Read(TwinState state, bool committed);
+
+        public void GiveUp() => End.TrySetResult(false);
+    }
+
+    private sealed class Reader<T>(Func<TwinState, bool, T> read) : Reader
+    {
+        private T? _answer;
+
+        public T Answer => _answer!;
+
+        public override void Read(TwinState state, bool committed)
         {
-            answer.TrySetResult(committed
-                ? read(state, true)
-                : throw new TwinGridUnavailableException(
-                    $"the last turn of {state.Twin} was not committed and the twin is read again; ask again"));
-        }
+            try
+            {
+                _answer = committed
+                    ? read(state, true)
+                    : throw new TwinGridUnavailableException(
+                        $"the last turn of {state.Twin} was not committed and the twin is read again; ask again");
+                End.TrySetResult(true);
+            }
 #pragma warning disable CA1031 // What goes wrong belongs to the one who waits.
-        catch (Exception e)
+            catch (Exception e)
 #pragma warning restore CA1031
-        {
-            answer.TrySetException(e);
+            {
+                End.TrySetException(e);
+            }
         }
     }
 }

@@ -11,6 +11,9 @@ internal sealed partial class TwinTurns
     /// <summary>After so many turns a snapshot is written with the next one, which bounds recovery.</summary>
     private const int SnapshotEvery = 256;
 
+    /// <summary>How long what is due is put off while messages wait at the door, microseconds.</summary>
+    private const long Breath = UnixMicroseconds.PerSecond / 10;
+
     /// <summary>
     /// One turn, unless the last one's commit is still under way: its end drains again. The inbox counts on that:
     /// whoever takes messages from it comes again after them.
@@ -30,6 +33,13 @@ internal sealed partial class TwinTurns
         }
 
         long now = _runtime.Now;
+        if (_due <= now && _runtime.Road.HasWaiting(State.Twin))
+        {
+            // Time must not overtake what came before it: an answer that waits at the door while the first call after
+            // a restart is being committed would find its command expired.
+            _due = now + Breath;
+        }
+
         _publisher.PublishOwed(State, now);
         if (!_queue.IsEmpty || _due <= now)
         {
@@ -205,8 +215,7 @@ internal sealed partial class TwinTurns
 
         if (_effects.CommandsChanged)
         {
-            _commandsChanged?.SetResult();
-            _commandsChanged = null;
+            CommandsChanged();
         }
 
         if (_tail == 0 && _revision / HistorySealer.ManyTurns != (_revision - SnapshotEvery) / HistorySealer.ManyTurns)

@@ -124,10 +124,13 @@ internal sealed partial class TwinTurns
     /// </summary>
     /// <param name="read">Makes a copy of what is asked for; is told whether it is durable.</param>
     /// <exception cref="TwinGridUnavailableException">
-    /// The commit failed and the twin is read again: ask again.
+    /// A commit failed, what is here may never have been, and the twin is read again: ask again.
     /// </exception>
     public Task<T> ReadAsync<T>(Func<TwinState, bool, T> read) =>
-        _isCommitting
+        _isLost
+            ? Task.FromException<T>(new TwinGridUnavailableException(
+                $"a turn of {State.Twin} was not committed and the twin is read again; ask again"))
+            : _isCommitting
             ? (_readers ??= new CommittedReaders(State, _runtime.Clock)).WaitAsync(read)
             : Task.FromResult(read(State, true));
 
@@ -183,7 +186,15 @@ internal sealed partial class TwinTurns
     {
         _isLost = true;
         Leave();
+        CommandsChanged();
         Deactivate();
+    }
+
+    // Who waits for a command looks again, and hears where the twin is lost: nobody waits for a state that is gone.
+    private void CommandsChanged()
+    {
+        _commandsChanged?.SetResult();
+        _commandsChanged = null;
     }
 
     // Takes no more; what waits is sent again, to the next activation.

@@ -34,6 +34,8 @@ internal sealed partial class TwinsLifecycle(
     private async Task OpenStoreAsync(CancellationToken cancellationToken)
     {
         runtime.Kinds.Check();
+        runtime.Active.Observe();
+        runtime.Committer.Observe();
         await runtime.Store.InitializeAsync(cancellationToken);
     }
 

@@ -30,7 +30,7 @@ public static class TwinsSiloBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         IServiceCollection services = builder.Services;
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TimeProvider>(new GridClock(TimeProvider.System));
         services.TryAddSingleton(DefinitionSet.Empty);
         services.AddSingleton<KindRegistry>();
         services.AddSingleton<ActiveTwins>();

@@ -48,17 +48,26 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private readonly CancellationTokenSource _givenUp = new();
     private readonly Task _loop;
     private ITimer? _stop;
-    private readonly ObservableGauge<int> _depth;
 
-    public GroupCommit(ITwinStore store, TimeProvider clock, ILogger<GroupCommit> logger)
+    /// <summary>Begins to commit what comes.</summary>
+    /// <param name="store">Where to.</param>
+    /// <param name="clock">What durations are measured with.</param>
+    /// <param name="logger">Where failures are told.</param>
+    /// <param name="scheduler">Where the loop runs: the thread pool, or what a simulation brings.</param>
+    public GroupCommit(
+        ITwinStore store, TimeProvider clock, ILogger<GroupCommit> logger, TaskScheduler? scheduler = null)
     {
         _store = store;
         _clock = clock;
         _logger = logger;
-        _depth = TwinGridDiagnostics.Meter.CreateObservableGauge(
-            "twingrid.commit.queue", () => _pending.Reader.Count, "{turn}", "Turns that wait for a group commit.");
-        _loop = Task.Run(RunAsync);
+        _loop = Task.Factory.StartNew(
+            RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
+            .Unwrap();
     }
+
+    /// <summary>Shows the queue as a metric; once in a silo, for a meter keeps its instruments for good.</summary>
+    public void Observe() => TwinGridDiagnostics.Meter.CreateObservableGauge(
+        "twingrid.commit.queue", () => _pending.Reader.Count, "{turn}", "Turns that wait for a group commit.");
 
     /// <summary>
     /// Queues a turn. The queue is bounded by the twins: each has at most one turn under way and takes no other
@@ -92,7 +101,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private async Task RunAsync()
     {
         List<PendingTurn> group = new(MostTurns);
-        while (await _pending.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await _pending.Reader.WaitToReadAsync())
         {
             group.Clear();
             while (group.Count < MostTurns && _pending.Reader.TryRead(out PendingTurn turn))
@@ -100,7 +109,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
                 group.Add(turn);
             }
 
-            await CommitAsync(group).ConfigureAwait(false);
+            await CommitAsync(group);
         }
     }
 
@@ -113,7 +122,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         IReadOnlyList<CommitOutcome>? outcomes = null;
         try
         {
-            outcomes = await CommitPatientlyAsync(turns, snapshots).ConfigureAwait(false);
+            outcomes = await CommitPatientlyAsync(turns, snapshots);
             if (outcomes.Count != turns.Length)
             {
                 throw new TwinGridException($"the store answered {outcomes.Count} of {turns.Length} turns");
@@ -145,7 +154,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
             {
                 // Not to be given up half way: what became of it would not be known.
                 IReadOnlyList<CommitOutcome> outcomes =
-                    await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
+                    await _store.CommitAsync(turns, snapshots, CancellationToken.None);
                 if (waited)
                 {
                     LogBack(_clock.GetElapsedTime(since).TotalSeconds);
@@ -162,8 +171,8 @@ internal sealed partial class GroupCommit : IAsyncDisposable
                 }
             }
 
-            await Task.Delay(wait, _clock, _givenUp.Token)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(wait, _clock, _givenUp.Token).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             wait = wait + wait < s_longestWait ? wait + wait : s_longestWait;
         }
     }

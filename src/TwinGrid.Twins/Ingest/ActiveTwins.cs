@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 
 namespace TwinGrid.Twins.Ingest;
 
@@ -11,19 +10,15 @@ internal sealed class ActiveTwins
 {
     private readonly ConcurrentDictionary<TwinId, TwinInbox> _inboxes = new();
 
-    public ActiveTwins()
-    {
-        Gauge = TwinGridDiagnostics.Meter.CreateObservableGauge(
-            "twingrid.twins.active", () => _inboxes.Count, "{twin}", "Twins that are active on this silo.");
-    }
-
     /// <summary>How many.</summary>
     public int Count => _inboxes.Count;
 
     /// <summary>All of them with their inboxes, as of about now.</summary>
     public IEnumerable<KeyValuePair<TwinId, TwinInbox>> All => _inboxes;
 
-    internal ObservableGauge<int> Gauge { get; }
+    /// <summary>Shows how many as a metric; once in a silo, for a meter keeps its instruments for good.</summary>
+    public void Observe() => TwinGridDiagnostics.Meter.CreateObservableGauge(
+        "twingrid.twins.active", () => _inboxes.Count, "{twin}", "Twins that are active on this silo.");
 
     public void Add(TwinId twin, TwinInbox inbox) => _inboxes[twin] = inbox;
 

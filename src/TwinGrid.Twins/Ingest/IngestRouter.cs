@@ -19,7 +19,8 @@ internal sealed partial class IngestRouter(
     SiloLanes lanes,
     ILocalSiloDetails local,
     IGrainFactory grains,
-    ILogger<IngestRouter> logger) : ITwinIngest, IDisposable
+    ILogger<IngestRouter> logger,
+    TaskScheduler? scheduler = null) : ITwinIngest, IDisposable
 {
     /// <summary>A twin whose activations go before they take a single message is not asked for ever.</summary>
     private const int MostCalls = 8;
@@ -92,6 +93,16 @@ internal sealed partial class IngestRouter(
         }
     }
 
+    /// <summary>True while messages are at a twin's door or being called in from there: its inbox lacks them.</summary>
+    public bool HasWaiting(TwinId twin)
+    {
+        OpeningTwins.Door door = _opening.Of(twin);
+        lock (door.Lock)
+        {
+            return door.Waiting.ContainsKey(twin);
+        }
+    }
+
     /// <summary>
     /// The silo has stopped: nothing is under way any more that somebody could answer, so everybody hears now.
     /// </summary>
@@ -148,8 +159,13 @@ internal sealed partial class IngestRouter(
     private SiloAddress? FindElsewhere(TwinId twin) =>
         map.Find(twin.ToGrainKey()) is { } silo && !silo.Equals(local.SiloAddress) ? silo : null;
 
-    // On a thread of nobody's: the caller may be a connection or an activation.
-    private void Open(TwinId twin, OpeningTwins.Door door) => Task.Run(() => OpenAsync(twin, door)).Ignore();
+    // On a thread of nobody's: the caller may be a connection or an activation. A simulation brings its own scheduler.
+    private void Open(TwinId twin, OpeningTwins.Door door) => Task.Factory.StartNew(
+        () => OpenAsync(twin, door),
+        CancellationToken.None,
+        TaskCreationOptions.DenyChildAttach,
+        scheduler ?? TaskScheduler.Default)
+        .Unwrap().Ignore();
 
     /// <summary>
     /// Sends what waits for a twin as grain calls, one after the other, until the twin is active here and the rest
@@ -163,7 +179,7 @@ internal sealed partial class IngestRouter(
             IngestResult result;
             try
             {
-                result = await CallAsync(twin, message).ConfigureAwait(false);
+                result = await CallAsync(twin, message);
             }
 #pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
             catch (Exception e)
@@ -181,7 +197,7 @@ internal sealed partial class IngestRouter(
 
     private async Task<IngestResult> CallAsync(TwinId twin, IngestMessage message)
     {
-        if (!await _calls.WaitAsync(s_longestWait, _closing.Token).ConfigureAwait(false))
+        if (!await _calls.WaitAsync(s_longestWait, _closing.Token))
         {
             throw new TimeoutException($"{MostCallsAtOnce} other twins that are being opened were not done in time");
         }
@@ -194,7 +210,7 @@ internal sealed partial class IngestRouter(
             {
                 try
                 {
-                    return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token).ConfigureAwait(false);
+                    return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token);
                 }
                 catch (Exception e) when (calls < MostCalls && IsUnapplied(e))
                 {

@@ -17,17 +17,25 @@ internal sealed partial class TimerWheel : IAsyncDisposable
     private readonly Dictionary<TwinId, long> _due = [];
     private readonly TimeProvider _clock;
     private readonly ILogger<TimerWheel> _logger;
+    private readonly TaskScheduler _scheduler;
     private readonly CancellationTokenSource _stopping = new();
     private Task _loop = Task.CompletedTask;
 
-    public TimerWheel(TimeProvider clock, ILogger<TimerWheel> logger)
+    /// <summary>Makes a wheel that does not turn yet.</summary>
+    /// <param name="clock">Its time.</param>
+    /// <param name="logger">Where failures are told.</param>
+    /// <param name="scheduler">Where it runs: the thread pool, or what a simulation brings.</param>
+    public TimerWheel(TimeProvider clock, ILogger<TimerWheel> logger, TaskScheduler? scheduler = null)
     {
         _clock = clock;
         _logger = logger;
+        _scheduler = scheduler ?? TaskScheduler.Default;
     }
 
     /// <summary>Begins; <paramref name="wake"/> is called for each twin that is due and must not block.</summary>
-    public void Start(Action<TwinId> wake) => _loop = Task.Run(() => RunAsync(wake, _stopping.Token));
+    public void Start(Action<TwinId> wake) => _loop = Task.Factory.StartNew(
+        () => RunAsync(wake, _stopping.Token), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _scheduler)
+        .Unwrap();
 
     /// <summary>Remembers the twin's next due time unless an earlier one is remembered.</summary>
     public void Schedule(TwinId twin, long due)
@@ -67,7 +75,7 @@ internal sealed partial class TimerWheel : IAsyncDisposable
         using PeriodicTimer timer = new(s_period, _clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(stopping).ConfigureAwait(false))
+            while (await timer.WaitForNextTickAsync(stopping))
             {
                 foreach (TwinId twin in TakeDue(UnixMicroseconds.Now(_clock)))
                 {

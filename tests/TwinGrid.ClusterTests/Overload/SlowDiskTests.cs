@@ -23,8 +23,7 @@ public sealed partial class SlowDiskTests
     {
         Installed.Require("strace");
         using var home = new SiloHome();
-        await using SiloProcess silo = SiloProcess.Launch(home, s_slow, [$"Limits:IngestBytes={Budget}"]);
-        await silo.ReadyAsync();
+        await using SiloProcess silo = await SiloProcess.StartAsync(home, s_slow, [$"Limits:IngestBytes={Budget}"]);
         NumberedDevice[] devices =
             [.. Enumerable.Range(1, 6).Select(static i => new NumberedDevice($"meter/m{i}", epoch: 1, window: 1_000))];
         using var stop = new CancellationTokenSource();

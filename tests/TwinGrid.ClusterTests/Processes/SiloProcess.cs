@@ -33,9 +33,16 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>Starts the program and waits until it says that it is ready.</summary>
     /// <param name="home">Its directories.</param>
     /// <param name="settings">Settings beside those, such as <c>Control:Mode=Off</c>, without the section.</param>
-    public static async Task<SiloProcess> StartAsync(SiloHome home, params string[] settings)
+    public static Task<SiloProcess> StartAsync(SiloHome home, params string[] settings) =>
+        StartAsync(home, [], settings);
+
+    /// <summary>Starts the program under another one, such as strace or env, and waits until it is ready.</summary>
+    /// <param name="home">Its directories.</param>
+    /// <param name="under">The other program and its arguments.</param>
+    /// <param name="settings">Settings.</param>
+    public static async Task<SiloProcess> StartAsync(SiloHome home, string[] under, string[] settings)
     {
-        SiloProcess silo = Launch(home, settings);
+        SiloProcess silo = Launch(home, under, settings);
         try
         {
             await silo.ReadyAsync();
@@ -51,11 +58,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>Starts the program and waits for nothing.</summary>
     public static SiloProcess Launch(SiloHome home, params string[] settings) => Launch(home, [], settings);
 
-    /// <summary>Starts it under another program, such as strace, and waits for nothing.</summary>
-    /// <param name="home">Its directories.</param>
-    /// <param name="under">The other program and its arguments; none to start it by itself.</param>
-    /// <param name="settings">Settings as for <see cref="StartAsync"/>.</param>
-    public static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
+    private static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
     {
         int gatewayPort = FreePort.Next();
         string[] all =

@@ -100,6 +100,34 @@ public sealed class RoadFaultTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
         Assert.Equal(IngestStatus.Unavailable, (await sender.All[1].Result).Status);
     }
 
+    [Fact]
+    public async Task Who_waits_for_a_command_is_not_shown_an_answer_that_was_not_committed()
+    {
+        TwinId id = grid.TwinOn(0, "awaited");
+        Sender sender = new(grid.Road(0), id);
+        await sender.Send().Result;
+        CommandAnswer sent =
+            await grid.Twin(id.Key).SendAsync("w1", "slow", RawJson.EmptyObject, TimeSpan.FromMinutes(1), null);
+        Assert.Equal(CommandRefusal.None, sent.Refusal);
+        Task<CommandSnapshot?> waiting = grid.Twin(id.Key).WaitForCommandAsync("w1", TimeSpan.FromSeconds(15));
+
+        // Calls of one client to one twin come in order: the wait has begun.
+        await grid.Twin(id.Key).GetAsync();
+        grid.Store.HoldCommits();
+        Sender.Sent result = sender.Send(PackedInputs.Pack(
+            InputKind.CommandResult,
+            UnixMicroseconds.Now(TimeProvider.System),
+            new CommandResultInput("w1", CommandStatus.Succeeded),
+            TwinGridJson.Default.CommandResultInput));
+        await grid.Store.HeldAsync(id);
+        grid.Store.FailHeld();
+        Assert.Equal(IngestStatus.Unavailable, (await result.Result).Status);
+
+        // It is told at once to ask again, and is not kept until its wait is over.
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(CommandStatus.Queued, (await grid.Twin(id.Key).GetCommandAsync("w1"))!.Status);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

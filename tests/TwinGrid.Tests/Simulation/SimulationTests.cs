@@ -1,0 +1,64 @@
+using System.Globalization;
+
+namespace TwinGrid.Tests.Simulation;
+
+/// <summary>
+/// Twenty thousand schedules of the real twins over a simulated world. <c>TWINGRID_SIMULATION_SCHEDULES</c> says how
+/// many instead, <c>TWINGRID_SIMULATION_SEED</c> with which seed to begin.
+/// </summary>
+public sealed class SimulationTests(ITestOutputHelper output)
+{
+    private const int Schedules = 20_000;
+    private const int MostMutantSchedules = 500;
+
+    public static TheoryData<string> MutantNames => [.. Mutants.All.Keys];
+
+    [Fact]
+    public void Whatever_dies_when_nothing_acknowledged_is_lost_doubled_invented_or_out_of_order()
+    {
+        int first = Setting("TWINGRID_SIMULATION_SEED", 1);
+        int many = Setting("TWINGRID_SIMULATION_SCHEDULES", Schedules);
+        SimulationCounts counts = new();
+        for (int seed = first; seed < first + many; seed++)
+        {
+            Verdict verdict = Schedule.Run(seed);
+            Assert.True(verdict.Wrongs.Count == 0, Told(verdict));
+            counts.Add(verdict.Counts);
+        }
+
+        output.WriteLine($"{many} schedules from seed {first}: {counts}");
+
+        // Of everything at least once in a hundred schedules, else the run proves nothing.
+        Assert.Empty(counts.RarerThan(many / 100));
+    }
+
+    [Theory]
+    [MemberData(nameof(MutantNames))]
+    public void A_mutant_dies(string name)
+    {
+        (Func<Mutation> make, string crime) = Mutants.All[name];
+        for (int seed = 1; seed <= MostMutantSchedules; seed++)
+        {
+            Verdict verdict = Schedule.Run(seed, make());
+            if (verdict.Wrongs.FirstOrDefault(wrong => wrong.Contains(crime)) is { } wrong)
+            {
+                output.WriteLine($"{name} dies with seed {seed}: {wrong}");
+                return;
+            }
+        }
+
+        Assert.Fail($"{name} lives through {MostMutantSchedules} schedules");
+    }
+
+    [Fact]
+    public void A_seed_makes_its_schedule_again() => Assert.Equal(
+        Enumerable.Range(1, 50).Select(seed => Schedule.Run(seed).Trace),
+        Enumerable.Range(1, 50).Select(seed => Schedule.Run(seed).Trace));
+
+    private static string Told(Verdict verdict) =>
+        $"seed {verdict.Seed} (again: TWINGRID_SIMULATION_SEED={verdict.Seed} TWINGRID_SIMULATION_SCHEDULES=1):\n"
+        + string.Join('\n', verdict.Wrongs.Take(10)) + $"\n{verdict.Counts}";
+
+    private static int Setting(string name, int usual) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int set) ? set : usual;
+}
