@@ -77,15 +77,17 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
     {
         IReadOnlyList<HistoryReading> all = readings.Readings;
         int from = 0;
+        long ends = File(all[0]).Ends;
         for (int i = 1; i <= all.Count; i++)
         {
             if (i == all.Count
                 || i - from == History.ReadingBlock.MostReadings
-                || File(all[i]) != File(all[from]))
+                || Math.Min(all[i].Time, now) >= ends)
             {
-                IReadOnlyList<HistoryReading> own = [.. all.Skip(from).Take(i - from)];
+                IReadOnlyList<HistoryReading> own = i - from == all.Count ? all : [.. all.Skip(from).Take(i - from)];
                 rows.Add((File(all[from]), HistoryRow.OfReadings(part, readings.Telemetry, own)));
                 from = i;
+                ends = i < all.Count ? File(all[i]).Ends : ends;
             }
         }
 

@@ -16,7 +16,7 @@ internal sealed record LogPosition(
 internal sealed class LogReader : IDisposable
 {
     /// <summary>Single turns that are read at once, and the bytes after which no further one is.</summary>
-    private const int PageTurns = 512;
+    private const int PageTurns = 128;
     private const int PageBytes = 1 << 20;
 
     /// <summary>A walk back from the head that was so long is remembered: who makes it takes it in parts.</summary>
@@ -98,14 +98,13 @@ internal sealed class LogReader : IDisposable
             long bytes = 0;
             for (int i = from; i < turnIds.Count && turns.Count < PageTurns && bytes < PageBytes; i++)
             {
-                long turnId = turnIds[i];
-                if (_rows.FindPrevious(number, revision, turnId) is null)
+                if (_rows.TryReadTurn(twin, number, revision, turnIds[i]) is not { } turn)
                 {
                     break;
                 }
 
-                turns.Add(_rows.ReadTurn(twin, number, revision, ref turnId));
-                bytes += turns[^1].Inputs.Length;
+                turns.Add(turn);
+                bytes += turn.Inputs.Length;
                 revision++;
             }
 

@@ -15,6 +15,7 @@ internal sealed class TwinRows : IDisposable
     private readonly SqliteStatement _snapshot;
     private readonly SqliteStatement _sealedState;
     private readonly SqliteStatement _turn;
+    private readonly SqliteStatement _turnOf;
     private readonly SqliteStatement _previous;
 
     public TwinRows(SqliteConnection connection)
@@ -32,6 +33,10 @@ internal sealed class TwinRows : IDisposable
         _turn = new(connection, """
             SELECT record, time, fold_version, crc, inputs, previous_turn_id FROM turn
             WHERE turn_id = ?1 AND twin_id = ?2
+            """);
+        _turnOf = new(connection, """
+            SELECT record, time, fold_version, crc, inputs FROM turn
+            WHERE turn_id = ?1 AND twin_id = ?2 AND revision = ?3
             """);
         _previous = new(connection, """
             SELECT previous_turn_id, time FROM turn WHERE turn_id = ?1 AND twin_id = ?2 AND revision = ?3
@@ -69,22 +74,27 @@ internal sealed class TwinRows : IDisposable
                 throw LogRow.Missing(twin, revision);
             }
 
-            LogRow.EnsureReadable(_turn.Int64(0), twin, revision);
-            TwinTurn turn = new()
-            {
-                Twin = twin,
-                Revision = revision,
-                Time = _turn.Int64(1),
-                FoldVersion = (byte)_turn.Int64(2),
-                Inputs = _turn.Blob(4),
-            };
-            LogRow.EnsureIntact((uint)_turn.Int64(3), LogRow.Checksum(turn), "turn", twin, revision);
             turnId = _turn.Int64(5);
-            return turn;
+            return ReadTurn(_turn, twin, revision);
         }
         finally
         {
             _turn.Reset();
+        }
+    }
+
+    /// <summary>Reads the turn of a row; null where that turn's row is gone.</summary>
+    public TwinTurn? TryReadTurn(TwinId twin, long number, long revision, long turnId)
+    {
+        try
+        {
+            return _turnOf.Bind(1, turnId).Bind(2, number).Bind(3, revision).Step()
+                ? ReadTurn(_turnOf, twin, revision)
+                : null;
+        }
+        finally
+        {
+            _turnOf.Reset();
         }
     }
 
@@ -111,7 +121,23 @@ internal sealed class TwinRows : IDisposable
         _snapshot.Dispose();
         _sealedState.Dispose();
         _turn.Dispose();
+        _turnOf.Dispose();
         _previous.Dispose();
+    }
+
+    private static TwinTurn ReadTurn(SqliteStatement statement, TwinId twin, long revision)
+    {
+        LogRow.EnsureReadable(statement.Int64(0), twin, revision);
+        TwinTurn turn = new()
+        {
+            Twin = twin,
+            Revision = revision,
+            Time = statement.Int64(1),
+            FoldVersion = (byte)statement.Int64(2),
+            Inputs = statement.Blob(4),
+        };
+        LogRow.EnsureIntact((uint)statement.Int64(3), LogRow.Checksum(turn), "turn", twin, revision);
+        return turn;
     }
 
     private static StoredSnapshot? Read(SqliteStatement statement, string what, TwinId twin, long number)

@@ -25,6 +25,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
 
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan s_sealSlowAfter = TimeSpan.FromDays(1);
+    private static readonly TimeSpan s_breath = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_failurePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_reclaimPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_reclaimLook = TimeSpan.FromSeconds(5);
@@ -48,7 +49,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
         ILogger<HistorySealer> logger)
     {
         _store = store;
-        _parts = new PartSealer(store, kinds, limits, clock, logger);
+        _parts = new PartSealer(store, kinds, limits, clock, logger, s_breath);
         _clock = clock;
         _logger = logger;
     }

@@ -31,8 +31,13 @@ internal sealed partial class PartSealer(
     KindRegistry kinds,
     IOptionsMonitor<LimitOptions> limits,
     TimeProvider clock,
-    ILogger logger)
+    ILogger logger,
+    TimeSpan breath = default)
 {
+    /// <summary>After so many turns it lets others have the processor, for as long as it was told.</summary>
+    private const int TurnsPerBreath = 64;
+
+
     /// <summary>A part has at most so many turns, as many as as-of folds at most, and so many bytes.</summary>
     private const int MostTurns = 4_096;
     private const int MostBytes = 4 << 20;
@@ -67,6 +72,11 @@ internal sealed partial class PartSealer(
             collector.EndTurn();
             turns.Add(turn);
             bytes += turn.Inputs.Length;
+            if (breath > TimeSpan.Zero && turns.Count % TurnsPerBreath == 0)
+            {
+                await Task.Delay(breath, clock, cancellationToken);
+            }
+
             if (turns.Count >= MostTurns || bytes >= MostBytes)
             {
                 break;

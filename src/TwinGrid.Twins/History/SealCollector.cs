@@ -62,8 +62,27 @@ internal sealed class SealCollector(bool forgetsAtDeletion) : ReadingRecorder
         return all;
     }
 
+    // As nearly all are: each later than the one before it.
+    private static bool IsOrdered(List<(HistoryReading Reading, bool IsNumbered)> readings)
+    {
+        for (int i = 1; i < readings.Count; i++)
+        {
+            if (readings[i].Reading.Time <= readings[i - 1].Reading.Time)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static List<HistoryReading> Merged(List<(HistoryReading Reading, bool IsNumbered)> readings)
     {
+        if (IsOrdered(readings))
+        {
+            return readings.ConvertAll(static reading => reading.Reading);
+        }
+
         List<HistoryReading> merged = new(readings.Count);
         HashSet<ReadingValue> seen = [];
         long time = UnixMicroseconds.Absent;

@@ -125,6 +125,26 @@ public sealed class HistoryTests(GridFixture fixture) : IClassFixture<GridFixtur
     }
 
     [Fact]
+    public async Task A_twin_with_enough_turns_is_sealed_by_itself()
+    {
+        TwinId twin = new("turbine", "busy");
+        ITwinIngest ingest = fixture.Grid.Services.GetRequiredService<ITwinIngest>();
+        ITwinStore store = fixture.Grid.Services.GetRequiredService<ITwinStore>();
+        for (int i = 1; i <= HistorySealer.ManyTurns; i++)
+        {
+            ReadingWriter writer = new();
+            writer.BeginMessage(new MessageHeader { Received = UnixMicroseconds.From(At(i)), Seq = i, Epoch = 1 });
+            writer.Number("power"u8, i);
+            writer.EndMessage();
+            Assert.Equal(i, (await ingest.IngestAsync(twin, writer.Written)).Revision);
+        }
+
+        await Eventually.HoldsAsync(async () =>
+            (await store.ReadLogAsync(twin, CancellationToken.None))!.Sealed == HistorySealer.ManyTurns);
+        Assert.Equal(HistorySealer.ManyTurns, Readings(await HistoryAsync("busy", "telemetry=power"), "power").Length);
+    }
+
+    [Fact]
     public async Task The_client_reads_history_and_twins_as_they_were()
     {
         for (int i = 1; i <= 5; i++)
