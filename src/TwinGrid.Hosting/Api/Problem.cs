@@ -33,6 +33,9 @@ internal sealed class Problem(int status, string code, string title, string deta
     public static Problem NotFound(string code, string detail) =>
         new(StatusCodes.Status404NotFound, code, "There is no such thing", detail);
 
+    public static Problem Conflict(string code, string detail) =>
+        new(StatusCodes.Status409Conflict, code, "It is too late for that", detail);
+
     public static Problem Unprocessable(string code, string detail, IReadOnlyList<ProblemError>? errors = null) =>
         new(StatusCodes.Status422UnprocessableEntity, code, "The content cannot be used", detail) { Errors = errors };
 
@@ -46,6 +49,9 @@ internal sealed class Problem(int status, string code, string title, string deta
             "unsupported-media-type",
             "The content type is not taken",
             detail);
+
+    public static Problem PreconditionFailed(string detail) =>
+        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "It has changed meanwhile", detail);
 
     public static Problem TooMany(string detail, int retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "too-many", "Too many", detail) { RetryAfter = retryAfter };

@@ -225,6 +225,15 @@ internal sealed class MqttSession(string client, string token, long number, Limi
         }
     }
 
+    /// <inheritdoc cref="Outbox.TryRecall"/>
+    public bool TryRecall(string command)
+    {
+        lock (_lock)
+        {
+            return _outbox.TryRecall(command);
+        }
+    }
+
     /// <inheritdoc cref="Outbox.Discard"/>
     public void Discard(OwedMessage delivery)
     {
@@ -347,8 +356,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
         lock (_lock)
         {
             return _subscriptions is not null && _subscriptions.Remove(filter, out Subscription? removed)
-                ? removed
-                : null;
+                ? removed : null;
         }
     }
 

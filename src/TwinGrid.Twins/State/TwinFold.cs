@@ -103,6 +103,19 @@ internal static class TwinFold
                 string id = input.Json(TwinGridJson.Default.CommandDeliveredInput).Id;
                 CommandBook.Deliver(state, id, input.Received, effects);
                 break;
+            case InputKind.CommandCancelled:
+                string called = input.Json(TwinGridJson.Default.CommandCancelledInput).Id;
+                CommandBook.Cancel(state, called, input.Received, effects, ref answer);
+                break;
+            case InputKind.DesiredProperties:
+                PropertyFold.Desire(
+                    state, input.Json(TwinGridJson.Default.DesiredPropertiesInput), effects, ref answer);
+                if (effects.DesiredChanged)
+                {
+                    PolicyRunner.Run(state, header, input.Received, input.Received, effects);
+                }
+
+                break;
             case InputKind.AlarmAcknowledged:
                 Acknowledge(state, input.Json(TwinGridJson.Default.AlarmAcknowledgementInput), effects, ref answer);
                 break;
