@@ -49,6 +49,18 @@ public interface ITwin : IGrainWithStringKey
     [Alias("PatchDesired"), AlwaysInterleave, ResponseTimeout("00:00:10")]
     Task<DesiredAnswer> PatchDesiredAsync(string writeId, RawJson patch, IReadOnlyList<long>? ifMatch);
 
+    /// <summary>
+    /// What changed after a revision, at once or as soon as something does: ask again with the last revision of the
+    /// answer. An empty answer says that nothing changed meanwhile.
+    /// </summary>
+    [Alias("Watch"), AlwaysInterleave, ResponseTimeout("00:00:30")]
+    Task<WatchAnswer> WatchAsync(WatchRequest request);
+
+    /// <summary>Somebody watches no more.</summary>
+    /// <param name="watcher">As <see cref="WatchRequest.Watcher"/> names it.</param>
+    [Alias("Unwatch"), AlwaysInterleave, OneWay]
+    Task UnwatchAsync(string watcher);
+
     /// <summary>Acknowledges an alarm; null when the twin has none of that name.</summary>
     [Alias("AcknowledgeAlarm"), AlwaysInterleave]
     Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note);

@@ -25,7 +25,8 @@ public sealed record TwinChange
     public required TwinChangeKind Kind { get; init; }
 
     /// <summary>
-    /// The twin's revision after it: go on after this one. The last missed one of a <see cref="TwinChangeKind.Gap"/>.
+    /// The twin's revision after it: whoever begins anew goes on after this one. Of a <see cref="TwinChangeKind.Gap"/>
+    /// the one before it.
     /// </summary>
     [Id(1)]
     public required long Revision { get; init; }
@@ -34,19 +35,23 @@ public sealed record TwinChange
     [Id(2)]
     public long From { get; init; }
 
+    /// <summary>The last revision that is missed, of a <see cref="TwinChangeKind.Gap"/>; else 0.</summary>
+    [Id(3)]
+    public long To { get; init; }
+
     /// <summary>
     /// The twin as JSON, of a <see cref="TwinChangeKind.Snapshot"/>; of a <see cref="TwinChangeKind.Change"/> a merge
     /// patch (RFC 7396) that turns the twin at the revision before into the one at this; a member that is null and one
     /// that is absent are the same.
     /// </summary>
-    [Id(3)]
+    [Id(4)]
     public RawJson Document { get; init; }
 
     /// <summary>
     /// The twin after it. Set by the client library, and null there after a watch that was resumed, until a snapshot
     /// comes; the grid itself leaves it null.
     /// </summary>
-    [Id(4)]
+    [Id(5)]
     public TwinSnapshot? Twin { get; init; }
 }
 

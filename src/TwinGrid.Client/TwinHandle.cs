@@ -97,6 +97,23 @@ public sealed class TwinHandle
             cancellationToken);
     }
 
+    /// <summary>
+    /// Watches the twin: its snapshot, then one change per turn with the twin after it, until the twin is deleted. It
+    /// goes on without a gap where the twin moves to another silo or its silo starts again. A reader that is slower
+    /// than the twin is told of a gap and given a snapshot.
+    /// </summary>
+    /// <param name="afterRevision">
+    /// Go on after this revision, without a snapshot and without <see cref="TwinChange.Twin"/>, while the grid has what
+    /// came since; null to begin with a snapshot.
+    /// </param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time, at the beginning.</exception>
+    /// <exception cref="TwinGridException">There is no such twin, or as many watch as may.</exception>
+    public IAsyncEnumerable<TwinChange> WatchAsync(
+        long? afterRevision = null, CancellationToken cancellationToken = default) =>
+        new TwinWatcher(_connection, Id, Guid.CreateVersion7(_clock.GetUtcNow()).ToString("N"))
+            .RunAsync(afterRevision, cancellationToken);
+
     /// <summary>Acknowledges an alarm; null where the twin has none of that name.</summary>
     /// <param name="name">The alarm's name.</param>
     /// <param name="by">Who acknowledges.</param>

@@ -151,6 +151,20 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         };
     }
 
+    public async Task<WatchAnswer> WatchAsync(WatchRequest request)
+    {
+        WatchAnswer answer = await Turns.Watch.AnswerAsync(request);
+        ForgetUnknown(answer.Refusal == WatchRefusal.UnknownTwin);
+        return answer;
+    }
+
+    public Task UnwatchAsync(string watcher)
+    {
+        Turns.Watch.Leave(watcher);
+        ForgetUnknown(!Turns.State.Exists);
+        return Task.CompletedTask;
+    }
+
     public async Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note)
     {
         AlarmAcknowledgementInput input = new(alarm, by, note);

@@ -30,7 +30,8 @@ internal static class TwinRecovery
         return (ReferenceEquals(state.Kind, current) ? state : Moved(state, current), stored.Tail.Count);
     }
 
-    private static async Task<TwinState> BaseAsync(TwinId twin, StoredTwin stored, KindRegistry kinds)
+    /// <summary>The state of the stored snapshot, laid out as it was written; empty where there is none.</summary>
+    public static async Task<TwinState> BaseAsync(TwinId twin, StoredTwin stored, KindRegistry kinds)
     {
         if (stored.Snapshot is { } snapshot)
         {
@@ -41,7 +42,8 @@ internal static class TwinRecovery
         return new TwinState(twin, kinds.Current(twin.Kind));
     }
 
-    private static async Task<TwinState> UnderAsync(TwinState state, int revision, KindRegistry kinds) =>
+    /// <summary>The state laid out for the definition that was in force.</summary>
+    public static async Task<TwinState> UnderAsync(TwinState state, int revision, KindRegistry kinds) =>
         state.Kind.Revision == revision ? state : Moved(state, await kinds.GetAsync(state.Twin.Kind, revision));
 
     private static TwinState Moved(TwinState state, CompiledKind kind) =>

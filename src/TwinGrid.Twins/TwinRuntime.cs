@@ -6,6 +6,7 @@ using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
+using TwinGrid.Twins.Watching;
 
 namespace TwinGrid.Twins;
 
@@ -20,6 +21,7 @@ internal sealed partial class TwinRuntime(
     IngestRouter road,
     NewTwinGate gate,
     TimerWheel wheel,
+    WatchBudget watching,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -47,6 +49,8 @@ internal sealed partial class TwinRuntime(
 
     public TimerWheel Wheel => wheel;
 
+    public WatchBudget Watching => watching;
+
     public ILogger Logger => logger;
 
     public IEffectSink[] Sinks { get; } = [.. sinks];
@@ -62,7 +66,11 @@ internal sealed partial class TwinRuntime(
     public ControlMode Mode => control.CurrentValue.Mode;
 
     /// <summary>The silo stops.</summary>
-    public void Stop() => _skipsSnapshots = active.Count > MostSnapshotsAtStop;
+    public void Stop()
+    {
+        _skipsSnapshots = active.Count > MostSnapshotsAtStop;
+        watching.Stop();
+    }
 
     /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
     public long StartedAt { get; } = UnixMicroseconds.Now(clock);

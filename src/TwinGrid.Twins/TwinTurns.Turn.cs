@@ -196,6 +196,7 @@ internal sealed partial class TwinTurns
         _admitted &= !_effects.Deleted;
         long now = _runtime.Now;
         _publisher.Committed(State, _effects, now);
+        _watch?.Committed();
         if (_effects.CommandsChanged)
         {
             _commandsChanged?.SetResult();

@@ -8,6 +8,7 @@ using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.Timing;
+using TwinGrid.Twins.Watching;
 
 namespace Orleans.Hosting;
 
@@ -35,6 +36,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
         services.AddSingleton<TimerWheel>();
+        services.AddSingleton<WatchBudget>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();

@@ -19,6 +19,7 @@ internal static class TwinGridRoutes
         MapTwins(api);
         MapCommands(api);
         MapProperties(api);
+        MapWatch(api);
 
         api.MapPost("/twins/{kind}/{key}/alarms/{name}/acknowledge", AlarmRoutes.AcknowledgeAsync)
             .WithSummary("Acknowledges an alarm")
@@ -71,6 +72,19 @@ internal static class TwinGridRoutes
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(400, 404, 413, 422, 429);
         Only(api, "/twins/{kind}/{key}/telemetry/{name}", "POST");
+    }
+
+    private static void MapWatch(RouteGroupBuilder api)
+    {
+        api.MapGet("/twins/{kind}/{key}/watch", WatchRoutes.WatchAsync)
+            .WithSummary("Watches a twin: a snapshot, then each change as a merge patch, as server-sent events")
+            .WithDescription(
+                "Events: snapshot (the twin), change (a JSON merge patch, RFC 7396, from the revision before), gap "
+                + "({\"from\",\"to\"}: revisions that are not told; a snapshot follows) and deleted. The id is the "
+                + "revision; Last-Event-ID, or lastEventId in the query, goes on after it.")
+            .Produces<string>(StatusCodes.Status200OK, WatchStream.ContentType)
+            .ProducesProblems(400, 404, 429);
+        Only(api, "/twins/{kind}/{key}/watch", "GET");
     }
 
     private static void MapCommands(RouteGroupBuilder api)
