@@ -191,7 +191,7 @@ public sealed class WatchTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
         Assert.All(watchers[..64], watcher => Assert.Equal(WatchRefusal.None, watcher.Refusal));
         Assert.Equal(WatchRefusal.TooManyOfTwin, watchers[64].Refusal);
         await grid.Twin("popular").UnwatchAsync("w7");
-        await watchers[64].AskAsync();
+        await watchers[64].UntilAsync(1);
         Assert.Equal("snapshot 1", watchers[64].Words);
     }
 
