@@ -37,7 +37,8 @@ public interface ITwin : IGrainWithStringKey
     Task<CommandSnapshot?> WaitForCommandAsync(string commandId, TimeSpan wait);
 
     /// <summary>
-    /// Calls a command back; ends when that is durable. One that its device has, or that is on its way there, cannot be.
+    /// Calls a command back; ends when that is durable. One that its device has, or that is on its way there, cannot
+    /// be called back.
     /// </summary>
     [Alias("Cancel"), AlwaysInterleave, ResponseTimeout("00:00:15")]
     Task<CancelAnswer> CancelAsync(string commandId);

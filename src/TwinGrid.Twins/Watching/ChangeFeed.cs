@@ -5,7 +5,7 @@ namespace TwinGrid.Twins.Watching;
 
 /// <summary>
 /// The newest changes of a twin that is watched, and who watches it: one document per turn, whatever the number of
-/// watchers. A watcher takes what it has not seen, at its own pace; one that is too slow finds that the oldest are gone.
+/// watchers. A watcher takes what it has not seen, at its own pace; one that is too slow finds the oldest gone.
 /// Runs on the activation's scheduler.
 /// </summary>
 internal sealed class ChangeFeed

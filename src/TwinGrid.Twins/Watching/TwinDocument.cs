@@ -14,7 +14,8 @@ internal static class TwinDocument
     // What devices report and commands carry is up to 64 levels deep of itself.
     private static readonly JsonDocumentOptions s_deep = new() { MaxDepth = 128 };
 
-    private static readonly JsonWriterOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions s_readable =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The twin as it is; null for one that does not exist.</summary>
     public static JsonElement? Of(TwinState state) => state.Exists

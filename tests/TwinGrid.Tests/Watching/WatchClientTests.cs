@@ -48,6 +48,46 @@ public sealed class WatchClientTests(GridFixture fixture) : IClassFixture<GridFi
     }
 
     [Fact]
+    public async Task A_watch_goes_on_without_a_gap_over_a_restart_of_the_grid()
+    {
+        DirectoryInfo data = Directory.CreateTempSubdirectory("twingrid-test-");
+        int[] ports = RunningGrid.FreePorts(2);
+        (string, string)[] settings =
+        [
+            ("TwinGrid:DataDirectory", data.FullName),
+            ("TwinGrid:Cluster:SiloPort", $"{ports[0]}"),
+            ("TwinGrid:Cluster:GatewayPort", $"{ports[1]}"),
+        ];
+        using IHost service = await ClientTests.StartAsync(ports[1]);
+        TwinHandle twin = service.Services.GetRequiredService<TwinGridClient>().Twin("demo/a");
+        List<string> seen = [];
+        IAsyncEnumerator<TwinChange>? watch = null;
+        for (int life = 0; life < 2; life++)
+        {
+            await using RunningGrid grid = await RunningGrid.StartAsync(null, settings);
+            await SendAsync(grid, 3);
+            watch ??= twin.WatchAsync().GetAsyncEnumerator();
+            while (seen.Count == 0 || !seen[^1].EndsWith($" {3 * (life + 1)}", StringComparison.Ordinal))
+            {
+                Assert.True(await watch.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
+                seen.Add($"{watch.Current.Kind} {watch.Current.Revision}");
+            }
+        }
+
+        Assert.Equal(["Snapshot 3", "Change 4", "Change 5", "Change 6"], seen);
+        await watch!.DisposeAsync();
+        data.Delete(recursive: true);
+
+        static async Task SendAsync(RunningGrid grid, int times)
+        {
+            for (int i = 0; i < times; i++)
+            {
+                await grid.Http.PostAsync("/api/v1/twins/demo/a/telemetry/t", new StringContent($"{i}"));
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_twin_that_does_not_exist_cannot_be_watched()
     {
         using IHost service = await ClientTests.StartAsync(fixture.Grid.GatewayPort);

@@ -243,7 +243,7 @@ public sealed class WatchStreamTests(GridFixture fixture) : IClassFixture<GridFi
         await using NetworkStream stream = new(socket);
         using StreamReader reader = new(stream);
         List<string> lines = [];
-        while (lines.Count == 0 || lines[^1] != last)
+        while (lines.Count < 2 || lines[^2] != last)
         {
             string line = await reader.ReadLineAsync(deadline.Token) ?? throw new EndOfStreamException();
 

@@ -4,7 +4,7 @@ using TwinGrid.Twins.Watching;
 
 namespace TwinGrid.Tests.Watching;
 
-/// <summary>Watchers of twins on two silos over a real store: every revision once, whatever happens to the twin.</summary>
+/// <summary>Watchers of twins on two silos over a real store: every revision once, whatever happens.</summary>
 public sealed class WatchTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
 {
     [Fact]
