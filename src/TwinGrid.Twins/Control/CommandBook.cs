@@ -111,6 +111,18 @@ internal static class CommandBook
         }
     }
 
+    /// <summary>The twin goes: nobody is to send what its device does not have.</summary>
+    public static void RecallAll(TwinState state, TurnEffects effects)
+    {
+        foreach (CommandRecord command in state.Commands)
+        {
+            if (command.Status == CommandStatus.Queued)
+            {
+                effects.Recall(command);
+            }
+        }
+    }
+
     /// <summary>Takes a device's answer; one that would move the command backwards is ignored.</summary>
     public static void Answer(
         TwinState state, CommandResultInput result, long now, TurnEffects effects, ref InputAnswer answer)

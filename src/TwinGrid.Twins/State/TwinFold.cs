@@ -123,6 +123,7 @@ internal static class TwinFold
                 PolicyRunner.Tick(state, header, input.Received, effects);
                 break;
             case InputKind.Deleted:
+                CommandBook.RecallAll(state, effects);
                 effects.Deleted = true;
                 effects.Changed = true;
                 state.Forget();

@@ -129,6 +129,16 @@ public class CommandTests
     }
 
     [Fact]
+    public void The_commands_of_a_twin_that_is_deleted_are_sent_no_more()
+    {
+        Ask(0, "waits", expires: 30);
+        Ask(0, "delivered", expires: 30);
+        Deliver(1, "delivered");
+        _pump.Apply(PackedInputs.Pack(InputKind.Deleted, FoldRig.At(2)));
+        Assert.Equal("waits", Assert.Single(_pump.Effects.Recalls).Id);
+    }
+
+    [Fact]
     public void A_command_that_was_called_back_makes_room_for_another()
     {
         for (int i = 0; i < CommandBook.MostOpen; i++)
