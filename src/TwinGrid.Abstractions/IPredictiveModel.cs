@@ -87,6 +87,12 @@ public readonly ref struct ModelInput
     /// <summary>True when the output came with this message.</summary>
     public bool OutputChanged { get; }
 
+    /// <summary>
+    /// The block of <see cref="IPredictiveModel.WaveformInput"/> when it came with this message, else an empty one;
+    /// among <see cref="Inputs"/> a waveform is NaN.
+    /// </summary>
+    public WaveformBlock Waveform { get; init; }
+
     /// <summary>True when an input, not only the output, came with this message.</summary>
     public bool AnyInputChanged => InputsChanged != 0;
 }
@@ -110,6 +116,19 @@ public interface IPredictiveModel
 
     /// <summary>The unit of the value, as DTDL names it; null for none or a score.</summary>
     string? Unit { get; }
+
+    /// <summary>
+    /// Which of its inputs is a waveform whose blocks it reads, by its place; -1, the default, for none. All others
+    /// are numbers or booleans.
+    /// </summary>
+    int WaveformInput => -1;
+
+    /// <summary>
+    /// What it makes of its inputs for other models, policies and people to read: each becomes the telemetry
+    /// <c>{model}.{feature}</c> of the twin. Their values are the first doubles of the state, in this order, after
+    /// every <see cref="Update"/>; NaN says nothing new, and the last value stays. Empty by default.
+    /// </summary>
+    IReadOnlyList<ModelFeature> Features => [];
 
     /// <summary>Writes the state of a twin that has seen nothing.</summary>
     void Initialize(Span<double> state);
@@ -143,6 +162,12 @@ public abstract class PredictiveModel<TState> : IPredictiveModel
 
     /// <inheritdoc/>
     public virtual string? Unit => null;
+
+    /// <inheritdoc/>
+    public virtual int WaveformInput => -1;
+
+    /// <inheritdoc/>
+    public virtual IReadOnlyList<ModelFeature> Features => [];
 
     /// <inheritdoc/>
     public void Initialize(Span<double> state)

@@ -117,7 +117,9 @@ public sealed record SessionChange(string Client, StoredSession? Session);
 /// </summary>
 /// <remarks>
 /// <para>Thread-safe; one caller commits at a time. A store that cannot answer throws: nothing was then committed or
-/// the outcome is unknown, and the caller reads the twins again.</para>
+/// the outcome is unknown, and the caller reads the twins again. One that is only away for a while throws
+/// <see cref="TwinGridUnavailableException"/>: the caller may then send the same turns again, and those that were
+/// committed all the same are answered as committed.</para>
 /// <para>Implement it for a database of your own and register it before <c>AddTwinGridSilo</c>.</para>
 /// </remarks>
 public interface ITwinStore

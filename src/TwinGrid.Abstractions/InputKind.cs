@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace TwinGrid;
 
 /// <summary>What an input of a twin is. The numbers stand in the durable log: never reuse one.</summary>
@@ -40,6 +42,9 @@ public enum InputKind : byte
 
     /// <summary>Reserved: values with a valid time in the future, from outside.</summary>
     Forecast = 12,
+
+    /// <summary>What a <see cref="BatchedModel"/> said; the body is a <see cref="ModelOutputInput"/>.</summary>
+    ModelOutput = 13,
 }
 
 /// <summary>A device's answer to a command.</summary>
@@ -80,6 +85,17 @@ public sealed record CommandCancelledInput(string Id);
 /// <param name="Patch">A JSON merge patch (RFC 7396) of the desired properties; an object.</param>
 /// <param name="IfMatch">The write is done only at one of these revisions; null for at any.</param>
 public sealed record DesiredPropertiesInput(string Id, RawJson Patch, IReadOnlyList<long>? IfMatch = null);
+
+/// <summary>What a <see cref="BatchedModel"/> said of a twin.</summary>
+/// <param name="Model">The model's name.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="At">The source time of the newest reading in its row, Unix microseconds.</param>
+/// <param name="Outputs">What it said; may be NaN or infinite.</param>
+public sealed record ModelOutputInput(
+    string Model,
+    int Version,
+    long At,
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double[] Outputs);
 
 /// <summary>A person acknowledged an alarm.</summary>
 /// <param name="Alarm">The alarm's name.</param>

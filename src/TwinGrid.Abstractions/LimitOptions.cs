@@ -63,6 +63,13 @@ public sealed class LimitOptions
     /// </summary>
     public int WatchBufferBytes { get; set; } = 67_108_864;
 
+    /// <summary>
+    /// Bytes that a process has taken in and not answered, over all connections and requests; default 268,435,456.
+    /// From half of it on messages of QoS 0 are dropped and counted; at all of it sockets are not read and HTTP answers
+    /// 503.
+    /// </summary>
+    public long IngestBytes { get; set; } = 268_435_456;
+
     /// <summary>Bytes of one MQTT packet or HTTP body; default 262,144.</summary>
     public int PacketBytes { get; set; } = 262_144;
 }

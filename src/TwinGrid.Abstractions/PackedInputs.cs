@@ -213,6 +213,9 @@ public ref struct ReadingsReader
         BinaryPrimitives.ReadDoubleLittleEndian(Data[8..]),
         BinaryPrimitives.ReadDoubleLittleEndian(Data[16..]));
 
+    /// <summary>The current reading's waveform.</summary>
+    public readonly WaveformBlock Waveform() => new(Data, Encoding, Scale, Number);
+
     private void TakeValue()
     {
         switch (Type)

@@ -29,6 +29,7 @@ namespace TwinGrid;
 [JsonSerializable(typeof(DesiredPropertiesInput))]
 [JsonSerializable(typeof(ReportedSnapshot))]
 [JsonSerializable(typeof(AlarmAcknowledgementInput))]
+[JsonSerializable(typeof(ModelOutputInput))]
 [JsonSerializable(typeof(TwinDefinition))]
 [JsonSerializable(typeof(DroppedReading))]
 [JsonSerializable(typeof(JsonElement))]

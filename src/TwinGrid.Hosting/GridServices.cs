@@ -16,7 +16,7 @@ using TwinGrid.Hosting.Settings;
 using TwinGrid.Hosting.Startup;
 using TwinGrid.MqttGateway;
 using TwinGrid.Storage;
-using TwinGrid.Storage.Sqlite;
+using TwinGrid.Storage.PostgreSql;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
 
@@ -34,7 +34,7 @@ internal static class GridServices
         services.TryAddSingleton(TimeProvider.System);
         AddSettings(services);
         AddDefinitions(services);
-        AddStore(services);
+        AddStore(services, StorageSwitch.IsPostgreSql(builder.Configuration));
         services.AddSingleton<ListenerCheck>();
         services.AddSingleton<GridStartup>();
         services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
@@ -84,11 +84,25 @@ internal static class GridServices
         services.AddSingleton<DefinitionCheck>();
     }
 
-    private static void AddStore(IServiceCollection services)
+    private static void AddStore(IServiceCollection services, bool postgreSql)
     {
+        if (postgreSql)
+        {
+            // One silo so far, whatever its host is called: it fences whoever wrote for the cluster before.
+            services.AddPostgreSqlTwinStore(static provider =>
+            {
+                GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
+                return new StoreOwner(
+                    cluster.ClusterId, cluster.SiloName, cluster.Membership == ClusterMembership.Localhost);
+            });
+            services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
+            return;
+        }
+
         services.AddSingleton(static provider => DataDirectoryLock.Acquire(
             provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory));
         services.AddSqliteTwinStore(static provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
+        services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqlite>();
     }
 
     private static void AddSilo(ISiloBuilder silo, bool dashboard)
@@ -111,11 +125,7 @@ internal static class GridServices
             orleans.GatewayPort = cluster.Value.GatewayPort;
         });
         silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
-            options.Configure<DataDirectoryLock>(static (storage, directory) =>
-            {
-                storage.Invariant = OrleansSqliteSchema.Invariant;
-                storage.ConnectionString = OrleansSqliteSchema.ConnectionString(directory.Directory);
-            }));
+            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
         silo.AddTwins();
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
@@ -137,6 +147,7 @@ internal static class GridServices
 
     private static void AddApi(IServiceCollection services)
     {
+        services.TryAddSingleton<IngestBudget>();
         services.AddSingleton<ApiCalls>();
         services.AddSingleton<ApiGuard>();
         services.AddSingleton<TelemetryRoutes>();

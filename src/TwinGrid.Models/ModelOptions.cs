@@ -25,12 +25,25 @@ internal sealed class ModelOptions
     /// <summary>The only input of a model that reads one telemetry and predicts none.</summary>
     public string OnlyInput()
     {
+        InputsWithoutOutput(1, 1, "exactly one telemetry");
+        return _definition.Inputs[0];
+    }
+
+    /// <summary>How many inputs there are of a model that predicts no telemetry.</summary>
+    /// <param name="least">At least.</param>
+    /// <param name="most">At most.</param>
+    /// <param name="what">What they are.</param>
+    public int InputsWithoutOutput(int least, int most, string what)
+    {
         if (_definition.Output is not null)
         {
             throw Wrong("output", $"{_definition.Type} has no output: leave it out");
         }
 
-        return OneInput();
+        int count = _definition.Inputs.Count;
+        return count >= least && count <= most
+            ? count
+            : throw Wrong("inputs", $"{_definition.Type} reads {what}, found {count}");
     }
 
     /// <summary>The input and the output of a model that learns one telemetry from another.</summary>
@@ -44,6 +57,10 @@ internal sealed class ModelOptions
 
     public double Number(string name, double fallback, double least, double greatest) =>
         OptionalNumber(name, least, greatest, fallback.ToString(CultureInfo.InvariantCulture)) ?? fallback;
+
+    /// <summary>A number without a default; null where the option is absent.</summary>
+    public double? OptionalNumber(string name, double least, double greatest) =>
+        OptionalNumber(name, least, greatest, "no default");
 
     public double RequiredNumber(string name) =>
         OptionalNumber(name, -Magnitude.Limit, Magnitude.Limit, "no default")

@@ -3,6 +3,7 @@ using TwinGrid.Models.Forecasting;
 using TwinGrid.Models.Process;
 using TwinGrid.Models.RemainingLife;
 using TwinGrid.Models.Rhythm;
+using TwinGrid.Models.Signals;
 using TwinGrid.Models.Trend;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -15,8 +16,8 @@ public static class TwinGridModelsServiceCollectionExtensions
     /// <c>Anomaly</c> (how unusual a signal is, 0 to 1), <c>TrendToLimit</c> (seconds until a limit),
     /// <c>RemainingLife</c> (how long a unit will still run, learnt from units that ran until they failed),
     /// <c>HeartRhythm</c> (atrial fibrillation from the intervals between beats), <c>ProcessMonitor</c> (whether many
-    /// sensors move together as they did when all was normal, and which do not) and <c>PowerForecast</c> (a wind farm's
-    /// power from forecast wind).
+    /// sensors move together as they did when all was normal, and which do not), <c>PowerForecast</c> (a wind farm's
+    /// power from forecast wind) and <c>Signals</c> (numbers of a waveform for the others, and bearing defects).
     /// </summary>
     /// <remarks>
     /// Each is one stateless object per kind; a twin's state is a slice of doubles. Options are read strictly when
@@ -29,5 +30,6 @@ public static class TwinGridModelsServiceCollectionExtensions
         .AddPredictiveModel(RemainingLifeModel.TypeName, definition => new RemainingLifeModel(definition))
         .AddPredictiveModel(HeartRhythm.TypeName, definition => new HeartRhythm(definition))
         .AddPredictiveModel(ProcessMonitor.TypeName, definition => new ProcessMonitor(definition))
-        .AddPredictiveModel(PowerForecast.TypeName, definition => new PowerForecast(definition));
+        .AddPredictiveModel(PowerForecast.TypeName, definition => new PowerForecast(definition))
+        .AddPredictiveModel(SignalFeatures.TypeName, definition => new SignalFeatures(definition));
 }

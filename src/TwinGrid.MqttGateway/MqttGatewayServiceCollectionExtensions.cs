@@ -50,6 +50,7 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<EffectPump>();
         services.TryAddSingleton<MqttGatewayEndpoint>();
         services.TryAddSingleton<LargePackets>();
+        services.TryAddSingleton<IngestBudget>();
         services.TryAddSingleton<ConnectionLog>();
         services.TryAddSingleton<ConnectionParts>();
         services.TryAddSingleton<MqttListener>();

@@ -10,10 +10,19 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     private readonly List<Action<bool>> _waiting = [];
+    private bool _isSlow;
 
-    /// <summary>Reads after the commit under way, or after a second as it is, which the reader is told.</summary>
+    /// <summary>
+    /// Reads after the commit under way, or after a second as it is, which the reader is told; those that come after
+    /// that second do not wait.
+    /// </summary>
     public async Task<T> WaitAsync<T>(Func<TwinState, bool, T> read)
     {
+        if (_isSlow)
+        {
+            return read(state, false);
+        }
+
         TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         Action<bool> reader = committed => Answer(answer, read, committed);
         _waiting.Add(reader);
@@ -24,6 +33,7 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
         catch (TimeoutException)
         {
             _waiting.Remove(reader);
+            _isSlow = true;
             return read(state, false);
         }
     }
@@ -31,6 +41,7 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
     /// <summary>Lets everybody read who waits; the commit has ended and the next turn has not begun.</summary>
     public void Answer(bool committed)
     {
+        _isSlow = false;
         Action<bool>[] readers = [.. _waiting];
         _waiting.Clear();
         foreach (Action<bool> reader in readers)

@@ -4,6 +4,7 @@ using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
@@ -22,6 +23,7 @@ internal sealed partial class TwinRuntime(
     NewTwinGate gate,
     TimerWheel wheel,
     WatchBudget watching,
+    ModelBatches batches,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -50,6 +52,8 @@ internal sealed partial class TwinRuntime(
     public TimerWheel Wheel => wheel;
 
     public WatchBudget Watching => watching;
+
+    public ModelBatches Batches => batches;
 
     public ILogger Logger => logger;
 

@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Text;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins;
@@ -31,7 +33,7 @@ public sealed class TwinSimulation
             definition,
             1,
             (models ?? []).ToDictionary(m => m.Type, StringComparer.Ordinal),
-            (policies ?? []).ToDictionary(p => p.Type, StringComparer.Ordinal));
+            (policies ?? []).ToDictionary(p => p.Type, StringComparer.Ordinal)).Open();
         _state = new TwinState(new TwinId(definition.Kind, "simulated"), kind);
     }
 
@@ -80,6 +82,25 @@ public sealed class TwinSimulation
         return this;
     }
 
+    /// <summary>Brings one waveform block.</summary>
+    /// <param name="telemetry">The telemetry.</param>
+    /// <param name="rate">Samples per second, Hz.</param>
+    /// <param name="samples">The samples, in the telemetry's unit.</param>
+    public TwinSimulation ReadWaveform(string telemetry, double rate, params ReadOnlySpan<double> samples)
+    {
+        _writer.Clear();
+        _writer.BeginMessage(new MessageHeader { Received = UnixMicroseconds.From(Now) });
+        _writer.Waveform(
+            Encoding.UTF8.GetBytes(telemetry),
+            rate,
+            WaveformEncoding.Float64,
+            1,
+            System.Runtime.InteropServices.MemoryMarshal.AsBytes(samples));
+        _writer.EndMessage();
+        Turn(_writer.Written.Span);
+        return this;
+    }
+
     /// <summary>Brings the device's answer to a command.</summary>
     public TwinSimulation Answer(string commandId, CommandStatus status, string? message = null)
     {
@@ -105,5 +126,18 @@ public sealed class TwinSimulation
         _state.Revision++;
         _commands.AddRange(_effects.Deliveries.Select(command => command.ToMessage()));
         _alarms.AddRange(_effects.Alarms.Select(alarm => alarm.ToSnapshot()));
+        for (ulong asked = _effects.Asked; asked != 0; asked &= asked - 1)
+        {
+            RunBatched(BitOperations.TrailingZeroCount(asked));
+        }
+    }
+
+    // In a silo the answer comes a moment later and with those of other twins; here it is there at once.
+    private void RunBatched(int index)
+    {
+        ModelRow row = ModelRow.Of(_state, index);
+        double[] outputs = new double[row.Model.OutputLength];
+        row.Model.Run(row.Values, outputs);
+        Turn(row.Answer(outputs, UnixMicroseconds.From(Now)));
     }
 }

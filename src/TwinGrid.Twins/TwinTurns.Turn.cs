@@ -197,6 +197,11 @@ internal sealed partial class TwinTurns
         long now = _runtime.Now;
         _publisher.Committed(State, _effects, now);
         _watch?.Committed();
+        if (_effects.Asked != 0)
+        {
+            _runtime.Batches.Ask(State, _effects.Asked);
+        }
+
         if (_effects.CommandsChanged)
         {
             _commandsChanged?.SetResult();

@@ -55,6 +55,7 @@ internal sealed partial class TwinsLifecycle(
     private async Task StopAsync(CancellationToken cancellationToken)
     {
         runtime.Stop();
+        runtime.Committer.Stop();
         _modeChanges?.Dispose();
         await _stopping.CancelAsync();
         await _waking;

@@ -6,6 +6,7 @@ using TwinGrid.Twins;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
@@ -37,6 +38,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GroupCommit>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
+        services.AddSingleton<ModelBatches>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();

@@ -28,7 +28,8 @@ internal static class LoadArguments
         ["--runs"] = static (o, v) => o with { Runs = Whole("--runs", v, 1, 100) },
         ["--acknowledge"] = static (o, v) => o with { Acknowledge = OneOf("--acknowledge", v, "Durable", "Applied") },
         ["--models"] = static (o, v) => o with { Models = OneOf("--models", v, "none", "standard") },
-        ["--storage"] = static (o, v) => o with { Storage = OneOf("--storage", v, "Sqlite") },
+        ["--storage"] = static (o, v) => o with { Storage = OneOf("--storage", v, "Sqlite", "PostgreSql") },
+        ["--connection-string"] = static (o, v) => o with { ConnectionString = v },
         ["--server"] = static (o, v) => o with { Server = Several(v, KnownServer) },
         ["--cells"] = static (o, v) => o with { Cells = Several(v, Cell) },
         ["--hostile"] = static (o, v) => o with { Hostile = OneOf("--hostile", v, HostileClients.Names) },
@@ -70,6 +71,13 @@ internal static class LoadArguments
             }
 
             options = set(options, arguments[i + 1]);
+        }
+
+        if (options.Storage == "PostgreSql" && options.ConnectionString is null && options.Target is null)
+        {
+            throw new ArgumentProblem(
+                "--storage PostgreSql needs --connection-string 'Host=…;Database=…;Username=…;Password=…'; its schema "
+                + "twingrid_load is made anew for every run");
         }
 
         if (options.Hostile is not null && !arguments.Contains("--connections"))

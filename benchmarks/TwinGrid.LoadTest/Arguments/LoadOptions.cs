@@ -36,8 +36,11 @@ internal sealed record LoadOptions
     /// <summary>none, or standard: Anomaly and TrendToLimit on all telemetry of an own grid; default none.</summary>
     public string Models { get; init; } = "none";
 
-    /// <summary>The store of a grid of our own; Sqlite is the only one so far.</summary>
+    /// <summary>The store of a grid of our own, Sqlite or PostgreSql; default Sqlite.</summary>
     public string Storage { get; init; } = "Sqlite";
+
+    /// <summary>The database of <c>--storage PostgreSql</c>; it is shown nowhere.</summary>
+    public string? ConnectionString { get; init; }
 
     /// <summary>Runs, of which the medians are reported; default 3.</summary>
     public int Runs { get; init; } = 3;

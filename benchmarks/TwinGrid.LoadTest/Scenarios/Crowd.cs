@@ -117,7 +117,7 @@ internal sealed class Crowd(LoadTarget target, int version) : IDisposable
             await Task.Delay(SettlesEvery);
             double before = rss;
             rss = _meter.RssBytes();
-            if (Math.Abs(rss - before) <= before * SettledChange)
+            if (double.IsNaN(rss) || Math.Abs(rss - before) <= before * SettledChange)
             {
                 break;
             }

@@ -51,12 +51,13 @@ internal static partial class KnownServers
             "Mqtt:Port=0", "Http:Port=0", $"Cluster:SiloPort={ServerProcess.FreePort()}",
             $"Cluster:GatewayPort={ServerProcess.FreePort()}", $"DataDirectory={Path.Combine(data, "data")}",
             $"DefinitionsDirectory={definitions}", $"Storage:Provider={options.Storage}",
+            .. LoadDatabase.Settings(options),
             $"Mqtt:Acknowledge={options.Acknowledge}", $"Limits:NewTwinsPerMinute={Math.Max(1_000, options.Devices)}",
         ];
         return new ServerStart
         {
             Kind = Grid,
-            Name = $"grid, {options.Acknowledge}",
+            Name = $"grid, {options.Acknowledge}, {options.Storage}",
             Program = "dotnet",
             Arguments = [SiloProgram(), .. settings.Select(static setting => $"--TwinGrid:{setting}")],
             Temporary = temporary,

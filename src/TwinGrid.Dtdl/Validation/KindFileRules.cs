@@ -60,9 +60,12 @@ internal sealed class KindFileRules(ProblemList problems)
             CheckMembersOfType(entry.Type, at);
         }
 
+        // A model's features are telemetry of the models after it; which it has, it says when it is made.
+        HashSet<string> before = new(StringComparer.Ordinal);
         foreach (Located<ModelDefinition> model in file.Models)
         {
-            CheckModel(model, telemetry, contents);
+            CheckModel(model, telemetry, before, contents);
+            before.Add(model.Value.Name);
         }
 
         new PolicyRules(problems).CheckDefinition(file, definition);
@@ -175,7 +178,10 @@ internal sealed class KindFileRules(ProblemList problems)
     }
 
     private void CheckModel(
-        Located<ModelDefinition> model, Dictionary<string, TelemetryDefinition> telemetry, InterfaceContents contents)
+        Located<ModelDefinition> model,
+        Dictionary<string, TelemetryDefinition> telemetry,
+        HashSet<string> before,
+        InterfaceContents contents)
     {
         IReadOnlyList<JsonValue> inputs = model.At.Find("inputs") is { Kind: JsonKind.Array } array ? array.Items : [];
         if (inputs.Count > MaxInputs)
@@ -186,7 +192,11 @@ internal sealed class KindFileRules(ProblemList problems)
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach (JsonValue input in inputs.Where(static input => input.Kind == JsonKind.Text))
         {
-            CheckModelTelemetry(input, telemetry, contents);
+            if (!before.Contains(input.Text.Split('.')[0]) || telemetry.ContainsKey(input.Text))
+            {
+                CheckModelTelemetry(input, telemetry, contents);
+            }
+
             if (!seen.Add(input.Text))
             {
                 problems.Add(input, $"the input '{input.Text}' is there twice");
@@ -204,10 +214,12 @@ internal sealed class KindFileRules(ProblemList problems)
     {
         if (telemetry.TryGetValue(at.Text, out TelemetryDefinition? entry))
         {
-            if (entry.Type is not (TelemetryType.Number or TelemetryType.Boolean))
+            if (entry.Type is not (TelemetryType.Number or TelemetryType.Boolean or TelemetryType.Waveform))
             {
                 problems.Add(
-                    at, $"'{at.Text}' is of type '{Words.Of(entry.Type)}': models read numbers and booleans");
+                    at,
+                    $"'{at.Text}' is of type '{Words.Of(entry.Type)}': models read numbers and booleans, some a "
+                    + "waveform");
             }
 
             return;

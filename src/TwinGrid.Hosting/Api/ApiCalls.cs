@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 namespace TwinGrid.Hosting.Api;
 
 /// <summary>The grid as a request sees it: ids that are judged first, calls that end in time. Thread-safe.</summary>
-internal sealed class ApiCalls(IGrainFactory grains, IOptionsMonitor<HttpOptions> options, TimeProvider clock)
+internal sealed class ApiCalls(
+    IGrainFactory grains, IngestBudget budget, IOptionsMonitor<HttpOptions> options, TimeProvider clock)
 {
     /// <summary>The server's clock.</summary>
     public TimeProvider Clock => clock;
@@ -30,4 +31,37 @@ internal sealed class ApiCalls(IGrainFactory grains, IOptionsMonitor<HttpOptions
     /// <exception cref="TimeoutException">It took longer.</exception>
     public Task<T> Wait<T>(Task<T> call, CancellationToken cancellationToken) =>
         call.WaitAsync(options.CurrentValue.Timeout, clock, cancellationToken);
+
+    /// <summary>
+    /// Waits for a call that changes something; it counts in the process's budget until it has ended, also when its
+    /// requester has gone.
+    /// </summary>
+    /// <param name="bytes">Bytes of its body.</param>
+    /// <param name="call">Begins the call.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="TwinGridUnavailableException">The budget is used up.</exception>
+    /// <exception cref="TimeoutException">It took longer than <see cref="HttpOptions.Timeout"/>.</exception>
+    public Task<T> Change<T>(int bytes, Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        if (budget.IsFull)
+        {
+            throw new TwinGridUnavailableException(
+                "as much waits for the store as TwinGrid:Limits:IngestBytes allows; send again");
+        }
+
+        budget.Take(bytes);
+        return Wait(ReturnAfter(call(), bytes), cancellationToken);
+    }
+
+    private async Task<T> ReturnAfter<T>(Task<T> call, int bytes)
+    {
+        try
+        {
+            return await call;
+        }
+        finally
+        {
+            budget.Return(bytes);
+        }
+    }
 }

@@ -33,7 +33,9 @@ internal sealed partial class ApiGuard(ILogger<ApiGuard> log) : IEndpointFilter
         catch (Exception e) when (IsPassing(e) && !http.RequestAborted.IsCancellationRequested)
         {
             LogPassing(log, http.Request.Method, http.Request.Path, e.Message);
-            return Problem.Unavailable("the grid did not answer in time; send the request again");
+            return Problem.Unavailable(e is TwinGridUnavailableException
+                ? e.Message
+                : "the grid did not answer in time; send the request again");
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {

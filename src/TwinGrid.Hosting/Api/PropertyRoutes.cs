@@ -82,8 +82,8 @@ internal static class PropertyRoutes
         }
 
         string write = Guid.CreateVersion7(grid.Clock.GetUtcNow()).ToString();
-        DesiredAnswer answer = await grid.Wait(
-            grid.Twin(id).PatchDesiredAsync(write, patch, ifMatch), cancellationToken);
+        DesiredAnswer answer = await grid.Change(
+            bytes.Length, () => grid.Twin(id).PatchDesiredAsync(write, patch, ifMatch), cancellationToken);
         return Answer(context, id, answer);
     }
 

@@ -66,7 +66,10 @@ internal sealed class TelemetryRoutes(
 
         IngestResult result = readings.ReadingCount == 0
             ? default
-            : await grid.Wait(ingest.IngestAsync(id, readings.Written, cancellationToken), cancellationToken);
+            : await grid.Change(
+                bytes.Length,
+                () => ingest.IngestAsync(id, readings.Written, CancellationToken.None),
+                cancellationToken);
         return result.Status == IngestStatus.Accepted
             ? await AnswerAsync(new Post(request, telemetry, bytes, context.Received), result, readings.Dropped)
             : Refused(id, result.Status);

@@ -2,8 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using TwinGrid.Hosting.Security;
-using TwinGrid.Storage;
-using TwinGrid.Storage.Sqlite;
 
 namespace TwinGrid.Hosting.Startup;
 
@@ -47,10 +45,9 @@ internal sealed class GridStartup(
         _ = options.Value;
         listeners.JudgePlaintext();
         services.GetRequiredService<DefinitionCheck>().Judge();
-        DataDirectoryLock directory = services.GetRequiredService<DataDirectoryLock>();
+        ControlPlaneTables tables = services.GetRequiredService<ControlPlaneTables>();
         listeners.JudgePorts();
-        await OrleansSqliteSchema.CreateAsync(
-            OrleansSqliteSchema.ConnectionString(directory.Directory), cancellationToken);
+        await tables.CreateAsync(cancellationToken);
         await services.GetRequiredService<ITwinStore>().InitializeAsync(cancellationToken);
     }
 }

@@ -15,6 +15,7 @@ internal sealed record ConnectionParts(
     CommandReceipts Receipts,
     OpenTopicBroker OpenTopics,
     LargePackets LargePackets,
+    IngestBudget Budget,
     IOptions<LimitOptions> LimitOptions,
     TimeProvider Clock,
     ConnectionLog Log)

@@ -7,8 +7,9 @@ namespace TwinGrid.MqttGateway.Listening;
 /// Whoever reads the connection waits here while there are too many. Thread-safe.
 /// </summary>
 /// <param name="limit">The most at once.</param>
+/// <param name="budget">What all connections may hold together.</param>
 /// <param name="clock">Measures how long a publish waits for its answer.</param>
-internal sealed class InFlight(int limit, TimeProvider clock)
+internal sealed class InFlight(int limit, IngestBudget budget, TimeProvider clock)
 {
     private static readonly Histogram<double> Duration = TwinGridDiagnostics.Meter.CreateHistogram<double>(
         "twingrid.mqtt.publish.duration",
@@ -58,8 +59,10 @@ internal sealed class InFlight(int limit, TimeProvider clock)
             }
 
             _bytes += size;
-            return true;
         }
+
+        budget.Take(size);
+        return true;
     }
 
     /// <summary>A publish is about to be answered: from then on its client may use the identifier again.</summary>
@@ -85,6 +88,7 @@ internal sealed class InFlight(int limit, TimeProvider clock)
     /// <summary>A publish was answered.</summary>
     public void Remove(int size)
     {
+        budget.Return(size);
         lock (_lock)
         {
             _count--;

@@ -9,7 +9,7 @@ namespace TwinGrid.MqttGateway.Listening;
 internal sealed class LargePackets
 {
     /// <summary>Bytes for all of them: room for 64 of the largest packets at the default limit.</summary>
-    public const int Budget = 16 << 20;
+    public const int Budget = 8 << 20;
 
     private static readonly Counter<long> Waits = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.mqtt.packets.large.waits", "{wait}", "large packets that waited for memory to be read into");

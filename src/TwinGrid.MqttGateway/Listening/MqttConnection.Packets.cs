@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using TwinGrid.MqttGateway.Decoding;
@@ -16,6 +17,9 @@ internal sealed partial class MqttConnection
     private const ushort MaxAliases = 16;
 
     private const byte FirstOfConnect = 0x10;
+
+    private static readonly Counter<long> Shed = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.publish.shed", "{message}", "messages of QoS 0 dropped because too much waits for the store");
 
     private Next TakeOne(PacketFrame frame, ReadOnlySpan<byte> body) => frame.Type switch
     {
@@ -106,6 +110,13 @@ internal sealed partial class MqttConnection
     /// <summary>Hands a publish on; its answer comes when it is known.</summary>
     private Next Hand(in PublishPacket publish, TopicSlot slot)
     {
+        if (publish.Qos == 0 && _parts.Budget.IsHigh)
+        {
+            // Its sender gave up every promise; what others wait an answer for comes first.
+            Shed.Add(1);
+            return Next.Packet;
+        }
+
         if (!_inFlight.TryAdd(publish.PacketId, publish.Qos, publish.Payload.Length))
         {
             // Section 2.2.1.3: an identifier in use. The publish that has it is answered, this one is not taken.

@@ -67,6 +67,7 @@ internal sealed partial class MqttConnection
             {
                 _watch.IsHeld = true;
                 await WaitForRoomAsync();
+                await WaitForBudgetAsync();
                 await _output.WaitForReliefAsync();
                 _watch.IsHeld = false;
             }
@@ -142,6 +143,15 @@ internal sealed partial class MqttConnection
         await room;
     }
 
+    /// <summary>Waits until the process has room for more, or the connection ends.</summary>
+    private async Task WaitForBudgetAsync()
+    {
+        while (_parts.Budget.IsFull && Volatile.Read(ref _ending) is null)
+        {
+            await _parts.Budget.WaitForRoomAsync(_parts.Clock);
+        }
+    }
+
     /// <summary>A packet larger than the socket's buffer needs memory of its own before it is read on.</summary>
     private bool TakeMemory(int length)
     {
@@ -183,6 +193,11 @@ internal sealed partial class MqttConnection
     private bool MustWait(PacketFrame frame)
     {
         if (_output.IsCongested)
+        {
+            return true;
+        }
+
+        if (frame.Type == PacketType.Publish && _parts.Budget.IsFull)
         {
             return true;
         }

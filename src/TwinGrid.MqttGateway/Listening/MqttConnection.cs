@@ -60,7 +60,7 @@ internal sealed partial class MqttConnection : PublishSource
         _context = context;
         _parts = parts;
         _output = new ConnectionOutput(context.Transport.Output, parts.Clock);
-        _inFlight = new InFlight(parts.Limits.InFlightPerConnection, parts.Clock);
+        _inFlight = new InFlight(parts.Limits.InFlightPerConnection, parts.Budget, parts.Clock);
         _link = new Link(this);
         _openedAt = parts.Clock.GetTimestamp();
         _watch = new ConnectionWatch(parts.Clock);

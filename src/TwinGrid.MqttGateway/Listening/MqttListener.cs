@@ -19,7 +19,7 @@ internal sealed partial class MqttListener : IDisposable
     /// Bytes of one connection that the socket's side reads or writes ahead; small, because a connection that is held
     /// back, or reads nothing, holds them.
     /// </summary>
-    public const int SocketBuffer = 16 * 1_024;
+    public const int SocketBuffer = 4 * 1_024;
 
     /// <summary>
     /// How long connections may take to end at a stop: publishes under way are committed long before.

@@ -11,7 +11,7 @@ internal sealed class SessionDeliveries(
     MqttSession session, SessionLink link, ProtocolVersion version, uint largest, TimeProvider clock)
 {
     /// <summary>Bytes of one flush: the others wait for the client to take them.</summary>
-    private const int AtOnce = 16 * 1_024;
+    private const int AtOnce = 4 * 1_024;
 
     private static readonly Counter<long> Undelivered = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.mqtt.subscriber.undelivered", "{message}", "messages that did not go out, by why");

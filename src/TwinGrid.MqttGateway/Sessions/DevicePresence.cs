@@ -17,7 +17,8 @@ internal sealed class DevicePresence(string id)
 
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private HashSet<TwinId> _twins = new(0);
+    private readonly HashSet<TwinId> _twins = new(0);
+    private bool _isTaken;
     private int _feeding;
 
     // A slot that bears it leads to a known twin. It is renewed whenever a twin is forgotten, so that slots never know
@@ -73,6 +74,27 @@ internal sealed class DevicePresence(string id)
         }
     }
 
+    /// <summary>The twins that it feeds, or fed until it ended.</summary>
+    public TwinId[] Known()
+    {
+        lock (_lock)
+        {
+            return [.. _twins];
+        }
+    }
+
+    /// <summary>Remembers a twin that the client's last connection fed. To be called while feeding.</summary>
+    public void Remember(TwinId twin)
+    {
+        lock (_lock)
+        {
+            if (_twins.Count < MaxTwins)
+            {
+                _twins.Add(twin);
+            }
+        }
+    }
+
     /// <summary>Waits for what feeds now, lets nothing more feed, and gives the twins that were fed, once.</summary>
     public async Task<TwinId[]> TakeFedAsync()
     {
@@ -85,8 +107,8 @@ internal sealed class DevicePresence(string id)
         await _drained.Task;
         lock (_lock)
         {
-            TwinId[] fed = [.. _twins];
-            _twins = new HashSet<TwinId>(0);
+            TwinId[] fed = _isTaken ? [] : [.. _twins];
+            _isTaken = true;
             return fed;
         }
     }

@@ -5,7 +5,7 @@ namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
 /// The beginning and the end of what connections prove: when one has ended, every twin that it fed hears that its
-/// device is gone. Thread-safe.
+/// device is gone, and when its session goes on, that it is back. Thread-safe.
 /// </summary>
 internal sealed partial class Farewells : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed partial class Farewells : IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger<Farewells> _logger;
     private readonly string _incarnation;
-    private readonly Drain _saying = new();
+    private readonly Drain _telling = new();
     private readonly CancellationTokenSource _cut = new();
     private long _presences;
 
@@ -29,12 +29,19 @@ internal sealed partial class Farewells : IDisposable
 
     /// <summary>
     /// Begins the presence of a connection. Its id holds this process's incarnation and a number, so that it is never
-    /// used again and the late end of a connection that was taken over cannot speak for the one that followed.
+    /// used again and the late end of a connection that was taken over cannot speak for the one that followed. The
+    /// twins that the session's last connection fed hear of it at once.
     /// </summary>
-    public DevicePresence Begin()
+    public DevicePresence Begin(MqttSession session)
     {
         long number = Interlocked.Increment(ref _presences);
-        return new DevicePresence(string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}"));
+        DevicePresence presence = new(string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}"));
+        if (session.Follow(presence)?.Known() is { Length: > 0 } known && _telling.TryEnter())
+        {
+            _ = GreetAsync(known, presence);
+        }
+
+        return presence;
     }
 
     /// <summary>
@@ -43,7 +50,7 @@ internal sealed partial class Farewells : IDisposable
     /// </summary>
     public void Say(DevicePresence presence)
     {
-        if (_saying.TryEnter())
+        if (_telling.TryEnter())
         {
             _ = SayAsync(presence);
         }
@@ -54,11 +61,40 @@ internal sealed partial class Farewells : IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration cut = cancellationToken.Register(_cut.Cancel);
-        await _saying.CloseAsync();
+        await _telling.CloseAsync();
     }
 
     /// <inheritdoc/>
     public void Dispose() => _cut.Dispose();
+
+    private async Task GreetAsync(TwinId[] known, DevicePresence presence)
+    {
+        try
+        {
+            byte[] here = Word(true, presence);
+            await ForEachAsync(known, async (twin, stop) =>
+            {
+                if (presence.TryBeginFeed())
+                {
+                    presence.Remember(twin);
+                    if (await TellAsync(twin, here, stop) == IngestStatus.UnknownTwin)
+                    {
+                        presence.Forget(twin);
+                    }
+
+                    presence.EndFeed();
+                }
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            LogCut(presence.Id, known.Length);
+        }
+        finally
+        {
+            _telling.Exit();
+        }
+    }
 
     private async Task SayAsync(DevicePresence presence)
     {
@@ -67,13 +103,8 @@ internal sealed partial class Farewells : IDisposable
         {
             TwinId[] fed = await presence.TakeFedAsync().WaitAsync(_cut.Token);
             count = fed.Length;
-            byte[] gone = PackedInputs.Pack(
-                InputKind.Presence,
-                UnixMicroseconds.Now(_clock),
-                new PresenceInput(false, presence.Id),
-                TwinGridJson.Default.PresenceInput);
-            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = _cut.Token };
-            await Parallel.ForEachAsync(fed, options, async (twin, stop) => await SayAsync(twin, gone, stop));
+            byte[] gone = Word(false, presence);
+            await ForEachAsync(fed, async (twin, stop) => await TellAsync(twin, gone, stop));
         }
         catch (OperationCanceledException)
         {
@@ -81,33 +112,45 @@ internal sealed partial class Farewells : IDisposable
         }
         finally
         {
-            _saying.Exit();
+            _telling.Exit();
         }
     }
 
-    private async Task SayAsync(TwinId twin, byte[] gone, CancellationToken cancellationToken)
+    private Task ForEachAsync(TwinId[] twins, Func<TwinId, CancellationToken, ValueTask> tell) => Parallel.ForEachAsync(
+        twins, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _cut.Token }, tell);
+
+    private byte[] Word(bool online, DevicePresence presence) => PackedInputs.Pack(
+        InputKind.Presence,
+        UnixMicroseconds.Now(_clock),
+        new PresenceInput(online, presence.Id),
+        TwinGridJson.Default.PresenceInput);
+
+    private async Task<IngestStatus> TellAsync(TwinId twin, byte[] word, CancellationToken cancellationToken)
     {
         try
         {
-            IngestResult result = await _ingest.IngestAsync(twin, gone, cancellationToken);
+            IngestResult result = await _ingest.IngestAsync(twin, word, cancellationToken);
             if (result.Status != IngestStatus.Accepted)
             {
                 LogNotTold(twin, result.Status);
             }
+
+            return result.Status;
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             LogFailed(e, twin);
+            return IngestStatus.Failed;
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning,
-        Message = "stopped before all twins of connection {Presence} ({Count} known) heard that it is gone")]
+        Message = "stopped before all twins of connection {Presence} ({Count} known) heard whether it is there")]
     private partial void LogCut(string presence, int count);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Twin} did not hear that its device is gone: {Status}")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Twin} did not hear whether its device is there: {Status}")]
     private partial void LogNotTold(TwinId twin, IngestStatus status);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Twin} could not be told that its device is gone")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Twin} could not be told whether its device is there")]
     private partial void LogFailed(Exception exception, TwinId twin);
 }

@@ -63,7 +63,7 @@ internal sealed class SessionReader : IDisposable
                     EndedAt = statement.NullableInt64(3),
                     State = statement.Blob(5),
                 };
-                if (Damage(statement.Int64(1), (uint)statement.Int64(4), session) is { } why)
+                if (StoredSessions.Damage(statement.Int64(1), (uint)statement.Int64(4), session) is { } why)
                 {
                     damaged.Add((session.Client, why));
                 }
@@ -85,16 +85,5 @@ internal sealed class SessionReader : IDisposable
         {
             statement.Reset();
         }
-    }
-
-    private static string? Damage(long version, uint stored, StoredSession session)
-    {
-        if (version is < 1 or > LogRow.Version)
-        {
-            return $"its row has version {version} and this TwinGrid reads up to {LogRow.Version}";
-        }
-
-        uint computed = LogRow.Checksum(session);
-        return stored == computed ? null : $"its CRC32C is {computed:x8} and the row says {stored:x8}";
     }
 }

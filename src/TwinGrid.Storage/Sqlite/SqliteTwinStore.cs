@@ -120,12 +120,7 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     /// <inheritdoc/>
     public async Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken)
     {
-        if (changes.FirstOrDefault(change => change.Session is { } s && s.Client != change.Client) is { } odd)
-        {
-            throw new ArgumentException(
-                $"A change of the session of '{odd.Client}' holds that of '{odd.Session!.Client}'.", nameof(changes));
-        }
-
+        StoredSessions.EnsureOwn(changes);
         if (changes.Count > 0)
         {
             (int saved, int removed) = await RunAsync(

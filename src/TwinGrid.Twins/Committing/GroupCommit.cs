@@ -9,6 +9,11 @@ namespace TwinGrid.Twins.Committing;
 /// Brings turns to the store in groups: while one group commits the next one fills, so under load a group is what
 /// arrived during a commit, and a lone turn waits for nobody. Step 7 of the walk. Thread-safe.
 /// </summary>
+/// <remarks>
+/// While the store is away the group is sent again and again: its twins stay active and are read as not durable, what
+/// is not acknowledged waits at its sender, and all goes on when the store is back. Any other failure throws the
+/// activations away.
+/// </remarks>
 internal sealed partial class GroupCommit : IAsyncDisposable
 {
     /// <summary>
@@ -33,7 +38,16 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private readonly ITwinStore _store;
     private readonly TimeProvider _clock;
     private readonly ILogger<GroupCommit> _logger;
+    // A store that is back is found within the second of these, and asked no more often while it is away.
+    private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a stop waits for a store that is away.</summary>
+    private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(3);
+
+    private readonly CancellationTokenSource _givenUp = new();
     private readonly Task _loop;
+    private ITimer? _stop;
     private readonly ObservableGauge<int> _depth;
 
     public GroupCommit(ITwinStore store, TimeProvider clock, ILogger<GroupCommit> logger)
@@ -58,11 +72,21 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         }
     }
 
+    /// <summary>The silo stops: from now on a store that is away is waited for only so long.</summary>
+    public void Stop() => _stop ??= _clock.CreateTimer(
+        static givenUp => ((CancellationTokenSource)givenUp!).Cancel(),
+        _givenUp,
+        s_stopPatience,
+        Timeout.InfiniteTimeSpan);
+
     /// <summary>Commits what is queued and ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        Stop();
         _pending.Writer.TryComplete();
         await _loop.ConfigureAwait(false);
+        await _stop!.DisposeAsync().ConfigureAwait(false);
+        _givenUp.Dispose();
     }
 
     private async Task RunAsync()
@@ -89,7 +113,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         IReadOnlyList<CommitOutcome>? outcomes = null;
         try
         {
-            outcomes = await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
+            outcomes = await CommitPatientlyAsync(turns, snapshots).ConfigureAwait(false);
             if (outcomes.Count != turns.Length)
             {
                 throw new TwinGridException($"the store answered {outcomes.Count} of {turns.Length} turns");
@@ -107,6 +131,41 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         s_groupSize.Record(turns.Length);
         s_duration.Record(_clock.GetElapsedTime(start).TotalSeconds);
         Announce(group, outcomes);
+    }
+
+    private async Task<IReadOnlyList<CommitOutcome>> CommitPatientlyAsync(
+        TwinTurn[] turns, StoredSnapshot[] snapshots)
+    {
+        TimeSpan wait = s_firstWait;
+        long since = _clock.GetTimestamp();
+        bool waited = false;
+        while (true)
+        {
+            try
+            {
+                // Not to be given up half way: what became of it would not be known.
+                IReadOnlyList<CommitOutcome> outcomes =
+                    await _store.CommitAsync(turns, snapshots, CancellationToken.None).ConfigureAwait(false);
+                if (waited)
+                {
+                    LogBack(_clock.GetElapsedTime(since).TotalSeconds);
+                }
+
+                return outcomes;
+            }
+            catch (TwinGridUnavailableException e) when (!_givenUp.IsCancellationRequested)
+            {
+                if (!waited)
+                {
+                    LogAway(e.Message, turns.Length);
+                    waited = true;
+                }
+            }
+
+            await Task.Delay(wait, _clock, _givenUp.Token)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            wait = wait + wait < s_longestWait ? wait + wait : s_longestWait;
+        }
     }
 
     private static (TwinTurn[] Turns, StoredSnapshot[] Snapshots) Rows(List<PendingTurn> group)
@@ -155,6 +214,14 @@ internal sealed partial class GroupCommit : IAsyncDisposable
             pending.Committed(fate);
         }
     }
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Reason} A group of {Turns} turns waits for it: nothing is acknowledged, twins are read as not durable.")]
+    private partial void LogAway(string reason, int turns);
+
+    [LoggerMessage(LogLevel.Warning, "The store answers again after {Seconds:0.0} s.")]
+    private partial void LogBack(double seconds);
 
     [LoggerMessage(LogLevel.Error, "A group of {Turns} turns could not be committed; their twins are read again.")]
     private partial void LogFailed(Exception exception, int turns);

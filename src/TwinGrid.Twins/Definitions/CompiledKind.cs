@@ -28,10 +28,10 @@ internal sealed class CompiledKind
     /// </summary>
     public int Revision { get; }
 
-    /// <summary>The definition, or null for an unmodelled kind.</summary>
+    /// <summary>The definition with its models' features, or null for an unmodelled kind.</summary>
     public TwinDefinition? Definition { get; }
 
-    /// <summary>The declared telemetry; a slot of a twin is an index of it.</summary>
+    /// <summary>The declared telemetry, then the models' features; a slot of a twin is an index of it.</summary>
     public TelemetryDefinition[] Telemetry { get; }
 
     /// <summary>Declared names to slots.</summary>
@@ -62,13 +62,32 @@ internal sealed class CompiledKind
         IReadOnlyDictionary<string, PredictiveModelType> modelTypes,
         IReadOnlyDictionary<string, ControlPolicyType> policyTypes)
     {
-        CompiledModel[] models = CompiledModel.CompileAll(definition, modelTypes);
-        return new CompiledKind(definition.Kind, revision, definition)
+        List<TelemetryDefinition> telemetry = [.. definition.Telemetry];
+        CompiledModel[] models = CompiledModel.CompileAll(definition, telemetry, modelTypes);
+        TwinDefinition whole = telemetry.Count > definition.Telemetry.Count
+            ? definition with { Telemetry = telemetry }
+            : definition;
+        return new CompiledKind(definition.Kind, revision, whole)
         {
             Models = models,
             ModelStateLength = models.Sum(m => m.Model.StateLength),
-            Policies = CompiledPolicy.CompileAll(definition, policyTypes),
+            Policies = CompiledPolicy.CompileAll(whole, policyTypes),
         };
+    }
+
+    /// <summary>
+    /// Makes its batched models ready to run. Kinds in force are opened, older revisions only folded: what ran then
+    /// may be gone.
+    /// </summary>
+    /// <exception cref="DefinitionException">A model cannot run as the definition says.</exception>
+    public CompiledKind Open()
+    {
+        for (int i = 0; i < Models.Length; i++)
+        {
+            Models[i].Open(Definition!, i);
+        }
+
+        return this;
     }
 
     /// <summary>The place of a model by its name, or -1.</summary>

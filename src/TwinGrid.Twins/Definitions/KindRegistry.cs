@@ -43,7 +43,7 @@ internal sealed class KindRegistry
     {
         foreach (TwinDefinition definition in _definitions.All)
         {
-            Compile(definition, 0);
+            Compile(definition, 0).Open();
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class KindRegistry
         {
             IDefinitionHistory history = _grains.GetGrain<IDefinitionHistory>(Key(definition.Kind));
             int revision = await history.PublishAsync(DefinitionText.Write(definition)).ConfigureAwait(false);
-            _current[definition.Kind] = Compile(definition, revision);
+            _current[definition.Kind] = Compile(definition, revision).Open();
         }
 
         _ready.SetResult();

@@ -9,13 +9,18 @@ internal sealed class CompiledModel
     private const int MostInputs = 64;
     private const int MostModels = 64;
 
-    private CompiledModel(ModelDefinition definition, IPredictiveModel model, int offset, int[] inputs, int output)
+    private CompiledModel(
+        ModelDefinition definition, IPredictiveModel model, int offset, int[] inputs, int output, int[] features)
     {
         Definition = definition;
         Model = model;
+        Batched = model as BatchedModel;
         StateOffset = offset;
         InputSlots = inputs;
         OutputSlot = output;
+        WaveformSlot = model.WaveformInput >= 0 ? inputs[model.WaveformInput] : -1;
+        FeatureSlots = features;
+        IsPlain = Batched is null && WaveformSlot < 0 && features.Length == 0;
         string options = definition.Options.ValueKind == JsonValueKind.Undefined ? "" : definition.Options.GetRawText();
         Fingerprint = $"{definition.Name}|{definition.Type}|{model.Version}|{string.Join(',', definition.Inputs)}"
             + $"|{definition.Output}|{options}";
@@ -24,6 +29,12 @@ internal sealed class CompiledModel
     public ModelDefinition Definition { get; }
 
     public IPredictiveModel Model { get; }
+
+    /// <summary>The model where it runs outside the turn, else null.</summary>
+    public BatchedModel? Batched { get; }
+
+    /// <summary>True where it runs in the turn, on numbers, and makes no features: most do.</summary>
+    public bool IsPlain { get; }
 
     /// <summary>What must stay the same for a twin to keep what this model learnt.</summary>
     public string Fingerprint { get; }
@@ -37,8 +48,20 @@ internal sealed class CompiledModel
     /// <summary>The telemetry slot of its output, or -1.</summary>
     public int OutputSlot { get; }
 
+    /// <summary>The slot of the waveform whose blocks it reads, or -1.</summary>
+    public int WaveformSlot { get; }
+
+    /// <summary>The slots of its features, in order.</summary>
+    public int[] FeatureSlots { get; }
+
+    /// <summary>Compiles the models of a kind in their order.</summary>
+    /// <param name="definition">The kind.</param>
+    /// <param name="telemetry">Its telemetry; the features of the models are added.</param>
+    /// <param name="types">The model types that are registered.</param>
     public static CompiledModel[] CompileAll(
-        TwinDefinition definition, IReadOnlyDictionary<string, PredictiveModelType> types)
+        TwinDefinition definition,
+        List<TelemetryDefinition> telemetry,
+        IReadOnlyDictionary<string, PredictiveModelType> types)
     {
         if (definition.Models.Count > MostModels)
         {
@@ -52,61 +75,47 @@ internal sealed class CompiledModel
         int offset = 0;
         for (int i = 0; i < compiled.Length; i++)
         {
-            compiled[i] = Compile(definition, i, offset, types);
+            ModelInputs place = new(definition, i, telemetry);
+            compiled[i] = Compile(place, offset, types);
             offset += compiled[i].Model.StateLength;
         }
 
         return compiled;
     }
 
-    // A model type knows its options, and not in which file they stand.
-    private static IPredictiveModel Create(PredictiveModelType type, ModelDefinition model, string source, int index)
+    /// <summary>Makes a batched model ready to run.</summary>
+    /// <exception cref="DefinitionException">It cannot run as the definition says.</exception>
+    public void Open(TwinDefinition definition, int index)
     {
-        try
+        if (Batched is not null)
         {
-            return type.Create(model);
-        }
-        catch (DefinitionException e)
-        {
-            throw new DefinitionException($"{source}: $.models[{index}]: {e.Message}", e);
+            new ModelInputs(definition, index, []).InFile(() =>
+            {
+                Batched.Open();
+                return Batched;
+            });
         }
     }
 
     private static CompiledModel Compile(
-        TwinDefinition definition, int index, int offset, IReadOnlyDictionary<string, PredictiveModelType> types)
+        ModelInputs place, int offset, IReadOnlyDictionary<string, PredictiveModelType> types)
     {
-        ModelDefinition model = definition.Models[index];
-        string source = definition.Source ?? definition.Kind;
+        ModelDefinition model = place.Model;
         if (!types.TryGetValue(model.Type, out PredictiveModelType? type))
         {
             string known = string.Join(", ", types.Keys.Order(StringComparer.Ordinal));
-            throw new DefinitionException(
-                source, $"$.models[{index}].type", $"no model type '{model.Type}' is registered; known are {known}");
+            throw place.Wrong("type", $"no model type '{model.Type}' is registered; known are {known}");
         }
 
         if (model.Inputs.Count > MostInputs)
         {
-            throw new DefinitionException(
-                source,
-                $"$.models[{index}].inputs",
-                $"{model.Inputs.Count} inputs; a model takes at most {MostInputs}");
+            throw place.Wrong("inputs", $"{model.Inputs.Count} inputs; a model takes at most {MostInputs}");
         }
 
-        int[] inputs = [.. model.Inputs.Select((name, i) => Slot(name, $"$.models[{index}].inputs[{i}]"))];
-        int output = model.Output is null ? -1 : Slot(model.Output, $"$.models[{index}].output");
-        return new CompiledModel(model, Create(type, model, source, index), offset, inputs, output);
-
-        int Slot(string name, string place)
-        {
-            for (int slot = 0; slot < definition.Telemetry.Count; slot++)
-            {
-                if (definition.Telemetry[slot].Name == name)
-                {
-                    return slot;
-                }
-            }
-
-            throw new DefinitionException(source, place, $"the kind has no telemetry '{name}'");
-        }
+        int[] inputs = [.. model.Inputs.Select((name, i) => place.Slot(name, $"inputs[{i}]"))];
+        int output = model.Output is null ? -1 : place.Slot(model.Output, "output");
+        IPredictiveModel made = place.InFile(() => type.Create(model));
+        place.CheckWaveforms(made, inputs);
+        return new CompiledModel(model, made, offset, inputs, output, place.AddFeatures(made, inputs));
     }
 }

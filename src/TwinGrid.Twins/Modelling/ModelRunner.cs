@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Modelling;
@@ -7,10 +8,12 @@ internal static class ModelRunner
 {
     /// <summary>Runs the models of which an input or the output changed.</summary>
     /// <param name="state">The twin; model state and predictions change.</param>
-    /// <param name="changed">One bit per slot.</param>
+    /// <param name="message">The message from its beginning, for those who read waveforms.</param>
+    /// <param name="changed">One bit per slot; those of features that a model told are added.</param>
     /// <param name="time">The newest source time that became live.</param>
     /// <param name="effects">Where changed predictions are noted.</param>
-    public static void Run(TwinState state, ReadOnlySpan<ulong> changed, long time, TurnEffects effects)
+    public static void Run(
+        TwinState state, in ReadingsReader message, Span<ulong> changed, long time, TurnEffects effects)
     {
         CompiledModel[] models = state.Kind.Models;
         if (models.Length == 0)
@@ -40,12 +43,72 @@ internal static class ModelRunner
             double output = model.OutputSlot >= 0 ? NumberOf(state, model.OutputSlot) : double.NaN;
             ModelInput input = new(
                 state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
-            ref Prediction prediction = ref state.Predictions[i];
-            Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
-            model.Model.Update(input, learnt, ref prediction);
-            prediction.At = state.ModelTime;
-            effects.Predictions |= 1UL << i;
+            if (model.IsPlain)
+            {
+                Update(state, i, input, effects);
+            }
+            else
+            {
+                UpdateOther(state, i, input, message, changed, effects);
+            }
         }
+    }
+
+    /// <summary>Takes what a batched model said; false when it was said to another revision of the kind.</summary>
+    public static bool Accept(TwinState state, ModelOutputInput said, TurnEffects effects)
+    {
+        int index = state.Kind.FindModel(said.Model);
+        if (index < 0
+            || state.Kind.Models[index].Batched is not { } model
+            || model.Version != said.Version
+            || model.OutputLength != said.Outputs.Length)
+        {
+            return false;
+        }
+
+        ref Prediction prediction = ref state.Predictions[index];
+        model.Accept(said.Outputs, ref prediction);
+        prediction.At = said.At;
+        effects.Predictions |= 1UL << index;
+        effects.Changed = true;
+        return true;
+    }
+
+    private static void Update(TwinState state, int index, in ModelInput input, TurnEffects effects)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        ref Prediction prediction = ref state.Predictions[index];
+        model.Model.Update(
+            input, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength), ref prediction);
+        prediction.At = state.ModelTime;
+        effects.Predictions |= 1UL << index;
+    }
+
+    // Few models run outside the turn or read waveforms: the others do not pay for them.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void UpdateOther(
+        TwinState state,
+        int index,
+        in ModelInput input,
+        in ReadingsReader message,
+        Span<ulong> changed,
+        TurnEffects effects)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
+        if (model.Batched is { } batched)
+        {
+            effects.Asked |= batched.Take(input, learnt) ? 1UL << index : 0;
+            return;
+        }
+
+        bool hasBlock = model.WaveformSlot >= 0 && IsSet(changed, model.WaveformSlot);
+        Update(
+            state,
+            index,
+            hasBlock ? input with { Waveform = FeatureFold.Block(state, model.WaveformSlot, message) } : input,
+            effects);
+        FeatureFold.Tell(state, model, learnt, changed);
     }
 
     // A value that its device has called bad is no value.

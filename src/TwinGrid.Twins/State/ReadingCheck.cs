@@ -125,8 +125,7 @@ internal static class ReadingCheck
 
     private static ReadingOutcome ReadWaveform(in ReadingsReader reading, out ReadingValue value, out string? detail)
     {
-        WaveformFeatures? features =
-            WaveformMath.Features(reading.Data, reading.Encoding, reading.Scale, reading.Number);
+        WaveformFeatures? features = reading.Waveform().Measure();
         value = features is null ? default : ReadingValue.Of(features);
         detail = features is null ? "a waveform block needs a rate above 0 Hz and at least one finite sample" : null;
         return features is null ? ReadingOutcome.NotFinite : ReadingOutcome.Applied;

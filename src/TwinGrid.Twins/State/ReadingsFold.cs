@@ -20,10 +20,11 @@ internal static class ReadingsFold
         TwinState state,
         in TurnHeader header,
         long received,
-        ReadingsReader message,
+        in ReadingsReader whole,
         TurnEffects effects,
         ref InputAnswer answer)
     {
+        ReadingsReader message = whole;
         int count = message.Left;
         state.Counters.Readings += count;
         state.LastReading = Math.Max(state.LastReading, received);
@@ -63,7 +64,7 @@ internal static class ReadingsFold
         fold.SeeClock(effects);
         if (fold.NewestTime != UnixMicroseconds.Absent)
         {
-            ModelRunner.Run(state, changed, fold.NewestTime, effects);
+            ModelRunner.Run(state, whole, changed, fold.NewestTime, effects);
         }
 
         if (fold.AnyLive)

@@ -16,6 +16,9 @@ internal sealed class TurnEffects
     /// <summary>The models whose prediction changed, one bit each.</summary>
     public ulong Predictions { get; set; }
 
+    /// <summary>The batched models that should run on what the twin knows now, one bit each.</summary>
+    public ulong Asked { get; set; }
+
     /// <summary>The alarms that changed, in order.</summary>
     public List<AlarmRecord> Alarms { get; } = [];
 
@@ -37,7 +40,7 @@ internal sealed class TurnEffects
     public void Clear()
     {
         (Changed, Deleted, CommandsChanged) = (false, false, false);
-        Predictions = 0;
+        (Predictions, Asked) = (0, 0);
         if (_isTold)
         {
             // Few turns do: the others need not touch the lists.

@@ -1,4 +1,5 @@
 using TwinGrid.Twins.Control;
+using TwinGrid.Twins.Modelling;
 
 namespace TwinGrid.Twins.State;
 
@@ -121,6 +122,16 @@ internal static class TwinFold
                 break;
             case InputKind.Tick:
                 PolicyRunner.Tick(state, header, input.Received, effects);
+                break;
+            case InputKind.ModelOutput when state.Exists:
+                ModelOutputInput output = input.Json(TwinGridJson.Default.ModelOutputInput);
+                if (ModelRunner.Accept(state, output, effects))
+                {
+                    PolicyRunner.Run(state, header, input.Received, state.ModelTime, effects);
+                }
+
+                break;
+            case InputKind.ModelOutput:
                 break;
             case InputKind.Deleted:
                 CommandBook.RecallAll(state, effects);

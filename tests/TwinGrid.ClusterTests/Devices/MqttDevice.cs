@@ -77,6 +77,10 @@ internal sealed class MqttDevice : IAsyncDisposable
         return _client.PublishAsync(message);
     }
 
+    /// <summary>Publishes with QoS 0; ends when it is sent.</summary>
+    public Task ThrowAsync(string topic, string payload) => _client.PublishAsync(
+        new MqttApplicationMessageBuilder().WithTopic(topic).WithPayload(payload).Build());
+
     /// <summary>Subscribes with QoS 1; ends with the SUBACK.</summary>
     public async Task SubscribeAsync(string filter)
     {

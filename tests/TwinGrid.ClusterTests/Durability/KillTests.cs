@@ -24,19 +24,19 @@ public sealed class KillTests(ITestOutputHelper output)
             .. Enumerable.Range(1, 3).Select(static i => new NumberedDevice($"meter/plain{i}", epoch: null, window: 8)),
             new NumberedDevice("pump/modelled", epoch: 7, window: 32),
         ];
-        Dictionary<string, Seen> seen = devices.ToDictionary(static d => d.Twin, static _ => new Seen(0, 0));
+        var fleet = new NumberedFleet(devices);
         bool caughtInFlight = false;
         for (int kill = 0; kill < Kills; kill++)
         {
             await using SiloProcess silo = await SiloProcess.StartAsync(home);
-            await CheckAsync(silo, devices, seen);
+            await fleet.CheckAsync(silo);
             long before = devices.Sum(static d => (long)d.Acknowledged);
             using var stop = new CancellationTokenSource();
             Task[] running = [.. devices.Select(d => d.RunAsync(silo.MqttPort, stop.Token))];
             await Eventually.HoldsAsync(
                 $"{Lives[kill]} acknowledgements",
                 () => devices.Sum(static d => (long)d.Acknowledged) >= before + Lives[kill]);
-            await LookAsync(silo, devices, seen);
+            await fleet.LookAsync(silo);
 
             await silo.KillAsync();
 
@@ -45,20 +45,20 @@ public sealed class KillTests(ITestOutputHelper output)
         }
 
         await using SiloProcess last = await SiloProcess.StartAsync(home);
-        await CheckAsync(last, devices, seen);
-        await FinishAsync(last, devices);
-        await CheckAsync(last, devices, seen);
+        await fleet.CheckAsync(last);
+        await fleet.FinishAsync(last);
+        await fleet.CheckAsync(last);
         foreach (NumberedDevice device in devices)
         {
             JsonElement twin = (await last.Api.TwinAsync(device.Twin))!.Value;
             JsonElement counters = twin.GetProperty("counters");
             output.WriteLine($"{device.Twin}: {device.Attempted} sent, {device.Resent} again, {counters}");
             Assert.Equal(device.Attempted, device.Acknowledged);
-            Assert.Equal(device.Attempted, Seen.Of(twin).Number);
+            Assert.Equal(device.Attempted, NumberedFleet.NumberOf(twin));
         }
 
         (await last.StopAsync()).End.Succeeded();
-        CheckLog(home, devices, seen);
+        fleet.CheckLog(TurnLog.Revisions(home));
         Assert.True(caughtInFlight, "No kill caught a message in flight: this run shows nothing");
         Assert.True(devices.Sum(static d => d.Resent) > 0, "Nothing was sent again: this run shows nothing");
     }
@@ -103,79 +103,5 @@ public sealed class KillTests(ITestOutputHelper output)
 
         Assert.Equal("active", twin.AlarmState("overheat"));
         Assert.Equal(95, twin.Number("temperature"));
-    }
-
-    // What the outside saw must never be taken back: only committed snapshots are visible. A grid under full load may
-    // answer 503, which shows nothing.
-    private static async Task LookAsync(SiloProcess silo, NumberedDevice[] devices, Dictionary<string, Seen> seen)
-    {
-        foreach (NumberedDevice device in devices)
-        {
-            ApiAnswer answer = await silo.Api.SendAsync(HttpMethod.Get, $"/api/v1/twins/{device.Twin}");
-            if (answer.Status == HttpStatusCode.OK)
-            {
-                seen[device.Twin] = Seen.Of(answer.Body);
-            }
-        }
-    }
-
-    private static async Task CheckAsync(SiloProcess silo, NumberedDevice[] devices, Dictionary<string, Seen> seen)
-    {
-        foreach (NumberedDevice device in devices.Where(static d => d.Attempted > 0))
-        {
-            JsonElement? found = await silo.Api.TwinAsync(device.Twin);
-            if (found is null)
-            {
-                Assert.True(device.Acknowledged == 0, $"{device.Twin} is gone with {device.Acknowledged} readings");
-                continue;
-            }
-
-            JsonElement twin = found.Value;
-            Seen now = Seen.Of(twin);
-            Assert.True(
-                now.Number >= device.HighestAcknowledged,
-                $"{device.Twin}: {device.HighestAcknowledged} was acknowledged, the grid knows {now.Number}");
-            Assert.True(now.Number <= device.Attempted, $"{device.Twin}: {now.Number} was never sent");
-            Assert.Equal(now.Number, Count(twin));
-            Assert.Equal(now.Number, twin.Number(NumberedDevice.Telemetry));
-            Assert.Equal(now.Number, twin.Counter("readings") - twin.Counter("duplicates"));
-            Assert.Equal(0, twin.Counter("restarts"));
-            Assert.Equal(0, twin.Counter("rejected"));
-            Assert.True(
-                now.Revision >= seen[device.Twin].Revision && now.Number >= seen[device.Twin].Number,
-                $"{device.Twin}: {seen[device.Twin]} was visible before the kill, now it is {now}");
-            seen[device.Twin] = now;
-        }
-    }
-
-    // One row for each revision, without a gap, up to what the API shows at least: a device's going adds one unseen.
-    private static void CheckLog(SiloHome home, NumberedDevice[] devices, Dictionary<string, Seen> seen)
-    {
-        IReadOnlyDictionary<string, IReadOnlyList<long>> log = TurnLog.Revisions(home);
-        foreach (NumberedDevice device in devices)
-        {
-            IReadOnlyList<long> revisions = log[device.Twin];
-            Assert.Equal(Enumerable.Range(1, revisions.Count).Select(static i => (long)i), revisions);
-            Assert.True(revisions[^1] >= seen[device.Twin].Revision, $"{device.Twin}: {revisions[^1]} in the log");
-        }
-    }
-
-    private static long Count(JsonElement twin) =>
-        twin.Telemetry(NumberedDevice.Telemetry)!.Value.GetProperty("count").GetInt64();
-
-    private static async Task FinishAsync(SiloProcess silo, NumberedDevice[] devices)
-    {
-        using var stop = new CancellationTokenSource();
-        long goal = devices.Sum(static d => d.Attempted) + 100;
-        Task[] running = [.. devices.Select(d => d.RunAsync(silo.MqttPort, stop.Token))];
-        await Eventually.HoldsAsync("the last messages", () => devices.Sum(static d => (long)d.Acknowledged) >= goal);
-        await stop.CancelAsync();
-        await Task.WhenAll(running);
-    }
-
-    private sealed record Seen(long Revision, long Number)
-    {
-        public static Seen Of(JsonElement twin) =>
-            new(twin.GetProperty("revision").GetInt64(), twin.Source("sim")?.GetProperty("seq").GetInt64() ?? 0);
     }
 }

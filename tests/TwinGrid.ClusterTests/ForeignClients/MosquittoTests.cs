@@ -1,3 +1,5 @@
+using MQTTnet;
+using MQTTnet.Formatter;
 using System.Text.Json;
 using TwinGrid.ClusterTests.Processes;
 
@@ -62,6 +64,36 @@ public sealed class MosquittoTests
 
         await _grid.Api.WaitForTwinAsync("boat/session", "offline", static seen => seen.Online() == false);
     }
+
+    [Theory]
+    [InlineData(MqttProtocolVersion.V311)]
+    [InlineData(MqttProtocolVersion.V500)]
+    public async Task A_twin_is_online_as_soon_as_the_session_that_fed_it_goes_on(MqttProtocolVersion version)
+    {
+        string key = $"kept-{version}";
+        await using (Devices.MqttDevice device = await KeptAsync(key, version))
+        {
+            await device.PublishAsync($"twins/boat/{key}/telemetry/speed", "3");
+            await using Devices.MqttDevice second = await KeptAsync(key, version);
+            await _grid.Api.WaitForTwinAsync(
+                $"boat/{key}", "told of both connections", static seen => seen.GetProperty("revision").GetInt64() >= 2);
+            Assert.True((await _grid.Api.TwinAsync($"boat/{key}"))?.Online(), "a takeover is no absence");
+        }
+
+        await _grid.Api.WaitForTwinAsync($"boat/{key}", "offline", static seen => seen.Online() == false);
+        await using Devices.MqttDevice back = await KeptAsync(key, version);
+        await _grid.Api.WaitForTwinAsync($"boat/{key}", "online again", static seen => seen.Online() == true);
+    }
+
+    private Task<Devices.MqttDevice> KeptAsync(string client, MqttProtocolVersion version) =>
+        Devices.MqttDevice.ConnectAsync(_grid.MqttPort, client, version, options =>
+        {
+            options.WithCleanSession(false);
+            if (version == MqttProtocolVersion.V500)
+            {
+                options.WithSessionExpiryInterval(600);
+            }
+        });
 
     [Fact]
     public async Task A_subscriber_sees_state_predictions_alarms_and_commands()

@@ -49,7 +49,13 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program and waits for nothing.</summary>
-    public static SiloProcess Launch(SiloHome home, params string[] settings)
+    public static SiloProcess Launch(SiloHome home, params string[] settings) => Launch(home, [], settings);
+
+    /// <summary>Starts it under another program, such as strace, and waits for nothing.</summary>
+    /// <param name="home">Its directories.</param>
+    /// <param name="under">The other program and its arguments; none to start it by itself.</param>
+    /// <param name="settings">Settings as for <see cref="StartAsync"/>.</param>
+    public static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
     {
         int gatewayPort = FreePort.Next();
         string[] all =
@@ -57,8 +63,9 @@ internal sealed partial class SiloProcess : IAsyncDisposable
             "Mqtt:Port=0", "Http:Port=0", $"Cluster:SiloPort={FreePort.Next()}", $"Cluster:GatewayPort={gatewayPort}",
             $"DataDirectory={home.Data}", $"DefinitionsDirectory={home.Definitions}", .. settings,
         ];
-        IEnumerable<string> arguments = all.Select(static s => $"--TwinGrid:{s}").Prepend(Repository.SiloProgram);
-        return new SiloProcess(RunningProgram.Start("dotnet", arguments, home.Root), gatewayPort);
+        string[] line =
+            [.. under, "dotnet", Repository.SiloProgram, .. all.Select(static setting => $"--TwinGrid:{setting}")];
+        return new SiloProcess(RunningProgram.Start(line[0], line[1..], home.Root), gatewayPort);
     }
 
     /// <summary>Waits for the printed addresses and for <c>/health/ready</c>.</summary>

@@ -54,6 +54,29 @@ public sealed class GridInputTests
     }
 
     [Theory]
+    [InlineData(4, 0x80)]
+    [InlineData(5, 0x97)]
+    public async Task The_number_of_filters_is_that_of_its_key(int level, byte refused)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            more: services => services.Configure<LimitOptions>(limits => limits.FiltersPerSession = 2));
+        await using RawClient client = await RawClient.OpenAsync(gateway.Port, level);
+        await client.ConnectAsync(new Connect { ClientId = "three" });
+        SubAck answer = await client.SubscribeAsync([("twins/+/a/#", 0), ("twins/+/b/#", 0), ("twins/+/c/#", 0)]);
+        Assert.Equal([0, 0, refused], answer.Codes);
+    }
+
+    [Fact]
+    public async Task An_MQTT_5_client_is_told_how_many_publishes_may_be_in_flight()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync(
+            more: services => services.Configure<LimitOptions>(limits => limits.InFlightPerConnection = 3));
+        await using RawClient client = await RawClient.OpenAsync(gateway.Port, 5);
+        ConnAck answer = await client.ConnectAsync(new Connect { ClientId = "three" });
+        Assert.Equal(3, answer.Properties.Number(Property.ReceiveMaximum));
+    }
+
+    [Theory]
     [InlineData(4)]
     [InlineData(5)]
     public async Task A_message_of_QoS_2_that_is_cut_at_any_step_is_taken_once(int level)

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace TwinGrid.Tests.Hosting;
 
@@ -31,6 +33,59 @@ public sealed class LimitTests
         await Problem.AssertAsync(await grid.Http.SendAsync(request), 413, "too-large");
     }
 
-    private static Task<HttpResponseMessage> PostAsync(RunningGrid grid, string key) =>
-        grid.Http.PostAsync($"/api/v1/twins/demo/{key}/telemetry/temperature", new StringContent("21.5"));
+    [Fact]
+    public async Task A_silo_that_has_its_number_of_twins_makes_no_more()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:Twins", "2"));
+        HttpResponseMessage answer = await PostAsync(grid, "t0");
+        for (int i = 1; answer.IsSuccessStatusCode && i < 10; i++)
+        {
+            answer = await PostAsync(grid, $"t{i}");
+        }
+
+        await Problem.AssertAsync(answer, 429, "too-many");
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(grid, "t0")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_twin_has_so_many_telemetry_names_and_no_more()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(
+            null, ("TwinGrid:Limits:TelemetryNamesPerKind", "2"));
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(grid, "a", """{"a":1,"b":2}""")).StatusCode);
+        HttpResponseMessage answer = await PostAsync(grid, "a", """{"c":3}""");
+        JsonElement problem = await Problem.AssertAsync(answer, 422, "unusable-readings");
+        JsonElement error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
+        Assert.Contains("TwinGrid:Limits:TelemetryNamesPerKind", error.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task A_twin_keeps_so_many_sources_apart_and_no_more()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:SourcesPerTwin", "1"));
+        Assert.Equal(HttpStatusCode.NoContent, (await NumberedAsync(grid, "one")).StatusCode);
+        JsonElement problem = await Problem.AssertAsync(await NumberedAsync(grid, "two"), 422, "unusable-readings");
+        JsonElement error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
+        Assert.Contains("TwinGrid:Limits:SourcesPerTwin", error.GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Where_as_much_waits_as_may_be_held_a_request_is_told_to_come_again()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:IngestBytes", "1048576"));
+        IngestBudget budget = grid.Services.GetRequiredService<IngestBudget>();
+        budget.Take(1_048_576);
+        JsonElement problem = await Problem.AssertAsync(await PostAsync(grid, "a"), 503, "unavailable");
+        Assert.Contains("TwinGrid:Limits:IngestBytes", problem.GetProperty("detail").GetString());
+        budget.Return(1_048_576);
+        Assert.Equal(HttpStatusCode.NoContent, (await PostAsync(grid, "a")).StatusCode);
+        Assert.Equal(0, budget.Used);
+    }
+
+    private static Task<HttpResponseMessage> NumberedAsync(RunningGrid grid, string source) =>
+        PostAsync(grid, "a", $$"""{"source":"{{source}}","epoch":1,"seq":1,"a":1}""");
+
+    private static Task<HttpResponseMessage> PostAsync(
+        RunningGrid grid, string key, string values = """{"temperature":21.5}""") =>
+        grid.Http.PostAsync($"/api/v1/twins/demo/{key}/telemetry", new StringContent(values));
 }

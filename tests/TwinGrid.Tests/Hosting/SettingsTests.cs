@@ -38,7 +38,7 @@ public sealed class SettingsTests
     [InlineData("Control:Mode", "Maybe", "Control:Mode is 'Maybe': expected one of Off, Advise, Act")]
     [InlineData("Limits:Twins", "0", "Limits:Twins is '0': expected a whole number from 1")]
     [InlineData("Limits:Twins", "1.5", "Limits:Twins is '1.5': expected a whole number from 1")]
-    [InlineData("Storage:Provider", "PostgreSql", "Storage:Provider is 'PostgreSql': expected Sqlite; PostgreSql")]
+    [InlineData("Storage:Provider", "Oracle", "Storage:Provider is 'Oracle': expected one of Sqlite, PostgreSql")]
     [InlineData("Cluster:Membership", "Sqlite", "Cluster:Membership is 'Sqlite': expected Localhost; a grid of")]
     [InlineData("Roles", "Gateway", "Roles is 'Gateway': expected Gateway,Twins,Api; a grid of several processes")]
     [InlineData("Roles", "Gateway,Twins,Api,Cook", "Roles is 'Gateway,Twins,Api,Cook': expected Gateway,Twins,Api")]

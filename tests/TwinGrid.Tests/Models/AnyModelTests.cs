@@ -97,6 +97,7 @@ public sealed class AnyModelTests
     [InlineData("HeartRhythm", 80)]
     [InlineData("ProcessMonitor", 20)]
     [InlineData("PowerForecast", 2500)]
+    [InlineData("Signals", 15)]
     public void The_state_is_small(string type, int doubles) =>
         Assert.InRange(Start(type).Model.StateLength, 1, doubles);
 
@@ -122,6 +123,7 @@ public sealed class AnyModelTests
         "RemainingLife" => RunningModel.Start(RemainingLifeFleet.OneSensor),
         "HeartRhythm" => RunningModel.Start(RunningModel.Define("HeartRhythm", "{}", "interval", null)),
         "ProcessMonitor" => ProcessPlant.Monitor(),
+        "Signals" => RunningModel.Start(RunningModel.Define("Signals", "{}", "vibration", null)),
         "PowerForecast" => PowerForecastTests.Farm(),
         _ => RunningModel.Anomaly(),
     };

@@ -81,4 +81,14 @@ internal sealed class RunningModel
         Model.Update(new ModelInput(time, inputs, changed, output, outputCame), State, ref _prediction);
         return _prediction;
     }
+
+    /// <summary>A message with a waveform as its first input; the others are the same number.</summary>
+    public Prediction SendWaveform(long time, in WaveformBlock block, double others = double.NaN)
+    {
+        Array.Fill(_inputs, others);
+        _inputs[0] = double.NaN;
+        Model.Update(
+            new ModelInput(time, _inputs, 1, double.NaN, false) { Waveform = block }, State, ref _prediction);
+        return _prediction;
+    }
 }

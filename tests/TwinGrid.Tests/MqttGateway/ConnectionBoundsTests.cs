@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using TwinGrid.MqttGateway.Listening;
 
@@ -9,7 +10,7 @@ public class ConnectionBoundsTests
     [Fact]
     public async Task Reading_waits_while_as_many_publishes_are_in_flight_as_may_be_and_goes_on_at_half()
     {
-        InFlight inFlight = new(4, TimeProvider.System);
+        InFlight inFlight = new(4, Budget(), TimeProvider.System);
         for (ushort id = 1; id <= 4; id++)
         {
             Assert.False(inFlight.IsFull);
@@ -30,7 +31,7 @@ public class ConnectionBoundsTests
     [Fact]
     public void A_megabyte_of_payload_in_flight_is_enough_whatever_its_number()
     {
-        InFlight inFlight = new(1_024, TimeProvider.System);
+        InFlight inFlight = new(1_024, Budget(), TimeProvider.System);
         inFlight.TryAdd(1, 1, 1 << 20);
         Assert.True(inFlight.IsFull);
         inFlight.Free(1, 1);
@@ -41,7 +42,7 @@ public class ConnectionBoundsTests
     [Fact]
     public void An_identifier_is_in_flight_once()
     {
-        InFlight inFlight = new(10, TimeProvider.System);
+        InFlight inFlight = new(10, Budget(), TimeProvider.System);
         Assert.True(inFlight.TryAdd(7, 1, 0));
         Assert.False(inFlight.TryAdd(7, 1, 0));
         Assert.True(inFlight.TryAdd(0, 0, 0) && inFlight.TryAdd(0, 0, 0));
@@ -101,4 +102,6 @@ public class ConnectionBoundsTests
         clock.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal(TimeSpan.FromSeconds(3), watch.Silence);
     }
+
+    private static IngestBudget Budget() => new(Options.Create(new LimitOptions()));
 }

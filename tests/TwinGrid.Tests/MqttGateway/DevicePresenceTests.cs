@@ -125,8 +125,8 @@ public sealed class DevicePresenceTests : IDisposable
     [Fact]
     public void Presences_are_named_by_the_process_and_a_number()
     {
-        string one = _farewells.Begin().Id;
-        string two = _farewells.Begin().Id;
+        string one = Begin().Id;
+        string two = Begin().Id;
         Assert.Equal(32 + 2, one.Length);
         Assert.Equal(one[..32], two[..32]);
         Assert.Equal(["-1", "-2"], [one[32..], two[32..]]);
@@ -139,7 +139,7 @@ public sealed class DevicePresenceTests : IDisposable
     [Fact]
     public async Task Every_twin_of_an_ended_connection_hears_once_that_its_device_is_gone()
     {
-        DevicePresence presence = _farewells.Begin();
+        DevicePresence presence = Begin();
         presence.TryBeginFeed();
         presence.Remember(Slot("t07"));
         presence.Remember(Slot("t08"));
@@ -166,7 +166,7 @@ public sealed class DevicePresenceTests : IDisposable
     [Fact]
     public async Task At_most_32_twins_hear_of_it_at_once_and_a_broken_road_holds_nobody_up()
     {
-        DevicePresence presence = _farewells.Begin();
+        DevicePresence presence = Begin();
         for (int i = 0; i < 100; i++)
         {
             presence.Remember(Slot($"t{i}"));
@@ -187,10 +187,10 @@ public sealed class DevicePresenceTests : IDisposable
     [Fact]
     public async Task When_the_time_to_stop_runs_out_the_rest_is_cut()
     {
-        DevicePresence fed = _farewells.Begin();
+        DevicePresence fed = Begin();
         fed.Remember(Slot("t07"));
         _farewells.Say(fed);
-        DevicePresence feeding = _farewells.Begin();
+        DevicePresence feeding = Begin();
         feeding.TryBeginFeed();
         _farewells.Say(feeding);
         using CancellationTokenSource patience = new();
@@ -199,6 +199,38 @@ public sealed class DevicePresenceTests : IDisposable
         await patience.CancelAsync();
         await stop.WaitAsync(RunningGateway.Patience);
     }
+
+    [Fact]
+    public async Task When_a_session_goes_on_the_twins_that_its_last_connection_fed_hear_that_their_device_is_back()
+    {
+        MqttSession session = Session();
+        DevicePresence before = _farewells.Begin(session);
+        before.Remember(Slot("t07"));
+        before.Remember(Slot("t08"));
+        DevicePresence now = _farewells.Begin(session);
+        await RunningGateway.Until(() => _road.Held.Count == 2, "both twins hear of it");
+        Assert.Equal(
+            new[] { "t07", "t08" }.Select(
+                key => $$"""turbine/{{key}}: Presence {"online":true,"session":"{{now.Id}}"}"""),
+            _road.Held.Select(HeldRoad.Show).Order());
+
+        // The new connection ends while they still hear of its beginning: its end is said after that.
+        _farewells.Say(now);
+        Assert.Equal(2, _road.Held.Count);
+        IngestMessage[] greetings = [.. _road.Held];
+        greetings[0].Finished(default);
+        greetings[1].Finished(new IngestResult(IngestStatus.UnknownTwin));
+        await RunningGateway.Until(() => _road.Held.Count == 3, "the twin that there is hears of the end");
+        Assert.Equal(
+            $$"""{{greetings[0].Address.Twin}}: Presence {"online":false,"session":"{{now.Id}}"}""",
+            HeldRoad.Show(_road.Held[2]));
+        _road.Held[2].Finished(default);
+        await _farewells.StopAsync(CancellationToken.None).WaitAsync(RunningGateway.Patience);
+    }
+
+    private static MqttSession Session() => new("device", "token-1", 1, new LimitOptions());
+
+    private DevicePresence Begin() => _farewells.Begin(Session());
 
     private static TopicSlot Slot(string key)
     {

@@ -1,19 +1,26 @@
 using Microsoft.Extensions.Time.Testing;
-using TwinGrid.Storage.Sqlite;
 
 namespace TwinGrid.Tests.Storage;
 
-public sealed class DeadLetterTests : IDisposable
+/// <summary>What is promised of every store.</summary>
+public abstract class DeadLetterTests<THome> : IAsyncLifetime
+    where THome : StoreHome, new()
 {
-    private readonly StoreDirectory _directory = new();
+    private readonly THome _home = new();
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
 
-    public void Dispose() => _directory.Dispose();
+    public ValueTask InitializeAsync() => _home.InitializeAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _home.DisposeAsync();
+    }
 
     [Fact]
     public async Task Letters_are_read_newest_first_page_by_page()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync(clock: _clock);
+        ITwinStore store = await _home.OpenAsync(clock: _clock);
         await store.AppendDeadLettersAsync([Letter("a"), Letter("b"), Letter("c")], CancellationToken.None);
 
         IReadOnlyList<StoredDeadLetter> first = await store.ReadDeadLettersAsync(null, 2, CancellationToken.None);
@@ -34,12 +41,12 @@ public sealed class DeadLetterTests : IDisposable
             Size = 5_000,
             Sample = Enumerable.Range(0, 5_000).Select(i => (byte)i).ToArray(),
         };
-        await using (SqliteTwinStore store = await _directory.OpenAsync(clock: _clock))
+        await _home.WhileOpenAsync(async store =>
         {
             await store.AppendDeadLettersAsync([letter], CancellationToken.None);
-        }
+        }, _clock);
 
-        await using SqliteTwinStore again = await _directory.OpenAsync(clock: _clock);
+        ITwinStore again = await _home.OpenAsync(clock: _clock);
         DeadLetter read = (await again.ReadDeadLettersAsync(null, 10, CancellationToken.None))[0].Letter;
 
         Assert.Equal(letter with { Sample = default }, read with { Sample = default });
@@ -49,7 +56,7 @@ public sealed class DeadLetterTests : IDisposable
     [Fact]
     public async Task The_oldest_beyond_the_limit_go()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync(new LimitOptions { DeadLetters = 5 }, _clock);
+        ITwinStore store = await _home.OpenAsync(new LimitOptions { DeadLetters = 5 }, _clock);
         foreach (int batch in Enumerable.Range(0, 4))
         {
             await store.AppendDeadLettersAsync(
@@ -65,7 +72,7 @@ public sealed class DeadLetterTests : IDisposable
     public async Task Letters_beyond_their_age_go()
     {
         LimitOptions limits = new() { DeadLettersKeep = TimeSpan.FromDays(7) };
-        await using SqliteTwinStore store = await _directory.OpenAsync(limits, _clock);
+        ITwinStore store = await _home.OpenAsync(limits, _clock);
         await store.AppendDeadLettersAsync([Letter("old")], CancellationToken.None);
         _clock.Advance(TimeSpan.FromDays(6));
         await store.AppendDeadLettersAsync([Letter("young")], CancellationToken.None);
@@ -81,10 +88,10 @@ public sealed class DeadLetterTests : IDisposable
     [Fact]
     public async Task Ids_rise_even_after_all_have_gone()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync(clock: _clock);
+        ITwinStore store = await _home.OpenAsync(clock: _clock);
         await store.AppendDeadLettersAsync([Letter("a"), Letter("b")], CancellationToken.None);
         long before = (await store.ReadDeadLettersAsync(null, 1, CancellationToken.None))[0].Id;
-        _directory.Execute("DELETE FROM dead_letter");
+        await _home.ExecuteAsync("DELETE FROM dead_letter");
 
         await store.AppendDeadLettersAsync([Letter("c")], CancellationToken.None);
 

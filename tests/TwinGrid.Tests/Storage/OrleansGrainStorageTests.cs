@@ -1,29 +1,29 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using TwinGrid.Storage.PostgreSql;
 using TwinGrid.Storage.Sqlite;
+using TwinGrid.Tests.Storage.PostgreSql;
 
 namespace TwinGrid.Tests.Storage;
 
 /// <summary>A silo with Orleans' own ADO.NET grain storage on our tables and queries.</summary>
-public sealed class GrainStorageSilo : IAsyncLifetime
+public abstract class GrainStorageSilo : IAsyncLifetime
 {
     public const string Keeping = "keeping";
     public const string Deleting = "deleting";
 
-    private readonly StoreDirectory _directory = new();
     private InProcessTestCluster _cluster = null!;
-
-    public string ConnectionString => OrleansSqliteSchema.ConnectionString(_directory.Path);
 
     public IClusterClient Client => _cluster.Client;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
-        await OrleansSqliteSchema.CreateAsync(ConnectionString);
+        await CreateAsync();
         InProcessTestClusterBuilder builder = new(1);
         builder.Options.ServiceId = "twingrid";
         builder.ConfigureSilo((_, silo) =>
@@ -41,9 +41,41 @@ public sealed class GrainStorageSilo : IAsyncLifetime
         await InitializeAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
-        await _cluster.DisposeAsync();
+        GC.SuppressFinalize(this);
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+    }
+
+    public IGrainStorage Storage(string name) =>
+        _cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(name);
+
+    public abstract Task<object?> QueryAsync(string sql);
+
+    protected abstract Task CreateAsync();
+
+    protected abstract void Configure(AdoNetGrainStorageOptions options);
+
+    private void AddStorage(ISiloBuilder silo, string name, bool deleteOnClear) =>
+        silo.AddAdoNetGrainStorage(name, options =>
+        {
+            Configure(options);
+            options.DeleteStateOnClear = deleteOnClear;
+        });
+}
+
+public sealed class SqliteGrainStorageSilo : GrainStorageSilo
+{
+    private readonly StoreDirectory _directory = new();
+
+    private string ConnectionString => OrleansSqliteSchema.ConnectionString(_directory.Path);
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
         using (SqliteConnection connection = new(ConnectionString))
         {
             SqliteConnection.ClearPool(connection);
@@ -52,28 +84,69 @@ public sealed class GrainStorageSilo : IAsyncLifetime
         _directory.Dispose();
     }
 
-    public IGrainStorage Storage(string name) =>
-        _cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(name);
-
-    public object? Query(string sql)
+    public override async Task<object?> QueryAsync(string sql)
     {
-        using SqliteConnection connection = new(ConnectionString);
-        connection.Open();
-        using SqliteCommand command = connection.CreateCommand();
+        await using SqliteConnection connection = new(ConnectionString);
+        await connection.OpenAsync();
+        await using SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
-        return command.ExecuteScalar();
+        return await command.ExecuteScalarAsync();
     }
 
-    private void AddStorage(ISiloBuilder silo, string name, bool deleteOnClear) =>
-        silo.AddAdoNetGrainStorage(name, options =>
-        {
-            options.Invariant = OrleansSqliteSchema.Invariant;
-            options.ConnectionString = ConnectionString;
-            options.DeleteStateOnClear = deleteOnClear;
-        });
+    protected override Task CreateAsync() => OrleansSqliteSchema.CreateAsync(ConnectionString);
+
+    protected override void Configure(AdoNetGrainStorageOptions options)
+    {
+        options.Invariant = OrleansSqliteSchema.Invariant;
+        options.ConnectionString = ConnectionString;
+    }
 }
 
-public sealed class OrleansGrainStorageTests(GrainStorageSilo silo) : IClassFixture<GrainStorageSilo>
+public sealed class PostgreSqlGrainStorageSilo : GrainStorageSilo
+{
+    private readonly PostgreSqlHome _home = new();
+
+    public override async ValueTask InitializeAsync()
+    {
+        await _home.InitializeAsync();
+        await base.InitializeAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _home.DisposeAsync();
+    }
+
+    public override Task<object?> QueryAsync(string sql) => _home.ReadAsync(sql);
+
+    // Ten at once, as silos of a cluster that start together.
+    protected override Task CreateAsync() => Task.WhenAll(Enumerable.Range(0, 10).Select(
+        _ => Task.Run(() => OrleansPostgreSqlSchema.CreateAsync(_home.ConnectionString, TimeProvider.System))));
+
+    protected override void Configure(AdoNetGrainStorageOptions options)
+    {
+        options.Invariant = OrleansPostgreSqlSchema.Invariant;
+        options.ConnectionString = OrleansPostgreSqlSchema.ConnectionString(_home.ConnectionString);
+    }
+}
+
+public sealed class SqliteGrainStorageTests(SqliteGrainStorageSilo silo)
+    : OrleansGrainStorageTests(silo), IClassFixture<SqliteGrainStorageSilo>
+{
+    private readonly SqliteGrainStorageSilo _silo = silo;
+
+    [Fact]
+    public async Task Its_commits_are_synced() =>
+        // 2 is FULL; the provider opens connections like this one and sets nothing.
+        Assert.Equal(2L, await _silo.QueryAsync("PRAGMA synchronous"));
+}
+
+public sealed class PostgreSqlGrainStorageTests(PostgreSqlGrainStorageSilo silo)
+    : OrleansGrainStorageTests(silo), IClassFixture<PostgreSqlGrainStorageSilo>;
+
+/// <summary>What Orleans expects of grain storage, on each database.</summary>
+public abstract class OrleansGrainStorageTests(GrainStorageSilo silo)
 {
     private const string Keeping = GrainStorageSilo.Keeping;
     private const string Deleting = GrainStorageSilo.Deleting;
@@ -117,12 +190,12 @@ public sealed class OrleansGrainStorageTests(GrainStorageSilo silo) : IClassFixt
         await Storage(provider).ClearStateAsync("twins", grain, state);
         Assert.False(state.RecordExists);
         Assert.Empty((await ReadAsync(provider, grain)).State!.Twins);
-        Assert.Equal(provider == Deleting ? 0L : 1L, Rows($"cleared by {provider}"));
+        Assert.Equal(provider == Deleting ? 0L : 1L, await RowsAsync($"cleared by {provider}"));
 
         state.State = new Catalogue { Twins = ["turbine/t09"] };
         await Storage(provider).WriteStateAsync("twins", grain, state);
         Assert.Equal(["turbine/t09"], (await ReadAsync(provider, grain)).State!.Twins);
-        Assert.Equal(1L, Rows($"cleared by {provider}"));
+        Assert.Equal(1L, await RowsAsync($"cleared by {provider}"));
     }
 
     [Theory]
@@ -156,7 +229,7 @@ public sealed class OrleansGrainStorageTests(GrainStorageSilo silo) : IClassFixt
 
         await Assert.ThrowsAsync<InconsistentStateException>(
             () => Storage(Deleting).WriteStateAsync("twins", grain, stale));
-        Assert.Equal(0L, Rows("gone"));
+        Assert.Equal(0L, await RowsAsync("gone"));
     }
 
     [Fact]
@@ -177,7 +250,7 @@ public sealed class OrleansGrainStorageTests(GrainStorageSilo silo) : IClassFixt
             Assert.Equal(states[winner].State!.Twins, (await ReadAsync(Keeping, grain)).State!.Twins);
         }
 
-        Assert.Equal(20L, Rows("raced%"));
+        Assert.Equal(20L, await RowsAsync("raced%"));
     }
 
     [Fact]
@@ -219,11 +292,6 @@ public sealed class OrleansGrainStorageTests(GrainStorageSilo silo) : IClassFixt
         Assert.Equal(["turbine/t07", "turbine/t08"], await grain.ListAsync());
     }
 
-    [Fact]
-    public void Its_commits_are_synced() =>
-        // 2 is FULL; the provider opens connections like this one and sets nothing.
-        Assert.Equal(2L, silo.Query("PRAGMA synchronous"));
-
     private static async Task<bool> TryWriteAsync(IGrainStorage storage, GrainId grain, GrainState<Catalogue> state)
     {
         try
@@ -246,8 +314,8 @@ public sealed class OrleansGrainStorageTests(GrainStorageSilo silo) : IClassFixt
         return state;
     }
 
-    private long Rows(string key) => (long)silo.Query(
-        $"SELECT count(*) FROM OrleansStorage WHERE GrainIdExtensionString LIKE '{key}'")!;
+    private async Task<long> RowsAsync(string key) => (long)(await silo.QueryAsync(
+        $"SELECT count(*) FROM OrleansStorage WHERE GrainIdExtensionString LIKE '{key}'"))!;
 }
 
 public interface ICatalogueGrain : IGrainWithStringKey

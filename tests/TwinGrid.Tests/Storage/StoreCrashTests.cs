@@ -82,6 +82,19 @@ public sealed class StoreCrashTests : IDisposable
         await ShouldHoldExactly(crashed, 2, copy: false);
     }
 
+    [Fact]
+    public async Task A_crash_loses_no_session_that_was_saved()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync();
+        StoredSession session = new() { Client = "a", ExpirySeconds = 3_600, State = new byte[] { 1 } };
+        await store.Save(session, session with { Client = "b" });
+
+        using StoreDirectory crashed = _directory.Crash();
+        await using SqliteTwinStore recovered = await crashed.OpenAsync();
+
+        Assert.Equal(["a", "b"], (await recovered.Sessions()).Select(s => s.Client));
+    }
+
     private static Task CommitToAll(SqliteTwinStore store, int revision, bool snapshots) => store.CommitAsync(
         [.. Twins.Select(twin => Turn(twin, revision, $"{twin} {revision}"))],
         snapshots ? [.. Twins.Select(twin => Snapshot(twin, revision, $"{twin} {revision}"))] : [],

@@ -1,18 +1,25 @@
-using TwinGrid.Storage.Sqlite;
 using static TwinGrid.Tests.Storage.StoreDirectory;
 
 namespace TwinGrid.Tests.Storage;
 
-public sealed class StoreFenceTests : IDisposable
+/// <summary>What is promised of every store.</summary>
+public abstract class StoreFenceTests<THome> : IAsyncLifetime
+    where THome : StoreHome, new()
 {
-    private readonly StoreDirectory _directory = new();
+    private readonly THome _home = new();
 
-    public void Dispose() => _directory.Dispose();
+    public ValueTask InitializeAsync() => _home.InitializeAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _home.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_revision_is_committed_once()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         await store.Commit(Turn(Turbine, 1, "the winner"));
 
         IReadOnlyList<CommitOutcome> outcomes = await store.Commit(Turn(Turbine, 1, "the loser"));
@@ -24,7 +31,7 @@ public sealed class StoreFenceTests : IDisposable
     [Fact]
     public async Task A_fenced_turn_does_not_hold_back_the_others_of_its_group()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         TwinId second = new("turbine", "t08");
         TwinId third = new("turbine", "t09");
         await store.Commit(Turn(second, 1));
@@ -43,7 +50,7 @@ public sealed class StoreFenceTests : IDisposable
     [InlineData(-1)]
     public async Task A_turn_that_leaves_a_gap_is_fenced(long revision)
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         Assert.Equal([CommitOutcome.Fenced], await store.Commit(Turn(Turbine, revision)));
         Assert.Empty((await store.Load(Turbine)).Tail);
@@ -58,7 +65,7 @@ public sealed class StoreFenceTests : IDisposable
     {
         // The other activation made revision 1. This one made another revision 1 and built 2 on it: 2 follows the
         // head, and must be fenced all the same.
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         await store.Commit(Turn(Turbine, 1, "the winner"));
 
         IReadOnlyList<CommitOutcome> outcomes = await store.CommitAsync(
@@ -75,9 +82,9 @@ public sealed class StoreFenceTests : IDisposable
     [Fact]
     public async Task A_process_that_takes_over_fences_the_one_before_it()
     {
-        await using SqliteTwinStore zombie = await _directory.OpenAsync();
+        ITwinStore zombie = await _home.OpenAsync();
         await zombie.Commit(Turn(Turbine, 1));
-        await using SqliteTwinStore successor = await _directory.OpenAsync();
+        ITwinStore successor = await _home.OpenAsync();
 
         IReadOnlyList<CommitOutcome> outcomes = await zombie.CommitAsync(
             [Turn(Turbine, 2), Turn(new TwinId("turbine", "t08"), 1)], [Snapshot(Turbine, 1)], CancellationToken.None);
@@ -91,23 +98,23 @@ public sealed class StoreFenceTests : IDisposable
     [Fact]
     public async Task A_fenced_process_erases_nothing_and_says_why()
     {
-        await using SqliteTwinStore zombie = await _directory.OpenAsync();
+        ITwinStore zombie = await _home.OpenAsync();
         await zombie.Commit(Turn(Turbine, 1));
-        await using SqliteTwinStore successor = await _directory.OpenAsync();
+        ITwinStore successor = await _home.OpenAsync();
 
         TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(
             () => zombie.EraseAsync(Turbine, 2, CancellationToken.None));
 
-        Assert.Contains("TwinGrid:DataDirectory", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(_home.Place, refused.Message, StringComparison.Ordinal);
         Assert.Single((await successor.Load(Turbine)).Tail);
     }
 
     [Fact]
     public async Task Two_processes_at_once_commit_each_revision_once()
     {
-        await using SqliteTwinStore first = await _directory.OpenAsync();
+        ITwinStore first = await _home.OpenAsync();
         Task<int> racing = CommitFrom(first);
-        await using SqliteTwinStore second = await _directory.OpenAsync();
+        ITwinStore second = await _home.OpenAsync();
         int bySecond = await CommitFrom(second);
         int byFirst = await racing;
 
@@ -117,7 +124,7 @@ public sealed class StoreFenceTests : IDisposable
     }
 
     // Commits as an activation would: from what it reads, until it is fenced or has made 50 turns.
-    private static async Task<int> CommitFrom(SqliteTwinStore store)
+    private static async Task<int> CommitFrom(ITwinStore store)
     {
         long revision = (await store.Load(Turbine)).Tail.Count;
         for (int committed = 0; committed < 50; committed++)

@@ -1,21 +1,27 @@
 using System.Diagnostics;
 using System.Text;
-using Microsoft.Extensions.Logging;
-using TwinGrid.Storage.Sqlite;
 using static TwinGrid.Tests.Storage.StoreDirectory;
 
 namespace TwinGrid.Tests.Storage;
 
-public sealed class StoredSessionTests : IDisposable
+/// <summary>What is promised of every store.</summary>
+public abstract class StoredSessionTests<THome> : IAsyncLifetime
+    where THome : StoreHome, new()
 {
-    private readonly StoreDirectory _directory = new();
+    private readonly THome _home = new();
 
-    public void Dispose() => _directory.Dispose();
+    public ValueTask InitializeAsync() => _home.InitializeAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _home.DisposeAsync();
+    }
 
     [Fact]
     public async Task A_client_that_was_never_here_has_no_session()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         Assert.Null(await store.LoadSession("device-1"));
         Assert.Empty(await store.Sessions());
@@ -28,12 +34,12 @@ public sealed class StoredSessionTests : IDisposable
     public async Task A_session_is_there_after_a_restart(string client, uint expiry, long? endedAt, string state)
     {
         StoredSession session = Session(client, state) with { ExpirySeconds = expiry, EndedAt = endedAt };
-        await using (SqliteTwinStore store = await _directory.OpenAsync())
+        await _home.WhileOpenAsync(async store =>
         {
             await store.Save(session);
-        }
+        });
 
-        await using SqliteTwinStore again = await _directory.OpenAsync();
+        ITwinStore again = await _home.OpenAsync();
         StoredSession? read = await again.LoadSession(client);
 
         Assert.Equal(session with { State = default }, read! with { State = default });
@@ -45,7 +51,7 @@ public sealed class StoredSessionTests : IDisposable
     {
         // MQTT 5 section 1.5.4: a UTF-8 string has at most 65,535 bytes; the euro sign takes three of them.
         string client = new('€', 21_845);
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         await store.Save(Session(client), Session("€"));
 
@@ -56,7 +62,7 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task Client_identifiers_differ_by_case()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         await store.Save(Session("pump", "lower"), Session("Pump", "upper"));
 
@@ -67,7 +73,7 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task Changes_of_one_client_count_in_their_order()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         await store.Save(Session("a", "old"), Session("b", "old"), Session("c", "old"));
 
         await store.SaveSessionsAsync(
@@ -89,8 +95,8 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task No_changes_are_no_transaction()
     {
-        await using SqliteTwinStore zombie = await _directory.OpenAsync();
-        await using SqliteTwinStore successor = await _directory.OpenAsync();
+        ITwinStore zombie = await _home.OpenAsync();
+        ITwinStore successor = await _home.OpenAsync();
 
         await zombie.Save();
     }
@@ -98,7 +104,7 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task A_change_that_holds_the_session_of_another_client_is_refused()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         ArgumentException refused = await Assert.ThrowsAsync<ArgumentException>(() => store.SaveSessionsAsync(
             [new SessionChange("a", Session("a")), new SessionChange("b", Session("c"))], CancellationToken.None));
@@ -111,7 +117,7 @@ public sealed class StoredSessionTests : IDisposable
     public async Task All_sessions_are_read_once_over_many_pages()
     {
         // 2,500 small ones are three pages by number; 20 of 1 MiB are five or more by size.
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         string large = new('x', 1024 * 1024);
         StoredSession[] sessions =
         [
@@ -129,7 +135,7 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task Five_thousand_changes_take_well_under_a_second()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         StoredSession[] sessions = [.. Enumerable.Range(0, 5_000).Select(i => Session($"device-{i:00000}"))];
         await store.Save(sessions);
 
@@ -150,26 +156,14 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task A_process_that_was_taken_over_keeps_no_session_and_says_why()
     {
-        await using SqliteTwinStore zombie = await _directory.OpenAsync();
+        ITwinStore zombie = await _home.OpenAsync();
         await zombie.Save(Session("a", "old"));
-        await using SqliteTwinStore successor = await _directory.OpenAsync();
+        ITwinStore successor = await _home.OpenAsync();
 
         TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => zombie.Save(Session("a", "new")));
 
-        Assert.Contains("TwinGrid:DataDirectory", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(_home.Place, refused.Message, StringComparison.Ordinal);
         Assert.Equal("old", (await successor.LoadSession("a"))!.State.Text());
-    }
-
-    [Fact]
-    public async Task A_crash_loses_no_session_that_was_saved()
-    {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
-        await store.Save(Session("a"), Session("b"));
-
-        using StoreDirectory crashed = _directory.Crash();
-        await using SqliteTwinStore recovered = await crashed.OpenAsync();
-
-        Assert.Equal(["a", "b"], (await recovered.Sessions()).Select(s => s.Client));
     }
 
     [Theory]
@@ -180,13 +174,13 @@ public sealed class StoredSessionTests : IDisposable
     [InlineData("UPDATE session SET record = 2 WHERE client = 'b'", "version 2")]
     public async Task A_damaged_session_is_none_and_does_not_keep_back_the_others(string damage, string why)
     {
-        SessionLog log = new();
-        await using SqliteTwinStore store = await _directory.OpenAsync(logger: log);
+        TestLog log = new();
+        ITwinStore store = await _home.OpenAsync(log: log);
         await store.Save(Session("a"), Session("b"), Session("c"));
-        Assert.Equal(1, _directory.Execute(damage));
+        Assert.Equal(1, await _home.ExecuteAsync(damage));
 
         Assert.Null(await store.LoadSession("b"));
-        Assert.Equal(["a", "c"], (await store.Sessions()).Select(s => s.Client));
+        Assert.Equal(["a", "c"], (await store.Sessions()).Select(s => s.Client).Order());
         Assert.Equal(2, log.Errors.Count(e => e.Contains("session of b", StringComparison.Ordinal)
             && e.Contains(why, StringComparison.Ordinal)));
 
@@ -197,10 +191,10 @@ public sealed class StoredSessionTests : IDisposable
     [Fact]
     public async Task A_session_that_was_put_to_another_client_is_none()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         await store.Save(Session("a", "filters of a"));
 
-        _directory.Execute("UPDATE session SET client = 'b'");
+        await _home.ExecuteAsync("UPDATE session SET client = 'b'");
 
         Assert.Null(await store.LoadSession("a"));
         Assert.Null(await store.LoadSession("b"));
@@ -213,29 +207,6 @@ public sealed class StoredSessionTests : IDisposable
         EndedAt = null,
         State = Encoding.UTF8.GetBytes(state),
     };
-
-    private sealed class SessionLog : ILogger<SqliteTwinStore>
-    {
-        public List<string> Errors { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel == LogLevel.Error)
-            {
-                Errors.Add(formatter(state, exception));
-            }
-        }
-    }
 }
 
 internal static class SessionWords

@@ -1,18 +1,25 @@
-using TwinGrid.Storage.Sqlite;
 using static TwinGrid.Tests.Storage.StoreDirectory;
 
 namespace TwinGrid.Tests.Storage;
 
-public sealed class SqliteTwinStoreTests : IDisposable
+/// <summary>What is promised of every store.</summary>
+public abstract class TwinStoreTests<THome> : IAsyncLifetime
+    where THome : StoreHome, new()
 {
-    private readonly StoreDirectory _directory = new();
+    private readonly THome _home = new();
 
-    public void Dispose() => _directory.Dispose();
+    public ValueTask InitializeAsync() => _home.InitializeAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _home.DisposeAsync();
+    }
 
     [Fact]
     public async Task An_unknown_twin_has_neither_a_snapshot_nor_turns()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         StoredTwin twin = await store.Load(Turbine);
 
@@ -26,12 +33,12 @@ public sealed class SqliteTwinStoreTests : IDisposable
         byte[] every = Enumerable.Range(0, 256).Select(i => (byte)i).ToArray();
         TwinTurn first = Turn(Turbine, 1) with { Inputs = every, Time = -1, FoldVersion = 255 };
         TwinTurn empty = Turn(Turbine, 2) with { Inputs = Array.Empty<byte>() };
-        await using (SqliteTwinStore store = await _directory.OpenAsync())
+        await _home.WhileOpenAsync(async store =>
         {
             await store.Commit(first, empty);
-        }
+        });
 
-        await using SqliteTwinStore again = await _directory.OpenAsync();
+        ITwinStore again = await _home.OpenAsync();
         StoredTwin twin = await again.Load(Turbine);
 
         Assert.Null(twin.Snapshot);
@@ -44,7 +51,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task A_twin_is_its_newest_snapshot_and_the_turns_after_it_in_order()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         TwinId other = new("turbine", "t08");
         for (int revision = 1; revision <= 5; revision++)
         {
@@ -63,7 +70,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task A_snapshot_of_the_same_group_follows_its_turns()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         await store.CommitAsync([Turn(Turbine, 1), Turn(Turbine, 2)], [Snapshot(Turbine, 2)], CancellationToken.None);
         StoredTwin twin = await store.Load(Turbine);
@@ -75,7 +82,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task An_older_snapshot_does_not_replace_a_newer_one()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         await store.Commit(Turn(Turbine, 1), Turn(Turbine, 2), Turn(Turbine, 3));
         await store.Commit(Snapshot(Turbine, 3, "newer"));
 
@@ -90,7 +97,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task A_snapshot_of_a_revision_that_the_log_lacks_is_not_kept()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         await store.Commit(Turn(Turbine, 1));
 
         await store.Commit(Snapshot(Turbine, 2), Snapshot(new TwinId("turbine", "unheard"), 1));
@@ -103,7 +110,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task Due_are_twins_with_a_time_and_twins_with_turns_after_their_snapshot()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         TwinId[] twins = Enumerable.Range(0, 2_500).Select(i => new TwinId("pump", $"p{i}")).ToArray();
         await store.CommitAsync([.. twins.Select(t => Turn(t, 1))], [.. twins.Select(t => Snapshot(t, 1))], default);
         Assert.Empty(await store.Due());
@@ -124,7 +131,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task Due_twins_come_each_once_over_many_pages()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
         TwinId[] twins = Enumerable.Range(0, 3_000).Select(i => new TwinId("pump", $"p{i}")).ToArray();
         await store.Commit([.. twins.Select(t => Turn(t, 1))]);
 
@@ -134,7 +141,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task A_cancelled_commit_that_did_not_begin_keeps_nothing()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => store.CommitAsync([Turn(Turbine, 1)], [], new CancellationToken(canceled: true)));
@@ -145,7 +152,7 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task Callers_from_many_threads_lose_nothing()
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        ITwinStore store = await _home.OpenAsync();
 
         await Parallel.ForAsync(0, 8, async (i, token) =>
         {
@@ -161,9 +168,9 @@ public sealed class SqliteTwinStoreTests : IDisposable
     [Fact]
     public async Task A_closed_store_says_so()
     {
-        SqliteTwinStore store = await _directory.OpenAsync();
-        await store.DisposeAsync();
-        await store.DisposeAsync();
+        ITwinStore store = await _home.OpenAsync();
+        await StoreHome.CloseAsync(store);
+        await StoreHome.CloseAsync(store);
 
         ObjectDisposedException closed = await Assert.ThrowsAsync<ObjectDisposedException>(
             () => store.Commit(Turn(Turbine, 1)));

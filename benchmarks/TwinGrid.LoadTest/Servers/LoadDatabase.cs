@@ -1,0 +1,26 @@
+using Npgsql;
+using TwinGrid.LoadTest.Arguments;
+
+namespace TwinGrid.LoadTest.Servers;
+
+/// <summary>The schema of a PostgreSQL database that a grid under load keeps its twins in, new for each.</summary>
+internal static class LoadDatabase
+{
+    private const string Schema = "twingrid_load";
+
+    /// <summary>The settings of a grid that is to use it; none for another store.</summary>
+    public static IEnumerable<string> Settings(LoadOptions options)
+    {
+        if (options.Storage != "PostgreSql")
+        {
+            return [];
+        }
+
+        NpgsqlConnectionStringBuilder database = new(options.ConnectionString) { SearchPath = Schema };
+        using NpgsqlConnection connection = new(database.ConnectionString);
+        connection.Open();
+        using NpgsqlCommand clear = new($"DROP SCHEMA IF EXISTS {Schema} CASCADE; CHECKPOINT", connection);
+        clear.ExecuteNonQuery();
+        return [$"Storage:ConnectionString={database.ConnectionString}"];
+    }
+}

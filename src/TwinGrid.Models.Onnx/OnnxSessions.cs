@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+using Microsoft.ML.OnnxRuntime;
+
+namespace TwinGrid.Models.Onnx;
+
+/// <summary>
+/// The models that this process has read, one session for each file, however many kinds name it. Thread-safe. A session
+/// that nobody holds any more frees its memory by its finalizer: none is taken away from a run that is under way.
+/// </summary>
+internal sealed class OnnxSessions
+{
+    private readonly ConcurrentDictionary<(string Path, DateTime Written, int Threads), Lazy<InferenceSession>>
+        _sessions = new();
+
+    /// <summary>The session of a file.</summary>
+    /// <exception cref="OnnxRuntimeException">It is no model that the runtime can read.</exception>
+    public InferenceSession Open(string path, int threads)
+    {
+        var key = (path, File.GetLastWriteTimeUtc(path), threads);
+        try
+        {
+            return _sessions.GetOrAdd(key, static key => new(() => Read(key.Path, key.Threads))).Value;
+        }
+        catch (OnnxRuntimeException)
+        {
+            _sessions.TryRemove(key, out _);
+            throw;
+        }
+    }
+
+    private static InferenceSession Read(string path, int threads)
+    {
+        using SessionOptions options = new()
+        {
+            IntraOpNumThreads = threads,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+
+        // Threads that wait for work in a loop would take the cores from the twins.
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        return new InferenceSession(path, options);
+    }
+}

@@ -1,0 +1,199 @@
+using Npgsql;
+
+namespace TwinGrid.Storage.PostgreSql;
+
+/// <summary>
+/// The tables of the PostgreSQL store. <c>turn</c> is the log. Its primary key lets each revision in once; that a
+/// revision follows the one before it is looked up in the same index. <c>twin.erased_before</c> says how far that may
+/// not be so.
+/// </summary>
+/// <remarks>
+/// No head row per twin: changing it costs 3 µs a row and as much log of the database as the turn itself. Texts are
+/// compared by their bytes (COLLATE "C"): an index by a language's rules is damaged when the system's rules change.
+/// </remarks>
+internal static class PostgreSqlSchema
+{
+    /// <summary>A database with a greater one is refused: its rows mean something else.</summary>
+    public const int Major = 1;
+
+    /// <summary>Grows with additions that an older silo may ignore.</summary>
+    public static int Minor => Additions.Length;
+
+    /// <summary>"TwinGrid" in ASCII: whoever changes tables or incarnations holds this advisory lock.</summary>
+    public const string Lock = "SELECT pg_advisory_xact_lock(x'5477696e47726964'::bigint)";
+
+    // Version 1.0. What comes later stands in the additions, so that an older database becomes the same as a new one.
+    private const string Tables = """
+        CREATE TABLE schema_version (
+            only_row smallint PRIMARY KEY CHECK (only_row = 1),
+            major integer NOT NULL,
+            minor integer NOT NULL);
+
+        CREATE TABLE silo_incarnation (
+            incarnation bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            cluster text NOT NULL,
+            silo text NOT NULL,
+            opened_at bigint NOT NULL,
+            fenced boolean NOT NULL DEFAULT false);
+
+        -- snapshot_revision and next_due repeat the snapshot's, so that looking for twins with something due reads no
+        -- state; turns before erased_before were erased.
+        CREATE TABLE twin (
+            twin_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            snapshot_revision bigint NOT NULL DEFAULT 0,
+            next_due bigint,
+            erased_before bigint NOT NULL DEFAULT 1,
+            tenant text COLLATE "C" NOT NULL,
+            kind text COLLATE "C" NOT NULL,
+            key text COLLATE "C" NOT NULL,
+            UNIQUE (tenant, kind, key)) WITH (fillfactor = 80);
+
+        CREATE TABLE turn (
+            twin_id bigint NOT NULL,
+            revision bigint NOT NULL,
+            time bigint NOT NULL,
+            crc integer NOT NULL,
+            record smallint NOT NULL,
+            fold_version smallint NOT NULL,
+            inputs bytea NOT NULL,
+            PRIMARY KEY (twin_id, revision));
+
+        CREATE TABLE snapshot (
+            twin_id bigint PRIMARY KEY,
+            revision bigint NOT NULL,
+            next_due bigint,
+            crc integer NOT NULL,
+            record smallint NOT NULL,
+            fold_version smallint NOT NULL,
+            state bytea NOT NULL);
+
+        CREATE TABLE dead_letter (
+            tenant text COLLATE "C" NOT NULL,
+            letter_id bigint GENERATED ALWAYS AS IDENTITY,
+            time bigint NOT NULL,
+            size integer NOT NULL,
+            record smallint NOT NULL,
+            topic text NOT NULL,
+            client text NOT NULL,
+            reason text NOT NULL,
+            detail text NOT NULL,
+            sample bytea NOT NULL,
+            PRIMARY KEY (tenant, letter_id));
+
+        -- A client's name may have 65,535 bytes and an index entry 2,700: client_key is its SHA-256.
+        CREATE TABLE session (
+            tenant text COLLATE "C" NOT NULL,
+            client_key bytea NOT NULL,
+            ended_at bigint,
+            expiry_seconds bigint NOT NULL,
+            crc integer NOT NULL,
+            record smallint NOT NULL,
+            client text NOT NULL,
+            state bytea NOT NULL,
+            PRIMARY KEY (tenant, client_key));
+
+        INSERT INTO schema_version VALUES (1, 1, 0);
+        """;
+
+    // The n-th leads from minor version n - 1 to n.
+    private static readonly string[] Additions = [];
+
+    /// <summary>
+    /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
+    /// it at once.
+    /// </summary>
+    /// <exception cref="TwinGridException">A newer TwinGrid made the database, or it is not in UTF-8.</exception>
+    public static async Task EnsureAsync(
+        NpgsqlConnection connection, PostgreSqlDatabase database, CancellationToken cancellationToken)
+    {
+        NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            await ExecuteAsync(connection, Lock, cancellationToken).ConfigureAwait(false);
+            await EnsureSchemaAsync(connection, database, cancellationToken).ConfigureAwait(false);
+            if (await ReadAsync(connection, "SELECT to_regclass('schema_version') IS NULL", cancellationToken)
+                .ConfigureAwait(false) is true)
+            {
+                await ExecuteAsync(connection, Tables, cancellationToken).ConfigureAwait(false);
+            }
+
+            await MigrateAsync(connection, database, cancellationToken).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Makes the schema that the tables stand in, where there is none and this role may.</summary>
+    public static async Task EnsureSchemaAsync(
+        NpgsqlConnection connection, PostgreSqlDatabase database, CancellationToken cancellationToken)
+    {
+        object? encoding = await ReadAsync(connection, "SHOW server_encoding", cancellationToken).ConfigureAwait(false);
+        if (encoding is not "UTF8")
+        {
+            throw new TwinGridException(
+                $"The database {database.Name} is in {encoding}: create one with ENCODING 'UTF8' and name it in "
+                + "TwinGrid:Storage:ConnectionString.");
+        }
+
+        object? schema = await ReadAsync(connection, "SELECT current_schema()", cancellationToken)
+            .ConfigureAwait(false);
+        if (schema is null)
+        {
+            string name = database.Schema.Replace("\"", "\"\"", StringComparison.Ordinal);
+            await ExecuteAsync(connection, $"CREATE SCHEMA \"{name}\"", cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task MigrateAsync(
+        NpgsqlConnection connection, PostgreSqlDatabase database, CancellationToken cancellationToken)
+    {
+        object? major = await ReadAsync(connection, "SELECT major FROM schema_version", cancellationToken)
+            .ConfigureAwait(false);
+        if (major is not int known || known > Major)
+        {
+            throw new TwinGridException(
+                $"The database {database.Name} has schema {major} and this TwinGrid knows up to {Major}: start the "
+                + "newer TwinGrid that made it, or name another in TwinGrid:Storage:ConnectionString. Nothing was "
+                + "changed.");
+        }
+
+        object? minor = await ReadAsync(connection, "SELECT minor FROM schema_version", cancellationToken)
+            .ConfigureAwait(false);
+        if (minor is int from && from < Minor)
+        {
+            foreach (string addition in Additions[from..])
+            {
+                await ExecuteAsync(connection, addition, cancellationToken).ConfigureAwait(false);
+            }
+
+            await ExecuteAsync(connection, $"UPDATE schema_version SET minor = {Minor}", cancellationToken)
+                .ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Runs statements of ours.</summary>
+    public static async Task ExecuteAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2100 // Only our own constants and numbers come here, and a schema's name in quotes.
+        NpgsqlCommand command = new(sql, connection);
+#pragma warning restore CA2100
+        await using (command.ConfigureAwait(false))
+        {
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The first column of the first row of a statement of ours; null where there is none.</summary>
+    public static async Task<object?> ReadAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2100 // Only our own constants come here.
+        NpgsqlCommand command = new(sql, connection);
+#pragma warning restore CA2100
+        await using (command.ConfigureAwait(false))
+        {
+            object? value = await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+            return value is DBNull ? null : value;
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+using TwinGrid.Storage.Log;
+
+namespace TwinGrid.Storage.PostgreSql;
+
+/// <summary>
+/// MQTT sessions: written and removed in the transaction under way, read one by one or in pages. A row that is damaged,
+/// or that a newer TwinGrid wrote, is no session: its client subscribes again (MQTT-3.2.2-5).
+/// </summary>
+internal static class SessionRows
+{
+    private const int PageSessions = 250;
+
+    private const string Columns = "client_key, client, record, expiry_seconds, ended_at, crc, state";
+
+    private const string FindSql = $"SELECT {Columns} FROM session WHERE tenant = $1 AND client_key = $2";
+
+    private const string PageSql = $"""
+        SELECT {Columns} FROM session WHERE tenant = $1 AND client_key > $2 ORDER BY client_key LIMIT $3
+        """;
+
+    private const string SaveSql = """
+        INSERT INTO session (tenant, record, client_key, client, expiry_seconds, ended_at, crc, state)
+        SELECT $1, $2, u.* FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::integer[], $8::bytea[])
+            AS u
+        ON CONFLICT (tenant, client_key) DO UPDATE SET
+            record = excluded.record, client = excluded.client, expiry_seconds = excluded.expiry_seconds,
+            ended_at = excluded.ended_at, crc = excluded.crc, state = excluded.state
+        """;
+
+    private const string RemoveSql = "DELETE FROM session WHERE tenant = $1 AND client_key = ANY ($2)";
+
+    /// <summary>
+    /// Some sessions, those that cannot be read, and where the page ended; null where no more follow.
+    /// </summary>
+    internal sealed record Page(
+        IReadOnlyList<StoredSession> Sessions, IReadOnlyList<(string Client, string Why)> Damaged, byte[]? Last);
+
+    /// <summary>Makes changes; of several of one client the last counts.</summary>
+    /// <returns>How many sessions were saved, and how many were there and went.</returns>
+    public static async Task<(int Saved, int Removed)> WriteAsync(
+        NpgsqlConnection connection, IReadOnlyList<SessionChange> changes)
+    {
+        Dictionary<string, StoredSession?> last = [];
+        foreach (SessionChange change in changes)
+        {
+            last[change.Client] = change.Session;
+        }
+
+        // Sorted: silos that change the same sessions wait for each other in the same order.
+        (byte[] Key, StoredSession Session)[] saved =
+        [
+            .. last.Values.OfType<StoredSession>().Select(static s => (Key: KeyOf(s.Client), s))
+                .OrderBy(static s => Convert.ToHexString(s.Key), StringComparer.Ordinal),
+        ];
+        byte[][] gone = [.. last.Where(static pair => pair.Value is null).Select(static pair => KeyOf(pair.Key))];
+        if (saved.Length > 0)
+        {
+            await SaveAsync(connection, saved).ConfigureAwait(false);
+        }
+
+        if (gone.Length == 0)
+        {
+            return (saved.Length, 0);
+        }
+
+        NpgsqlCommand remove = new(RemoveSql, connection)
+        {
+            Parameters = { Value(TwinId.DefaultTenant), Value(gone) },
+        };
+        await using (remove.ConfigureAwait(false))
+        {
+            return (saved.Length, await remove.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>The session of a client, as a page of at most one.</summary>
+    public static Task<Page> FindAsync(
+        NpgsqlConnection connection, string client, CancellationToken cancellationToken) =>
+        ReadAsync(
+            new NpgsqlCommand(FindSql, connection)
+            {
+                Parameters = { Value(TwinId.DefaultTenant), Value(KeyOf(client)) },
+            },
+            limit: 2,
+            cancellationToken);
+
+    /// <summary>The sessions that follow a place, in the order of their keys; an empty one for the first.</summary>
+    public static Task<Page> ReadPageAsync(
+        NpgsqlConnection connection, byte[] after, CancellationToken cancellationToken) =>
+        ReadAsync(
+            new NpgsqlCommand(PageSql, connection)
+            {
+                Parameters = { Value(TwinId.DefaultTenant), Value(after), Value((long)PageSessions) },
+            },
+            PageSessions,
+            cancellationToken);
+
+    private static async Task SaveAsync(NpgsqlConnection connection, (byte[] Key, StoredSession Session)[] saved)
+    {
+        NpgsqlCommand save = new(SaveSql, connection)
+        {
+            Parameters =
+            {
+                Value(TwinId.DefaultTenant),
+                Value((short)LogRow.Version),
+                Value(Array.ConvertAll(saved, static s => s.Key)),
+                Value(Array.ConvertAll(saved, static s => s.Session.Client)),
+                Value(Array.ConvertAll(saved, static s => (long)s.Session.ExpirySeconds)),
+                Value(Array.ConvertAll(saved, static s => s.Session.EndedAt)),
+                Value(Array.ConvertAll(saved, static s => (int)LogRow.Checksum(s.Session))),
+                Value(Array.ConvertAll(saved, static s => s.Session.State)),
+            },
+        };
+        await using (save.ConfigureAwait(false))
+        {
+            await save.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<Page> ReadAsync(NpgsqlCommand command, int limit, CancellationToken cancellationToken)
+    {
+        List<StoredSession> sessions = [];
+        List<(string, string)> damaged = [];
+        byte[]? last = null;
+        await using (command.ConfigureAwait(false))
+        {
+            NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (row.ConfigureAwait(false))
+            {
+                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    last = row.GetFieldValue<byte[]>(0);
+                    StoredSession session = new()
+                    {
+                        Client = row.GetString(1),
+                        ExpirySeconds = (uint)row.GetInt64(3),
+                        EndedAt = row.IsDBNull(4) ? null : row.GetInt64(4),
+                        State = row.GetFieldValue<byte[]>(6),
+                    };
+                    if (Damage(row.GetInt16(2), (uint)row.GetInt32(5), last, session) is { } why)
+                    {
+                        damaged.Add((session.Client, why));
+                    }
+                    else
+                    {
+                        sessions.Add(session);
+                    }
+                }
+            }
+        }
+
+        return new Page(sessions, damaged, sessions.Count + damaged.Count == limit ? last : null);
+    }
+
+    private static string? Damage(long version, uint stored, byte[] key, StoredSession session) =>
+        key.AsSpan().SequenceEqual(KeyOf(session.Client))
+            ? StoredSessions.Damage(version, stored, session)
+            : "its row stands under the key of another client";
+
+    private static byte[] KeyOf(string client) => SHA256.HashData(Encoding.UTF8.GetBytes(client));
+
+    private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
+}

@@ -1,0 +1,10 @@
+namespace TwinGrid.Storage.PostgreSql;
+
+/// <summary>Which silo a store writes for, so that a database tells the silos of its clusters apart.</summary>
+/// <param name="Cluster">The cluster's name.</param>
+/// <param name="Silo">The silo's name, the same after a restart.</param>
+/// <param name="IsAlone">
+/// True where the cluster has one silo: opening the store then fences every silo of the cluster that wrote before,
+/// whatever its name was. False: only those of the same name, the others live.
+/// </param>
+public sealed record StoreOwner(string Cluster, string Silo, bool IsAlone);

@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text.Json;
+using TwinGrid.ClusterTests.Devices;
+using TwinGrid.ClusterTests.Processes;
+
+namespace TwinGrid.ClusterTests.Durability;
+
+/// <summary>Devices that number their messages, and what must be true of their twins whatever died meanwhile.</summary>
+internal sealed class NumberedFleet(NumberedDevice[] devices)
+{
+    private readonly Dictionary<string, Seen> _seen =
+        devices.ToDictionary(static d => d.Twin, static _ => new Seen(0, 0));
+
+    /// <summary>Messages that were acknowledged.</summary>
+    public long Acknowledged => devices.Sum(static d => (long)d.Acknowledged);
+
+    /// <summary>The number of the newest message that a twin knows.</summary>
+    public static long NumberOf(JsonElement twin) => Seen.Of(twin).Number;
+
+    /// <summary>Sends until told to stop or until the connections break.</summary>
+    public Task RunAsync(SiloProcess silo, CancellationToken stop) =>
+        Task.WhenAll(devices.Select(d => d.RunAsync(silo.MqttPort, stop)));
+
+    // What the outside saw must never be taken back: only committed snapshots are visible. A grid under full load may
+    // answer 503, which shows nothing.
+    /// <summary>Notes what the API shows.</summary>
+    public async Task LookAsync(SiloProcess silo)
+    {
+        foreach (NumberedDevice device in devices)
+        {
+            ApiAnswer answer = await silo.Api.SendAsync(HttpMethod.Get, $"/api/v1/twins/{device.Twin}");
+            if (answer.Status == HttpStatusCode.OK)
+            {
+                _seen[device.Twin] = Seen.Of(answer.Body);
+            }
+        }
+    }
+
+    /// <summary>Nothing acknowledged is lost, nothing applied twice, nothing visible taken back.</summary>
+    public async Task CheckAsync(SiloProcess silo)
+    {
+        foreach (NumberedDevice device in devices.Where(static d => d.Attempted > 0))
+        {
+            JsonElement? found = await silo.Api.TwinAsync(device.Twin);
+            if (found is null)
+            {
+                Assert.True(device.Acknowledged == 0, $"{device.Twin} is gone with {device.Acknowledged} readings");
+                continue;
+            }
+
+            JsonElement twin = found.Value;
+            Seen now = Seen.Of(twin);
+            Assert.True(
+                now.Number >= device.HighestAcknowledged,
+                $"{device.Twin}: {device.HighestAcknowledged} was acknowledged, the grid knows {now.Number}");
+            Assert.True(now.Number <= device.Attempted, $"{device.Twin}: {now.Number} was never sent");
+            Assert.Equal(now.Number, Count(twin));
+            Assert.Equal(now.Number, twin.Number(NumberedDevice.Telemetry));
+            Assert.Equal(now.Number, twin.Counter("readings") - twin.Counter("duplicates"));
+            Assert.Equal(0, twin.Counter("restarts"));
+            Assert.Equal(0, twin.Counter("rejected"));
+            Assert.True(
+                now.Revision >= _seen[device.Twin].Revision && now.Number >= _seen[device.Twin].Number,
+                $"{device.Twin}: {_seen[device.Twin]} was visible before the kill, now it is {now}");
+            _seen[device.Twin] = now;
+        }
+    }
+
+    // One row for each revision, without a gap, up to what the API shows at least: a device's going adds one unseen.
+    /// <summary>Judges the log as it lies on the disk.</summary>
+    public void CheckLog(IReadOnlyDictionary<string, IReadOnlyList<long>> log)
+    {
+        foreach (NumberedDevice device in devices)
+        {
+            IReadOnlyList<long> revisions = log[device.Twin];
+            Assert.Equal(Enumerable.Range(1, revisions.Count).Select(static i => (long)i), revisions);
+            Assert.True(revisions[^1] >= _seen[device.Twin].Revision, $"{device.Twin}: {revisions[^1]} in the log");
+        }
+    }
+
+    /// <summary>Sends what is not acknowledged yet, and a hundred more.</summary>
+    public async Task FinishAsync(SiloProcess silo)
+    {
+        using var stop = new CancellationTokenSource();
+        long goal = devices.Sum(static d => d.Attempted) + 100;
+        Task[] running = [.. devices.Select(d => d.RunAsync(silo.MqttPort, stop.Token))];
+        await Eventually.HoldsAsync("the last messages", () => devices.Sum(static d => (long)d.Acknowledged) >= goal);
+        await stop.CancelAsync();
+        await Task.WhenAll(running);
+    }
+
+    private static long Count(JsonElement twin) =>
+        twin.Telemetry(NumberedDevice.Telemetry)!.Value.GetProperty("count").GetInt64();
+
+    private sealed record Seen(long Revision, long Number)
+    {
+        public static Seen Of(JsonElement twin) =>
+            new(twin.GetProperty("revision").GetInt64(), twin.Source("sim")?.GetProperty("seq").GetInt64() ?? 0);
+    }
+}

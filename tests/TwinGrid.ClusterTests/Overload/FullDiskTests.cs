@@ -1,0 +1,36 @@
+using System.Net;
+using TwinGrid.ClusterTests.Devices;
+using TwinGrid.ClusterTests.Processes;
+
+namespace TwinGrid.ClusterTests.Overload;
+
+/// <summary>A grid whose disk is full: a small tmpfs that the test fills and empties.</summary>
+public sealed class FullDiskTests
+{
+    [Fact]
+    public async Task Writes_wait_or_are_refused_reads_go_on_and_all_goes_on_when_there_is_space()
+    {
+        using var home = new SiloHome();
+        using SmallDisk disk = await SmallDisk.MountAsync(home.Data, mebibytes: 32);
+        await using SiloProcess silo = await SiloProcess.StartAsync(home, "Http:Timeout=2s");
+        Assert.Equal(HttpStatusCode.NoContent, (await silo.Api.PostTelemetryAsync("pump/p1", """{"n":1}""")).Status);
+
+        disk.Fill();
+        await using MqttDevice publisher = await MqttDevice.ConnectAsync(silo.MqttPort);
+        Task<MQTTnet.MqttClientPublishResult> kept = publisher.TryPublishAsync("twins/pump/p1/telemetry/n", "2");
+        ApiAnswer refused = await silo.Api.PostTelemetryAsync("pump/p1", """{"n":3}""");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
+        Assert.Equal(1, (await silo.Api.TwinAsync("pump/p1"))!.Value.Number("n"));
+        Assert.Equal(200, await silo.Api.StatusAsync("/health/live"));
+        Assert.False(kept.IsCompletedSuccessfully, "a full disk kept a reading");
+
+        disk.Empty();
+        await Eventually.SeeAsync(
+            "a reading that is kept",
+            () => silo.Api.PostTelemetryAsync("pump/p1", """{"n":4}"""),
+            static answer => answer.Status == HttpStatusCode.NoContent);
+        Assert.Equal(4, (await silo.Api.TwinAsync("pump/p1"))!.Value.Number("n"));
+        Assert.True((await kept).IsSuccess);
+        (await silo.StopAsync()).End.Succeeded();
+    }
+}

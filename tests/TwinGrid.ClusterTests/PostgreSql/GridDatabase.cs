@@ -1,0 +1,49 @@
+using Npgsql;
+using TwinGrid.Tests.Storage.PostgreSql;
+
+namespace TwinGrid.ClusterTests.PostgreSql;
+
+/// <summary>A schema of one grid's own, and its log as it lies there, read with nothing of the grid.</summary>
+internal sealed class GridDatabase(PostgreSqlServer server)
+{
+    private static int _grids;
+
+    private readonly string _connection =
+        $"{server.ConnectionString};Search Path=grid_{Environment.ProcessId}_{Interlocked.Increment(ref _grids)}";
+
+    /// <summary>The settings of a silo that keeps its twins there.</summary>
+    public string[] Settings => ["Storage:Provider=PostgreSql", $"Storage:ConnectionString={_connection}"];
+
+    /// <summary>The revisions of each twin, in order.</summary>
+    public async Task<IReadOnlyDictionary<string, IReadOnlyList<long>>> RevisionsAsync()
+    {
+        await using var connection = new NpgsqlConnection($"{_connection};Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            "SELECT kind || '/' || key, revision FROM turn JOIN twin USING (twin_id) ORDER BY 1, 2", connection);
+        await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
+        Dictionary<string, List<long>> revisions = [];
+        while (await row.ReadAsync())
+        {
+            if (!revisions.TryGetValue(row.GetString(0), out List<long>? list))
+            {
+                revisions[row.GetString(0)] = list = [];
+            }
+
+            list.Add(row.GetInt64(1));
+        }
+
+        return revisions.ToDictionary(static pair => pair.Key, static IReadOnlyList<long> (pair) => pair.Value);
+    }
+
+    /// <summary>Ends every session of the grid.</summary>
+    public async Task EndSessionsAsync()
+    {
+        await using var connection = new NpgsqlConnection($"{_connection};Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'twingrid %'",
+            connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}

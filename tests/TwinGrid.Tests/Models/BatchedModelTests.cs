@@ -1,0 +1,219 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using TwinGrid.Tests.Hosting;
+using TwinGrid.Tests.Twins;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.Tests.Models;
+
+/// <summary>Models that run outside the turn, for many twins at once.</summary>
+public sealed class BatchedModelTests
+{
+    private static readonly TwinDefinition Kind = new()
+    {
+        Kind = "fan",
+        Telemetry = [new() { Name = "speed" }],
+        Models = [new() { Name = "twice", Type = "Doubling", Inputs = ["speed"] }],
+        Policies = [new() { Name = "fast", When = "predictions.twice.value > 100" }],
+    };
+
+    [Fact]
+    public void What_a_model_said_is_an_input_and_folding_it_again_runs_nothing()
+    {
+        Doubling model = new();
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => model)]);
+        twin.Number(0, 60, name: "speed");
+        Assert.Equal(1UL, twin.Effects.Asked);
+        Assert.False(twin.State.Predictions[0].HasValue);
+
+        twin.Apply(Said(1, 120));
+        Assert.Equal((120, FoldRig.At(0)), (twin.State.Predictions[0].Value, twin.State.Predictions[0].At));
+        Assert.Equal("fast", Assert.Single(twin.Effects.Alarms).Name);
+        Assert.Equal(1UL, twin.Effects.Predictions);
+
+        FoldRig again = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        TwinFold.Apply(again.State, again.Header, twin.Log, again.Effects);
+        again.State.Revision = twin.State.Revision;
+        Assert.Equal(StateWriter.Write(twin.State), StateWriter.Write(again.State));
+        Assert.Empty(model.Runs);
+    }
+
+    [Fact]
+    public void What_was_said_by_another_version_or_of_another_shape_changes_nothing()
+    {
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, name: "speed");
+        foreach (byte[] said in new[] { Said(2, 1), Said(1), Said(1, 1, 2), Said(1, "other", 1) })
+        {
+            twin.Apply(said);
+            Assert.False(twin.State.Predictions[0].HasValue);
+            Assert.False(twin.Effects.Changed);
+        }
+    }
+
+    [Fact]
+    public void What_was_said_to_a_twin_that_is_gone_does_not_bring_it_back()
+    {
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Apply(Said(1, 120));
+
+        Assert.False(twin.State.Exists);
+        Assert.False(twin.Effects.Changed);
+    }
+
+    [Fact]
+    public void Numbers_of_any_sort_survive_the_log()
+    {
+        foreach (double number in new[] { 0.1, -0.0, double.NaN, double.PositiveInfinity, 5e-324, double.MaxValue })
+        {
+            InputReader reader = new(Said(1, number));
+            Assert.True(reader.Next());
+            Assert.Equal(
+                BitConverter.DoubleToInt64Bits(number),
+                BitConverter.DoubleToInt64Bits(reader.Json(TwinGridJson.Default.ModelOutputInput).Outputs[0]));
+        }
+    }
+
+    [Fact]
+    public async Task Twins_that_ask_while_a_run_is_under_way_share_the_next_one()
+    {
+        Doubling model = new() { Holds = true };
+        await using RunningGrid grid = await StartAsync(model);
+        await SendAsync(grid, "first", 1);
+        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(i => SendAsync(grid, $"f{i}", i)));
+
+        // One of them asks once more before it was answered: its newest row counts.
+        await SendAsync(grid, "f7", 70);
+        model.Release();
+        await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f49") == 98);
+        Assert.Equal(2, await ValueAsync(grid, "first"));
+        Assert.Equal(140, await ValueAsync(grid, "f7"));
+        Assert.Equal([1, 32, 18], model.Runs);
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_leaves_the_twin_as_it_was_and_the_next_one_counts()
+    {
+        Doubling model = new() { Fails = true };
+        await using RunningGrid grid = await StartAsync(model);
+        await SendAsync(grid, "f", 1);
+        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
+        model.Fails = false;
+        await SendAsync(grid, "f", 2);
+        await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f") == 4);
+    }
+
+    [Fact]
+    public async Task A_grid_runs_an_ONNX_file_that_its_kind_names()
+    {
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("twingrid-onnx-");
+        OnnxFile.Linear(OnnxFile.Float, -1, [2], 1).Write(directory.FullName, "fan.onnx");
+        await File.WriteAllTextAsync(
+            Path.Combine(directory.FullName, "fan.twin.json"),
+            """
+            { "kind": "fan", "telemetry": { "speed": {} },
+              "models": [ { "name": "twice", "type": "Onnx", "inputs": ["speed"],
+                            "options": { "path": "fan.onnx" } } ],
+              "policies": [ { "name": "fast", "when": "predictions.twice.value > 100" } ] }
+            """);
+        await using (RunningGrid grid = await RunningGrid.StartAsync(
+            static silo => silo.Services.AddOnnxModels(), ("TwinGrid:DefinitionsDirectory", directory.FullName)))
+        {
+            await SendAsync(grid, "f", 60);
+            await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f") == 121);
+            TwinSnapshot twin = (await Twin(grid, "f").GetAsync())!;
+            Assert.Equal("fast", Assert.Single(twin.Alarms).Name);
+            Assert.Equal(2, twin.Revision);
+        }
+
+        directory.Delete(recursive: true);
+    }
+
+    private static Task<RunningGrid> StartAsync(Doubling model) => RunningGrid.StartAsync(silo =>
+    {
+        silo.Services.AddPredictiveModel("Doubling", _ => model);
+        silo.AddDefinition(Kind);
+    });
+
+    private static ITwin Twin(RunningGrid grid, string key) => grid.Services.GetRequiredService<IGrainFactory>()
+        .GetGrain<ITwin>(new TwinId("fan", key).ToGrainKey());
+
+    private static async Task SendAsync(RunningGrid grid, string key, double speed)
+    {
+        HttpResponseMessage answer = await grid.Http.PostAsync(
+            $"/api/v1/twins/fan/{key}/telemetry/speed", new StringContent($"{speed}"));
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private static async Task<double?> ValueAsync(RunningGrid grid, string key) =>
+        (await Twin(grid, key).GetAsync())?.Predictions.GetValueOrDefault("twice")?.Value;
+
+    private static byte[] Said(int version, params double[] outputs) => Said(version, "twice", outputs);
+
+    private static byte[] Said(int version, string model, params double[] outputs) => PackedInputs.Pack(
+        InputKind.ModelOutput,
+        FoldRig.At(1),
+        new ModelOutputInput(model, version, FoldRig.At(0), outputs),
+        TwinGridJson.Default.ModelOutputInput);
+
+    /// <summary>Twice its input, 32 rows at once at most; remembers how many rows each run had.</summary>
+    private sealed class Doubling : BatchedModel
+    {
+        private readonly ManualResetEventSlim _released = new();
+
+        public bool Holds { get; init; }
+
+        public bool Fails { get; set; }
+
+        public ConcurrentQueue<int> Runs { get; } = new();
+
+        public override int StateLength => 1;
+
+        public override int RowLength => 1;
+
+        public override int OutputLength => 1;
+
+        public override int BatchSize => 32;
+
+        public void Release() => _released.Set();
+
+        public override void Open()
+        {
+        }
+
+        public override void Initialize(Span<double> state) => state.Clear();
+
+        public override bool Take(in ModelInput input, Span<double> state)
+        {
+            state[0] = input.Inputs[0];
+            return true;
+        }
+
+        public override void WriteRow(ReadOnlySpan<double> state, Span<double> row) => row[0] = state[0];
+
+        public override void Run(ReadOnlySpan<double> rows, Span<double> outputs)
+        {
+            Runs.Enqueue(rows.Length);
+            if (Holds)
+            {
+                _released.Wait(TestContext.Current.CancellationToken);
+            }
+
+            if (Fails)
+            {
+                throw new InvalidOperationException("no memory on the card");
+            }
+
+            for (int i = 0; i < rows.Length; i++)
+            {
+                outputs[i] = 2 * rows[i];
+            }
+        }
+
+        public override void Accept(ReadOnlySpan<double> outputs, ref Prediction prediction) =>
+            prediction = Prediction.None with { Value = outputs[0] };
+
+        public override string Explain(in Prediction prediction, ReadOnlySpan<double> state) => "twice";
+    }
+}

@@ -1,0 +1,23 @@
+using TwinGrid.Tests.Storage.PostgreSql;
+
+namespace TwinGrid.Tests.Storage;
+
+public sealed class SqliteTwinStoreTests : TwinStoreTests<SqliteHome>;
+
+public sealed class PostgreSqlTwinStoreTests : TwinStoreTests<PostgreSqlHome>;
+
+public sealed class SqliteStoreFenceTests : StoreFenceTests<SqliteHome>;
+
+public sealed class PostgreSqlStoreFenceTests : StoreFenceTests<PostgreSqlHome>;
+
+public sealed class SqliteStoreEraseTests : StoreEraseTests<SqliteHome>;
+
+public sealed class PostgreSqlStoreEraseTests : StoreEraseTests<PostgreSqlHome>;
+
+public sealed class SqliteDeadLetterTests : DeadLetterTests<SqliteHome>;
+
+public sealed class PostgreSqlDeadLetterTests : DeadLetterTests<PostgreSqlHome>;
+
+public sealed class SqliteStoredSessionTests : StoredSessionTests<SqliteHome>;
+
+public sealed class PostgreSqlStoredSessionTests : StoredSessionTests<PostgreSqlHome>;
