@@ -151,7 +151,7 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         atOnce.AddRange(effects.Deliveries
             .Where(command => command.Status == CommandStatus.Queued)
             .Select(command => Effect(twin, command)));
-        if (effects.DesiredChanged)
+        if (effects.DesiredChanged && state.Exists)
         {
             atOnce.Add(Desired(state));
         }
