@@ -27,8 +27,9 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
         {
             Close();
         }
-        else
+        else if (feed.Revision != turns.State.Revision)
         {
+            // One that began with this very commit knows the turn already.
             feed.Add(turns.State);
         }
     }

@@ -151,6 +151,29 @@ public sealed class WatchTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
     }
 
     [Fact]
+    public async Task A_watch_that_begins_while_a_turn_is_committed_tells_the_next_watcher_of_that_turn_whole()
+    {
+        grid.Store.CommitDelay = TimeSpan.FromMilliseconds(40);
+        try
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                string key = $"opening{i}";
+                await SendAsync(key, 1);
+                Task sending = SendAsync(key, 77);
+                await new Watcher(grid.Twin(key), "begins").AskAsync();
+                await sending;
+                Watcher next = await new Watcher(grid.Twin(key), "next", after: 1).UntilAsync(2);
+                Assert.Contains("\"value\":77", next.Told[0].Document.Text, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            grid.Store.CommitDelay = TimeSpan.Zero;
+        }
+    }
+
+    [Fact]
     public async Task A_twin_that_is_deleted_ends_its_watch_and_one_that_begins_anew_is_told_whole()
     {
         await SendAsync("mortal", 1);
