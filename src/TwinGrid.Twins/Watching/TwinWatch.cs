@@ -87,8 +87,8 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
             throw new TwinGridUnavailableException($"{state.Twin} cannot be watched just now; ask again");
         }
 
-        // A watcher that knows the twin is to hear of its end too.
-        bool hearsOfTheEnd = _feed is { } known && known.Knows(request.Watcher) && request.After < known.Revision;
+        // A watcher that knows the twin is to hear of its end too; the feed may hear of it only after this reading.
+        bool hearsOfTheEnd = _feed?.Knows(request.Watcher) == true && request.After < state.Revision;
         if (!state.Exists && !hearsOfTheEnd)
         {
             return (WatchRefusal.UnknownTwin, null);

@@ -194,6 +194,29 @@ public sealed class WatchTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
     }
 
     [Fact]
+    public async Task Watchers_that_ask_while_the_end_of_the_twin_is_committed_hear_of_it()
+    {
+        grid.Store.CommitDelay = TimeSpan.FromMilliseconds(40);
+        try
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                string key = $"ending{i}";
+                await SendAsync(key, 1);
+                Watcher watcher = await new Watcher(grid.Twin(key), "w").AskAsync();
+                Task<bool> ending = grid.Twin(key).DeleteAsync(eraseHistory: false);
+                await watcher.UntilAsync(2);
+                Assert.True(await ending);
+                Assert.Equal("snapshot 1 deleted 2", watcher.Words);
+            }
+        }
+        finally
+        {
+            grid.Store.CommitDelay = TimeSpan.Zero;
+        }
+    }
+
+    [Fact]
     public async Task Watching_does_not_create()
     {
         Watcher nobody = await new Watcher(grid.Twin("nobody"), "w").AskAsync();
