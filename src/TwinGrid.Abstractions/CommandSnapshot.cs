@@ -134,6 +134,35 @@ public enum CommandRefusal : byte
     Unavailable = 5,
 }
 
+/// <summary>How a request to call a command back ended.</summary>
+public enum CancelRefusal : byte
+{
+    /// <summary>It is cancelled, now or before.</summary>
+    None = 0,
+
+    /// <summary>There is no such twin.</summary>
+    UnknownTwin = 1,
+
+    /// <summary>The twin knows no command of that id, or knows it no more.</summary>
+    UnknownCommand = 2,
+
+    /// <summary>Its device has it, or it is on its way: nobody can take it back.</summary>
+    Delivered = 3,
+
+    /// <summary>It has ended already.</summary>
+    Ended = 4,
+
+    /// <summary>The store does not answer; try again.</summary>
+    Unavailable = 5,
+}
+
+/// <summary>The answer to a request to call a command back.</summary>
+/// <param name="Refusal">Why not, or <see cref="CancelRefusal.None"/>.</param>
+/// <param name="Command">The command as it stands, where the twin knows it.</param>
+[GenerateSerializer, Immutable, Alias("TwinGrid.CancelAnswer")]
+public sealed record CancelAnswer(
+    [property: Id(0)] CancelRefusal Refusal, [property: Id(1)] CommandSnapshot? Command);
+
 /// <summary>The answer to a request for a command.</summary>
 /// <param name="Refusal">Why not, or <see cref="CommandRefusal.None"/>.</param>
 /// <param name="Command">The command, where accepted.</param>

@@ -20,6 +20,9 @@ public enum EffectKind : byte
 
     /// <summary>Its desired properties; <see cref="TwinEffect.Desired"/>. Retained.</summary>
     Desired = 6,
+
+    /// <summary>A command is called back; <see cref="TwinEffect.Command"/> must not be sent any more.</summary>
+    Recall = 7,
 }
 
 /// <summary>One committed change that the outside may hear of; exactly the member of its kind is set.</summary>
@@ -78,4 +81,12 @@ public interface IEffectSink
 
     /// <summary>Takes effects, in order; never blocks and never throws for a slow subscriber.</summary>
     void Publish(IReadOnlyList<TwinEffect> effects);
+
+    /// <summary>
+    /// Takes a command back from whoever waits to send it, after every effect that was published before. What was
+    /// withdrawn is not sent any more, unless it is published anew.
+    /// </summary>
+    /// <param name="command">An effect of kind <see cref="EffectKind.Recall"/> with the command.</param>
+    /// <returns>False when it is on its way to its device, or there already, and cannot be taken back.</returns>
+    Task<bool> TryRecallAsync(TwinEffect command) => Task.FromResult(true);
 }

@@ -36,6 +36,32 @@ public interface ITwin : IGrainWithStringKey
     [Alias("WaitForCommand"), AlwaysInterleave]
     Task<CommandSnapshot?> WaitForCommandAsync(string commandId, TimeSpan wait);
 
+    /// <summary>
+    /// Calls a command back; ends when that is durable. One that its device has, or that is on its way there, cannot
+    /// be called back.
+    /// </summary>
+    [Alias("Cancel"), AlwaysInterleave, ResponseTimeout("00:00:15")]
+    Task<CancelAnswer> CancelAsync(string commandId);
+
+    /// <summary>Changes the desired properties; ends when the change is durable.</summary>
+    /// <param name="writeId">Names the write: the same again is the same write, so a call may be repeated.</param>
+    /// <param name="patch">A JSON merge patch (RFC 7396), an object.</param>
+    /// <param name="ifMatch">Only at one of these revisions of the desired properties; null for at any.</param>
+    [Alias("PatchDesired"), AlwaysInterleave, ResponseTimeout("00:00:10")]
+    Task<DesiredAnswer> PatchDesiredAsync(string writeId, RawJson patch, IReadOnlyList<long>? ifMatch);
+
+    /// <summary>
+    /// What changed after a revision, at once or as soon as something does: ask again with the last revision of the
+    /// answer. An empty answer says that nothing changed meanwhile.
+    /// </summary>
+    [Alias("Watch"), AlwaysInterleave, ResponseTimeout("00:00:30")]
+    Task<WatchAnswer> WatchAsync(WatchRequest request);
+
+    /// <summary>Somebody watches no more.</summary>
+    /// <param name="watcher">As <see cref="WatchRequest.Watcher"/> names it.</param>
+    [Alias("Unwatch"), AlwaysInterleave, OneWay]
+    Task UnwatchAsync(string watcher);
+
     /// <summary>Acknowledges an alarm; null when the twin has none of that name.</summary>
     [Alias("AcknowledgeAlarm"), AlwaysInterleave]
     Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note);

@@ -32,10 +32,12 @@ public enum InputKind : byte
     /// <summary>The twin was deleted; no body.</summary>
     Deleted = 9,
 
-    /// <summary>Reserved: a merge patch of the desired properties.</summary>
+    /// <summary>
+    /// Somebody asks for other desired properties; the body is a <see cref="DesiredPropertiesInput"/>.
+    /// </summary>
     DesiredProperties = 10,
 
-    /// <summary>Reserved: a command is called back.</summary>
+    /// <summary>A command is called back; the body is a <see cref="CommandCancelledInput"/>.</summary>
     CommandCancelled = 11,
 
     /// <summary>Reserved: values with a valid time in the future, from outside.</summary>
@@ -73,6 +75,16 @@ public sealed record CommandRequestInput(
 /// <summary>A device's own session acknowledged a command.</summary>
 /// <param name="Id">The command's id.</param>
 public sealed record CommandDeliveredInput(string Id);
+
+/// <summary>A command is called back, if no device has it.</summary>
+/// <param name="Id">The command's id.</param>
+public sealed record CommandCancelledInput(string Id);
+
+/// <summary>Somebody asks for other desired properties.</summary>
+/// <param name="Id">Names the write, so that one that is sent twice is done once.</param>
+/// <param name="Patch">A JSON merge patch (RFC 7396) of the desired properties; an object.</param>
+/// <param name="IfMatch">The write is done only at one of these revisions; null for at any.</param>
+public sealed record DesiredPropertiesInput(string Id, RawJson Patch, IReadOnlyList<long>? IfMatch = null);
 
 /// <summary>What a <see cref="BatchedModel"/> said of a twin.</summary>
 /// <param name="Model">The model's name.</param>

@@ -51,6 +51,18 @@ public sealed class LimitOptions
     /// </summary>
     public int QueuedPerSession { get; set; } = 1_000;
 
+    /// <summary>Watchers of the twins of one process, and watching requests of one; default 10,000.</summary>
+    public int Watchers { get; set; } = 10_000;
+
+    /// <summary>Watchers of one twin; default 64.</summary>
+    public int WatchersPerTwin { get; set; } = 64;
+
+    /// <summary>
+    /// Bytes of changes that one process keeps for those who watch; default 67,108,864. At most 256 changes or 1 MiB
+    /// of one twin; with more of all, slow watchers miss changes sooner, and are told so.
+    /// </summary>
+    public int WatchBufferBytes { get; set; } = 67_108_864;
+
     /// <summary>
     /// Bytes that a process has taken in and not answered, over all connections and requests; default 268,435,456.
     /// From half of it on messages of QoS 0 are dropped and counted; at all of it sockets are not read and HTTP answers

@@ -23,7 +23,10 @@ public sealed record TwinDefinition
     /// <summary>What devices measure, by name, in the order of the file.</summary>
     public IReadOnlyList<TelemetryDefinition> Telemetry { get; init; } = [];
 
-    /// <summary>What devices report and are asked to be.</summary>
+    /// <summary>
+    /// What devices report and are asked to be. Empty means that anything may be asked for; else only what is declared
+    /// here, writable and of its type.
+    /// </summary>
     public IReadOnlyList<PropertyDefinition> Properties { get; init; } = [];
 
     /// <summary>What devices can be told. Empty means that any command name may be sent.</summary>

@@ -95,10 +95,23 @@ public sealed record TelemetrySnapshot(
 /// <param name="Reported">What the device reports.</param>
 /// <param name="Desired">What it is asked to be.</param>
 [GenerateSerializer, Immutable, Alias("TwinGrid.PropertiesSnapshot")]
-public sealed record PropertiesSnapshot([property: Id(0)] RawJson Reported, [property: Id(1)] RawJson Desired);
+public sealed record PropertiesSnapshot([property: Id(0)] RawJson Reported, [property: Id(1)] RawJson Desired)
+{
+    /// <summary>The revision of the desired properties, one per change of them; 0 before the first.</summary>
+    [Id(2)]
+    public long DesiredRevision { get; init; }
+
+    /// <summary>
+    /// The newest desired revision that the device says it answers (<c>$revision</c>); null where it named none.
+    /// </summary>
+    [Id(3)]
+    public long? AnsweredRevision { get; init; }
+}
 
 /// <summary>What a twin's device is asked to be.</summary>
-/// <param name="Revision">The twin's revision; the device names it in its answer.</param>
+/// <param name="Revision">
+/// The revision of the desired properties themselves, one per change; the device names it in its answer.
+/// </param>
 /// <param name="Desired">The desired properties.</param>
 [GenerateSerializer, Immutable, Alias("TwinGrid.DesiredSnapshot")]
 public sealed record DesiredSnapshot([property: Id(0)] long Revision, [property: Id(1)] RawJson Desired);
@@ -263,4 +276,9 @@ public sealed record TwinSummary(
     [property: Id(2)] long Revision,
     [property: Id(3), JsonIgnore(Condition = JsonIgnoreCondition.Never)] DateTimeOffset? LastReadingAt,
     [property: Id(4), JsonIgnore(Condition = JsonIgnoreCondition.Never)] bool? Online,
-    [property: Id(5)] int ActiveAlarms);
+    [property: Id(5)] int ActiveAlarms)
+{
+    /// <summary>The revision of its desired properties; 0 where none were ever asked for.</summary>
+    [Id(6)]
+    public long DesiredRevision { get; init; }
+}

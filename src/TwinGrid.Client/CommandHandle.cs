@@ -48,6 +48,24 @@ public sealed class CommandHandle
         return command;
     }
 
+    /// <summary>
+    /// Calls it back. One that its device has, or that is on its way there, cannot be called back; what is told to be
+    /// cancelled is never delivered.
+    /// </summary>
+    /// <returns>How it ended, and the command as it stands; <see cref="CancelRefusal.None"/> says cancelled.</returns>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time; try again.</exception>
+    /// <exception cref="TwinGridException">The twin does not know it any more.</exception>
+    public async Task<CancelAnswer> CancelAsync(CancellationToken cancellationToken = default)
+    {
+        CancelAnswer answer = await _connection.CallAsync(
+            async grains => await Grain(grains).CancelAsync(Id) is { Refusal: not CancelRefusal.Unavailable } settled
+                ? settled
+                : throw new TwinGridUnavailableException("the store does not answer"),
+            cancellationToken);
+        Known(answer.Command);
+        return answer;
+    }
+
     private ITwin Grain(IGrainFactory grains) => grains.GetGrain<ITwin>(Twin.ToGrainKey());
 
     private CommandSnapshot Known(CommandSnapshot? command) =>

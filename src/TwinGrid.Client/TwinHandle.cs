@@ -65,6 +65,55 @@ public sealed class TwinHandle
             : throw new CommandRefusedException(Id, name, answer.Refusal);
     }
 
+    /// <summary>
+    /// Changes what the device is asked to be. When the task ends the change is durable, and is published on
+    /// <c>properties/desired</c>. A call that is retried inside is the same change.
+    /// </summary>
+    /// <param name="patch">
+    /// A JSON merge patch (RFC 7396): a <see cref="JsonElement"/>, a <see cref="RawJson"/>, or any object, which is
+    /// written as camelCase JSON. Members that are null are removed.
+    /// </param>
+    /// <param name="ifRevision">
+    /// Only while the desired properties are at this revision; null for at any. See
+    /// <see cref="PropertiesSnapshot.DesiredRevision"/>.
+    /// </param>
+    /// <param name="cancellationToken">Gives up waiting; the change may then be done or not.</param>
+    /// <returns>
+    /// The desired properties, or why they were not changed: a conflict, or what the kind does not allow.
+    /// </returns>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time.</exception>
+    public Task<DesiredAnswer> PatchDesiredAsync(
+        object patch, long? ifRevision = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        RawJson json = ToJson(patch);
+        string write = Guid.CreateVersion7(_clock.GetUtcNow()).ToString();
+        long[]? revisions = ifRevision is { } revision ? [revision] : null;
+        return _connection.CallAsync(
+            async grains => await Grain(grains).PatchDesiredAsync(write, json, revisions) is
+                { Refusal: not DesiredRefusal.Unavailable } settled
+                ? settled
+                : throw new TwinGridUnavailableException("the store does not answer"),
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Watches the twin: its snapshot, then one change per turn with the twin after it, until the twin is deleted. It
+    /// goes on without a gap where the twin moves to another silo or its silo starts again. A reader that is slower
+    /// than the twin is told of a gap and given a snapshot.
+    /// </summary>
+    /// <param name="afterRevision">
+    /// Go on after this revision, without a snapshot and without <see cref="TwinChange.Twin"/>, while the grid has what
+    /// came since; null to begin with a snapshot.
+    /// </param>
+    /// <param name="cancellationToken">Ends the watch.</param>
+    /// <exception cref="TwinGridUnavailableException">No silo answered in time, at the beginning.</exception>
+    /// <exception cref="TwinGridException">There is no such twin, or as many watch as may.</exception>
+    public IAsyncEnumerable<TwinChange> WatchAsync(
+        long? afterRevision = null, CancellationToken cancellationToken = default) =>
+        new TwinWatcher(_connection, Id, Guid.CreateVersion7(_clock.GetUtcNow()).ToString("N"))
+            .RunAsync(afterRevision, cancellationToken);
+
     /// <summary>Acknowledges an alarm; null where the twin has none of that name.</summary>
     /// <param name="name">The alarm's name.</param>
     /// <param name="by">Who acknowledges.</param>

@@ -152,6 +152,7 @@ internal static class GridServices
         services.AddSingleton<ApiCalls>();
         services.AddSingleton<ApiGuard>();
         services.AddSingleton<TelemetryRoutes>();
+        services.AddSingleton<WatchRoutes>();
         services.AddSingleton<GridHealth>();
         services.ConfigureHttpJsonOptions(static json =>
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, TwinGridJson.Default));

@@ -36,7 +36,7 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<InputDecoder>();
         services.TryAddSingleton<DeadLetterLog>();
         services.TryAddSingleton<MessageIntake>();
-        services.TryAddSingleton<StandingAlarms>();
+        services.TryAddSingleton<RetainedTopics>();
         services.TryAddSingleton<CatchUp>();
         services.TryAddSingleton<Subscriptions>();
         services.TryAddSingleton<OpenTopicBroker>();

@@ -11,6 +11,9 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
 {
     private const long Period = UnixMicroseconds.PerSecond;
 
+    // Commands that are being called back, with how many callers do.
+    private readonly Dictionary<string, int> _recalling = new(StringComparer.Ordinal);
+
     private long _publishedAt = UnixMicroseconds.Absent;
     private ulong _owedPredictions;
     private bool _owesState;
@@ -23,6 +26,14 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         Command = command.ToMessage(),
     };
 
+    public static TwinEffect Recall(TwinId twin, CommandMessage command) => new()
+    {
+        Twin = twin,
+        Kind = EffectKind.Recall,
+        Name = command.Name,
+        Command = command,
+    };
+
     public static TwinEffect Effect(TwinId twin, AlarmRecord alarm) => new()
     {
         Twin = twin,
@@ -32,12 +43,12 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     };
 
     /// <summary>
-    /// Tells again what the last activation may have committed and not told: alarms, and commands that still wait.
-    /// Devices do a command once by its id.
+    /// Tells again what the last activation may have committed and not told: what is retained, and commands that still
+    /// wait. Devices do a command once by its id.
     /// </summary>
     public void Recovered(TwinState state, long now) => Guarded(() =>
     {
-        Publish(Alarms(state));
+        Publish(Retained(state));
         Publish(Waiting(state, now));
     });
 
@@ -49,18 +60,41 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     public IReadOnlyList<TwinEffect> Retained(TwinState state)
     {
         IReadOnlyList<TwinEffect> alarms = Alarms(state);
-        return state.Desired == "{}"
-            ? alarms
-            :
-            [
-                .. alarms,
-                new TwinEffect
-                {
-                    Twin = twin,
-                    Kind = EffectKind.Desired,
-                    Desired = new DesiredSnapshot(state.Revision, new RawJson(state.Desired)),
-                },
-            ];
+        return state.DesiredRevision == 0 || !state.Exists ? alarms : [.. alarms, Desired(state)];
+    }
+
+    /// <summary>
+    /// Withdraws a command from whoever waits to send it, and tells nobody of it until
+    /// <see cref="EndRecall"/>.
+    /// </summary>
+    /// <returns>False when it is on its way to its device.</returns>
+    public async Task<bool> TryRecallAsync(TwinEffect command, TimeSpan patience)
+    {
+        string id = command.Command!.Id;
+        _recalling[id] = _recalling.GetValueOrDefault(id) + 1;
+        foreach (IEffectSink sink in runtime.Sinks)
+        {
+            if (!await sink.TryRecallAsync(command).WaitAsync(patience, runtime.Clock))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>A call back has ended: a command that it did not end is told of again.</summary>
+    public void EndRecall(TwinState state, string id, long now)
+    {
+        int others = _recalling[id] - 1;
+        if (others > 0)
+        {
+            _recalling[id] = others;
+            return;
+        }
+
+        _recalling.Remove(id);
+        Guarded(() => Publish([.. Waiting(state, now).Where(effect => effect.Command!.Id == id)]));
     }
 
     /// <summary>The commands that wait for the device, but for those that the kill switch holds back.</summary>
@@ -69,6 +103,7 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         .. state.Commands
             .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > now)
             .Where(command => command.Policy is null || runtime.Mode == ControlMode.Act)
+            .Where(command => !_recalling.ContainsKey(command.Id))
             .Select(command => Effect(twin, command)),
     ];
 
@@ -116,6 +151,16 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         atOnce.AddRange(effects.Deliveries
             .Where(command => command.Status == CommandStatus.Queued)
             .Select(command => Effect(twin, command)));
+        if (effects.DesiredChanged && state.Exists)
+        {
+            atOnce.Add(Desired(state));
+        }
+
+        foreach (CommandRecord command in effects.Recalls)
+        {
+            Withdraw(command);
+        }
+
         if (effects.Deleted)
         {
             atOnce.Add(new TwinEffect { Twin = twin, Kind = EffectKind.Deleted });
@@ -127,6 +172,22 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         }
 
         Publish(atOnce);
+    }
+
+    private TwinEffect Desired(TwinState state) => new()
+    {
+        Twin = twin,
+        Kind = EffectKind.Desired,
+        Desired = new DesiredSnapshot(state.DesiredRevision, new RawJson(state.Desired)),
+    };
+
+    // It has ended: what is on its way already cannot be helped.
+    private void Withdraw(CommandRecord command)
+    {
+        foreach (IEffectSink sink in runtime.Sinks)
+        {
+            sink.TryRecallAsync(Recall(twin, command.ToMessage())).Ignore();
+        }
     }
 
     private void PublishState(TwinState state)

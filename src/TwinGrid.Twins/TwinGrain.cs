@@ -16,6 +16,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 {
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan s_longestExpiry = TimeSpan.FromDays(7);
+    private static readonly TimeSpan s_recallPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_defaultExpiry = TimeSpan.FromSeconds(30);
 
     private TwinTurns? _turns;
@@ -102,6 +103,68 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         }
     }
 
+    public async Task<CancelAnswer> CancelAsync(string commandId)
+    {
+        (bool exists, CommandMessage? queued) = await CommittedAsync(state => (
+            state.Exists,
+            state.FindCommand(commandId) is { Status: CommandStatus.Queued } command ? command.ToMessage() : null));
+        if (!exists)
+        {
+            ForgetUnknown(true);
+            return new CancelAnswer(CancelRefusal.UnknownTwin, null);
+        }
+
+        if (queued is null)
+        {
+            return await CancelInTurnAsync(commandId);
+        }
+
+        // First nobody sends it any more, then it is cancelled: what is told to be cancelled is never delivered.
+        try
+        {
+            TwinEffect recall = EffectPublisher.Recall(Turns.State.Twin, queued);
+            return await Turns.Publisher.TryRecallAsync(recall, s_recallPatience)
+                ? await CancelInTurnAsync(commandId)
+                : new CancelAnswer(CancelRefusal.Delivered, await GetCommandAsync(commandId));
+        }
+        catch (Exception e) when (e is TimeoutException or TwinGridUnavailableException)
+        {
+            return new CancelAnswer(CancelRefusal.Unavailable, null);
+        }
+        finally
+        {
+            Turns.Publisher.EndRecall(Turns.State, commandId, runtime.Now);
+        }
+    }
+
+    public async Task<DesiredAnswer> PatchDesiredAsync(string writeId, RawJson patch, IReadOnlyList<long>? ifMatch)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(writeId);
+        DesiredPropertiesInput write = new(writeId, patch, ifMatch);
+        TwinCall call = await Turns.CallAsync(PackedInputs.Pack(
+            InputKind.DesiredProperties, runtime.Now, write, TwinGridJson.Default.DesiredPropertiesInput));
+        return call.Result.Status switch
+        {
+            IngestStatus.Accepted => call.Answer.Desired!,
+            IngestStatus.UnknownTwin => new DesiredAnswer(DesiredRefusal.UnknownTwin, null, []),
+            _ => new DesiredAnswer(DesiredRefusal.Unavailable, null, []),
+        };
+    }
+
+    public async Task<WatchAnswer> WatchAsync(WatchRequest request)
+    {
+        WatchAnswer answer = await Turns.Watch.AnswerAsync(request);
+        ForgetUnknown(answer.Refusal == WatchRefusal.UnknownTwin);
+        return answer;
+    }
+
+    public Task UnwatchAsync(string watcher)
+    {
+        Turns.Watch.Leave(watcher);
+        ForgetUnknown(!Turns.State.Exists);
+        return Task.CompletedTask;
+    }
+
     public async Task<AlarmSnapshot?> AcknowledgeAlarmAsync(string alarm, string by, string? note)
     {
         AlarmAcknowledgementInput input = new(alarm, by, note);
@@ -155,6 +218,19 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         }
 
         return isKept;
+    }
+
+    private async Task<CancelAnswer> CancelInTurnAsync(string commandId)
+    {
+        CommandCancelledInput cancelled = new(commandId);
+        TwinCall call = await Turns.CallAsync(PackedInputs.Pack(
+            InputKind.CommandCancelled, runtime.Now, cancelled, TwinGridJson.Default.CommandCancelledInput));
+        return call.Result.Status switch
+        {
+            IngestStatus.Accepted => new CancelAnswer(call.Answer.CancelRefusal, call.Answer.Command?.ToSnapshot()),
+            IngestStatus.UnknownTwin => new CancelAnswer(CancelRefusal.UnknownTwin, null),
+            _ => new CancelAnswer(CancelRefusal.Unavailable, null),
+        };
     }
 
     public Task RedeliverAsync(string recipient) =>

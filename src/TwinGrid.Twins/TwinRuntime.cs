@@ -8,6 +8,7 @@ using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
+using TwinGrid.Twins.Watching;
 
 namespace TwinGrid.Twins;
 
@@ -23,6 +24,7 @@ internal sealed partial class TwinRuntime(
     IngestRouter road,
     NewTwinGate gate,
     TimerWheel wheel,
+    WatchBudget watching,
     ModelBatches batches,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
@@ -53,6 +55,8 @@ internal sealed partial class TwinRuntime(
 
     public TimerWheel Wheel => wheel;
 
+    public WatchBudget Watching => watching;
+
     public ModelBatches Batches => batches;
 
     public ILogger Logger => logger;
@@ -70,7 +74,11 @@ internal sealed partial class TwinRuntime(
     public ControlMode Mode => control.CurrentValue.Mode;
 
     /// <summary>The silo stops.</summary>
-    public void Stop() => _skipsSnapshots = active.Count > MostSnapshotsAtStop;
+    public void Stop()
+    {
+        _skipsSnapshots = active.Count > MostSnapshotsAtStop;
+        watching.Stop();
+    }
 
     /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
     public long StartedAt { get; } = UnixMicroseconds.Now(clock);

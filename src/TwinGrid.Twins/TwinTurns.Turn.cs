@@ -208,6 +208,7 @@ internal sealed partial class TwinTurns
         _admitted &= !_effects.Deleted;
         long now = _runtime.Now;
         _publisher.Committed(State, _effects, now);
+        _watch?.Committed();
         if (_effects.Asked != 0)
         {
             _runtime.Batches.Ask(State, _effects.Asked);

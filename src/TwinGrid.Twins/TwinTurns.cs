@@ -4,6 +4,7 @@ using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
+using TwinGrid.Twins.Watching;
 
 namespace TwinGrid.Twins;
 
@@ -22,6 +23,7 @@ internal sealed partial class TwinTurns
     private readonly Action<TurnFate> _onFate;
     private ActivationKeeper _keeper;
     private CommittedReaders? _readers;
+    private TwinWatch? _watch;
     private TaskCompletionSource? _commitEnd;
     private TaskCompletionSource? _commandsChanged;
     private TurnFate _fate;
@@ -62,6 +64,12 @@ internal sealed partial class TwinTurns
 
     /// <summary>Tells the outside of the twin.</summary>
     public EffectPublisher Publisher => _publisher;
+
+    /// <summary>Tells whoever watches the twin; nothing while nobody does.</summary>
+    public TwinWatch Watch => _watch ??= new TwinWatch(_runtime, this);
+
+    /// <summary>True once it takes no more; what the state says then may never have been committed.</summary>
+    public bool IsClosed => _isClosed;
 
     /// <summary>True while the twin is being entered into the catalogue, and after.</summary>
     public bool IsAdmitted => _isAdmitting || _admitted;
@@ -201,6 +209,7 @@ internal sealed partial class TwinTurns
     private void Leave()
     {
         _isClosed = true;
+        _watch?.Close();
         _runtime.Road.GiveBack(State.Twin, _inbox, _queue.GiveAway());
     }
 

@@ -10,6 +10,7 @@ using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.Timing;
+using TwinGrid.Twins.Watching;
 
 namespace Orleans.Hosting;
 
@@ -38,6 +39,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GroupCommit>();
         services.AddSingleton<HistorySealer>();
         services.AddSingleton<TimerWheel>();
+        services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();

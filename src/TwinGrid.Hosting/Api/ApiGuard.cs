@@ -51,7 +51,7 @@ internal sealed partial class ApiGuard(ILogger<ApiGuard> log) : IEndpointFilter
     }
 
     /// <summary>True for what passes of itself: a silo that stops, a call that took too long.</summary>
-    private static bool IsPassing(Exception e) =>
+    public static bool IsPassing(Exception e) =>
         e is TimeoutException or OperationCanceledException or OrleansException or ObjectDisposedException
             or TwinGridUnavailableException;
 

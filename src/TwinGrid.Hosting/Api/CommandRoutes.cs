@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace TwinGrid.Hosting.Api;
 
-/// <summary>Sends commands and tells where they stand.</summary>
+/// <summary>Sends commands, tells where they stand, and calls them back.</summary>
 internal static class CommandRoutes
 {
     public const string IdempotencyKey = "Idempotency-Key";
@@ -60,9 +60,45 @@ internal static class CommandRoutes
             ? await grid.Wait(grid.Twin(twin).GetCommandAsync(command7.ToString()), cancellationToken)
             : null;
         return command is null
-            ? Problem.NotFound("unknown-command", $"twin {twin} has no such command, or has it no more")
+            ? UnknownCommand(twin)
             : Results.Json(command, TwinGridJson.Readable.CommandSnapshot);
     }
+
+    public static async Task<IResult> CancelAsync(
+        string kind, string key, string id, ApiCalls grid, CancellationToken cancellationToken)
+    {
+        if (!ApiCalls.TryId(kind, key, out TwinId twin, out Problem? problem))
+        {
+            return problem;
+        }
+
+        CancelAnswer answer = Guid.TryParseExact(id, "D", out Guid command7)
+            ? await grid.Wait(grid.Twin(twin).CancelAsync(command7.ToString()), cancellationToken)
+            : new CancelAnswer(CancelRefusal.UnknownCommand, null);
+        return answer.Refusal switch
+        {
+            CancelRefusal.None => Results.Json(answer.Command, TwinGridJson.Readable.CommandSnapshot),
+            CancelRefusal.UnknownTwin => ApiCalls.UnknownTwin(twin),
+            CancelRefusal.UnknownCommand => UnknownCommand(twin),
+            CancelRefusal.Delivered => Problem.Conflict(
+                "command-delivered",
+                "its device has the command, or it is on its way there and cannot be taken back; send another one"),
+            CancelRefusal.Ended => Problem.Conflict(
+                "command-ended", $"the command has ended already: it {Ended(answer.Command!.Status)}"),
+            _ => Problem.Unavailable("the store does not answer; send the request again"),
+        };
+    }
+
+    private static Problem UnknownCommand(TwinId twin) =>
+        Problem.NotFound("unknown-command", $"twin {twin} has no such command, or has it no more");
+
+    private static string Ended(CommandStatus status) => status switch
+    {
+        CommandStatus.Succeeded => "succeeded",
+        CommandStatus.Failed => "failed",
+        CommandStatus.Rejected => "was rejected by its device",
+        _ => "expired",
+    };
 
     private static bool Judge(
         string name, string? once, string? expiresIn, out TimeSpan? expiry, out Problem? problem)

@@ -36,6 +36,9 @@ internal sealed class Problem(int status, string code, string title, string deta
     public static Problem Gone(string code, string detail) =>
         new(StatusCodes.Status410Gone, code, "It is not kept any more", detail);
 
+    public static Problem Conflict(string code, string detail) =>
+        new(StatusCodes.Status409Conflict, code, "It is too late for that", detail);
+
     public static Problem Unprocessable(string code, string detail, IReadOnlyList<ProblemError>? errors = null) =>
         new(StatusCodes.Status422UnprocessableEntity, code, "The content cannot be used", detail) { Errors = errors };
 
@@ -49,6 +52,9 @@ internal sealed class Problem(int status, string code, string title, string deta
             "unsupported-media-type",
             "The content type is not taken",
             detail);
+
+    public static Problem PreconditionFailed(string detail) =>
+        new(StatusCodes.Status412PreconditionFailed, "precondition-failed", "It has changed meanwhile", detail);
 
     public static Problem TooMany(string detail, int retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "too-many", "Too many", detail) { RetryAfter = retryAfter };

@@ -18,6 +18,8 @@ internal static class TwinGridRoutes
         RouteGroupBuilder api = app.MapGroup(Root).WithGroupName(Group).AddEndpointFilter<ApiGuard>();
         MapTwins(api);
         MapCommands(api);
+        MapProperties(api);
+        MapWatch(api);
 
         api.MapPost("/twins/{kind}/{key}/alarms/{name}/acknowledge", AlarmRoutes.AcknowledgeAsync)
             .WithSummary("Acknowledges an alarm")
@@ -78,6 +80,19 @@ internal static class TwinGridRoutes
         Only(api, "/twins/{kind}/{key}/telemetry/{name}", "POST");
     }
 
+    private static void MapWatch(RouteGroupBuilder api)
+    {
+        api.MapGet("/twins/{kind}/{key}/watch", WatchRoutes.WatchAsync)
+            .WithSummary("Watches a twin: a snapshot, then each change as a merge patch, as server-sent events")
+            .WithDescription(
+                "Events: snapshot (the twin), change (a JSON merge patch, RFC 7396, from the revision before), gap "
+                + "({\"from\",\"to\"}: revisions that are not told; a snapshot follows) and deleted. The id is the "
+                + "revision; Last-Event-ID, or lastEventId in the query, goes on after it.")
+            .Produces<string>(StatusCodes.Status200OK, WatchStream.ContentType)
+            .ProducesProblems(400, 404, 429);
+        Only(api, "/twins/{kind}/{key}/watch", "GET");
+    }
+
     private static void MapCommands(RouteGroupBuilder api)
     {
         api.MapPost("/twins/{kind}/{key}/commands/{name}", CommandRoutes.SendAsync)
@@ -90,6 +105,36 @@ internal static class TwinGridRoutes
             .Produces<CommandSnapshot>()
             .ProducesProblems(400, 404);
         Only(api, "/twins/{kind}/{key}/commands/{name}", "GET, POST");
+
+        api.MapPost("/twins/{kind}/{key}/commands/{id}/cancel", CommandRoutes.CancelAsync)
+            .WithSummary("Calls a command back that its device does not have yet")
+            .Produces<CommandSnapshot>()
+            .ProducesProblems(400, 404, 409);
+        Only(api, "/twins/{kind}/{key}/commands/{id}/cancel", "POST");
+    }
+
+    private static void MapProperties(RouteGroupBuilder api)
+    {
+        const string Desired = "/twins/{kind}/{key}/properties/desired";
+        const string Reported = "/twins/{kind}/{key}/properties/reported";
+        api.MapGet(Desired, PropertyRoutes.GetDesiredAsync)
+            .WithSummary("Reads what a twin's device is asked to be; the ETag is the revision of these properties")
+            .Produces<DesiredSnapshot>()
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(400, 404);
+        api.MapPatch(Desired, PropertyRoutes.PatchDesiredAsync)
+            .WithSummary("Changes what a twin's device is asked to be; If-Match takes the ETag of these properties")
+            .TakesJson("A JSON merge patch (RFC 7396)", PropertyRoutes.MergePatch, "application/json")
+            .Produces<DesiredSnapshot>()
+            .ProducesProblems(400, 404, 412, 413, 415, 422);
+        Only(api, Desired, "GET, PATCH");
+
+        api.MapGet(Reported, PropertyRoutes.GetReportedAsync)
+            .WithSummary("Reads what a twin's device reports of itself")
+            .Produces<ReportedSnapshot>()
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(400, 404);
+        Only(api, Reported, "GET");
     }
 
     private static void ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)
@@ -105,13 +150,15 @@ internal static class TwinGridRoutes
     /// <summary>
     /// Tells the OpenAPI document of the body. Not <c>Accepts</c>: it would refuse what <c>curl -d</c> calls a form.
     /// </summary>
-    private static RouteHandlerBuilder TakesJson(this RouteHandlerBuilder route, string description) =>
+    private static RouteHandlerBuilder TakesJson(
+        this RouteHandlerBuilder route, string description, params string[] types) =>
         route.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.RequestBody = new OpenApiRequestBody
             {
                 Description = description,
-                Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() },
+                Content = (types.Length == 0 ? ["application/json"] : types).ToDictionary(
+                    static type => type, static _ => new OpenApiMediaType()),
             };
             return Task.CompletedTask;
         });

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace TwinGrid.Hosting.Api;
 
@@ -54,13 +53,9 @@ internal static class TwinRoutes
             return ApiCalls.UnknownTwin(id);
         }
 
-        EntityTagHeaderValue tag = new(string.Create(
-            CultureInfo.InvariantCulture, $"\"{twin.Revision}{(twin.Durable ? "" : "-volatile")}\""));
-        context.Response.GetTypedHeaders().ETag = tag;
-        context.Response.Headers.CacheControl = "no-cache";
-        bool isKnown = context.Request.GetTypedHeaders().IfNoneMatch
-            .Any(known => known.Compare(tag, useStrongComparison: false));
-        return isKnown
+        string tag = string.Create(
+            CultureInfo.InvariantCulture, $"\"{twin.Revision}{(twin.Durable ? "" : "-volatile")}\"");
+        return EntityTags.IsKnown(context, tag)
             ? Results.StatusCode(StatusCodes.Status304NotModified)
             : Results.Json(twin, TwinGridJson.Readable.TwinSnapshot);
     }

@@ -12,7 +12,7 @@ internal static class EffectMessages
 
     /// <summary>The message of an effect.</summary>
     /// <param name="root">The topic root.</param>
-    /// <param name="effect">Any but <see cref="EffectKind.Deleted"/>, which is no message.</param>
+    /// <param name="effect">Any that is a message: not a deletion, and not a recall.</param>
     /// <param name="now">To judge a command's expiry by.</param>
     /// <returns>Null for a command that has expired and for an effect without its content.</returns>
     public static OutgoingMessage? Of(string root, TwinEffect effect, DateTimeOffset now)
@@ -27,7 +27,7 @@ internal static class EffectMessages
                 prediction,
                 TwinGridJson.Readable.PredictionSnapshot),
             { Alarm: { } alarm } => Retained(
-                AlarmTopic(root, effect.Twin, effect.Name),
+                $"{twin}/{TopicNames.Alarms}/{effect.Name}",
                 JsonSerializer.SerializeToUtf8Bytes(alarm, TwinGridJson.Readable.AlarmSnapshot)),
             { Desired: { } desired } => Retained(
                 $"{twin}/{TopicNames.Properties}/{TopicNames.Desired}",
@@ -43,9 +43,9 @@ internal static class EffectMessages
         Properties = default,
     };
 
-    /// <summary>The topic of an alarm.</summary>
-    public static string AlarmTopic(string root, TwinId twin, string alarm) =>
-        $"{root}/{twin.Kind}/{twin.Key}/{TopicNames.Alarms}/{alarm}";
+    /// <summary>The topic of a command.</summary>
+    public static string CommandTopic(string root, TwinId twin, string command) =>
+        $"{root}/{twin.Kind}/{twin.Key}/{TopicNames.Commands}/{command}";
 
     private static OutgoingMessage Fleeting<T>(string topic, T content, JsonTypeInfo<T> form) => new()
     {

@@ -12,7 +12,7 @@ internal sealed partial class EffectPump(
     EffectQueue queue,
     Subscriptions subscriptions,
     SessionRegistry sessions,
-    StandingAlarms alarms,
+    RetainedTopics retained,
     IOptions<MqttOptions> options,
     TimeProvider clock,
     ILogger<EffectPump> logger) : IDisposable
@@ -32,6 +32,7 @@ internal sealed partial class EffectPump(
         EffectKind.Alarm => "alarm",
         EffectKind.Command => "command",
         EffectKind.Desired => "desired",
+        EffectKind.Recall => "recall",
         _ => "deleted",
     };
 
@@ -43,6 +44,7 @@ internal sealed partial class EffectPump(
     {
         await _stopping.CancelAsync();
         await _pumping;
+        queue.Close();
     }
 
     /// <inheritdoc/>
@@ -73,7 +75,12 @@ internal sealed partial class EffectPump(
         {
             if (effect.Kind == EffectKind.Deleted)
             {
-                ClearAlarms(effect.Twin);
+                ClearRetained(effect.Twin);
+            }
+            else if (effect is { Kind: EffectKind.Recall, Command: { } command })
+            {
+                string topic = EffectMessages.CommandTopic(_root, effect.Twin, command.Name);
+                queue.Recalled(effect, subscriptions.TryRecall(effect.Twin, topic, command.Id));
             }
             else if (EffectMessages.Of(_root, effect, clock.GetUtcNow()) is { } message)
             {
@@ -85,14 +92,15 @@ internal sealed partial class EffectPump(
         catch (Exception e)
         {
             LogFailed(e, effect.Kind, effect.Twin);
+            queue.Recalled(effect, isWithdrawn: false);
         }
     }
 
     private void Send(TwinEffect effect, OutgoingMessage message)
     {
-        if (effect.Kind == EffectKind.Alarm)
+        if (message.Retain)
         {
-            alarms.Note(effect.Twin, effect.Name);
+            retained.Note(effect.Twin, message.Topic);
         }
 
         if (effect.Recipient is not { } recipient)
@@ -105,11 +113,11 @@ internal sealed partial class EffectPump(
         }
     }
 
-    private void ClearAlarms(TwinId twin)
+    private void ClearRetained(TwinId twin)
     {
-        foreach (string alarm in alarms.Forget(twin))
+        foreach (string topic in retained.Forget(twin))
         {
-            subscriptions.Publish(EffectMessages.Cleared(EffectMessages.AlarmTopic(_root, twin, alarm)));
+            subscriptions.Publish(EffectMessages.Cleared(topic));
         }
     }
 

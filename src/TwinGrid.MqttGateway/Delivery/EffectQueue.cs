@@ -33,6 +33,10 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
     private readonly Queue<TwinEffect> _lasting = new();
     private readonly Queue<Place> _order = new();
     private readonly Dictionary<Place, TwinEffect> _newest = [];
+    private readonly Dictionary<TwinEffect, TaskCompletionSource<bool>> _recalls =
+        new(ReferenceEqualityComparer.Instance);
+
+    private bool _isClosed;
 
     /// <inheritdoc/>
     public bool Wants(TwinId twin, EffectKind kind, string name) => _listens && kind switch
@@ -72,6 +76,62 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
             {
                 _waiting.Release();
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="TwinGridUnavailableException">Too much waits before it, or the gateway stops.</exception>
+    public Task<bool> TryRecallAsync(TwinEffect command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        if (!_listens)
+        {
+            return Task.FromResult(true);
+        }
+
+        TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_isClosed || _lasting.Count >= MaxLasting)
+            {
+                return Task.FromException<bool>(new TwinGridUnavailableException("the MQTT gateway does not keep up"));
+            }
+
+            _recalls.Add(command, answer);
+            _lasting.Enqueue(command);
+            if (_waiting.CurrentCount == 0)
+            {
+                _waiting.Release();
+            }
+        }
+
+        return answer.Task;
+    }
+
+    /// <summary>It is known whether a command was withdrawn; anything but a recall is ignored.</summary>
+    public void Recalled(TwinEffect command, bool isWithdrawn)
+    {
+        lock (_lock)
+        {
+            if (_recalls.Remove(command, out TaskCompletionSource<bool>? answer))
+            {
+                answer.SetResult(isWithdrawn);
+            }
+        }
+    }
+
+    /// <summary>Nobody takes effects any more: who waits for a recall hears of it.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            foreach (TaskCompletionSource<bool> answer in _recalls.Values)
+            {
+                answer.SetException(new TwinGridUnavailableException("the MQTT gateway stops"));
+            }
+
+            _recalls.Clear();
         }
     }
 

@@ -14,7 +14,7 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// the session empties. Thread-safe.
 /// </summary>
 internal sealed partial class CatchUp(
-    IGrainFactory grains, StandingAlarms alarms, TimeProvider clock, ILogger<CatchUp> logger) : IDisposable
+    IGrainFactory grains, RetainedTopics retained, TimeProvider clock, ILogger<CatchUp> logger) : IDisposable
 {
     private const int Capacity = 65_536;
     private const int AtOnce = 4;
@@ -148,7 +148,7 @@ internal sealed partial class CatchUp(
         if (twins is null)
         {
             await LearnFleetAsync();
-            twins = new Queue<TwinId>(alarms.Twins.Where(filter.MayMatch));
+            twins = new Queue<TwinId>(retained.Twins.Where(filter.MayMatch));
         }
 
         while (twins.TryPeek(out TwinId twin))
@@ -163,7 +163,7 @@ internal sealed partial class CatchUp(
         }
     }
 
-    /// <summary>Learns, once per process, which twins had alarms before its start.</summary>
+    /// <summary>Learns, once per process, which twins had something retained before its start.</summary>
     private async Task LearnFleetAsync()
     {
         if (Volatile.Read(ref _isFleetKnown))
@@ -176,9 +176,9 @@ internal sealed partial class CatchUp(
         do
         {
             TwinPage page = await fleet.ListAsync(null, cursor, 1_000).WaitAsync(_stopping.Token);
-            foreach (TwinSummary summary in page.Items.Where(summary => summary.ActiveAlarms > 0))
+            foreach (TwinSummary summary in page.Items.Where(HasRetained))
             {
-                alarms.Note(TwinId.Parse(summary.Id));
+                retained.Note(TwinId.Parse(summary.Id));
             }
 
             cursor = page.Cursor;
@@ -186,6 +186,8 @@ internal sealed partial class CatchUp(
         while (cursor is not null);
         Volatile.Write(ref _isFleetKnown, true);
     }
+
+    private static bool HasRetained(TwinSummary twin) => twin.ActiveAlarms > 0 || twin.DesiredRevision > 0;
 
     private ITwin Twin(TwinId twin) => grains.GetGrain<ITwin>(twin.ToGrainKey());
 

@@ -12,16 +12,14 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// <param name="token">Names the session to twins that publish to it alone; never used twice.</param>
 /// <param name="number">The token's number.</param>
 /// <param name="limits">Bounds.</param>
-internal sealed class MqttSession(string client, string token, long number, LimitOptions limits)
+internal sealed partial class MqttSession(string client, string token, long number, LimitOptions limits)
 {
     private readonly Lock _lock = new();
     private readonly Outbox _outbox = new(limits.QueuedPerSession);
     private Dictionary<string, Subscription>? _subscriptions;
-    private Dictionary<ushort, Reception>? _received;
     private SessionLink? _link;
     private DevicePresence? _presence;
     private Queue<Action>? _waitForRoom;
-    private int _unreleased;
     private bool _hasLost;
 
     /// <summary>The MQTT client identifier.</summary>
@@ -230,6 +228,15 @@ internal sealed class MqttSession(string client, string token, long number, Limi
         }
     }
 
+    /// <inheritdoc cref="Outbox.TryRecall"/>
+    public bool TryRecall(string command)
+    {
+        lock (_lock)
+        {
+            return _outbox.TryRecall(command);
+        }
+    }
+
     /// <inheritdoc cref="Outbox.Discard"/>
     public void Discard(OwedMessage delivery)
     {
@@ -266,68 +273,6 @@ internal sealed class MqttSession(string client, string token, long number, Limi
         }
     }
 
-    /// <summary>A PUBLISH of QoS 2 came; what is not new must not be taken again (section 4.3.3).</summary>
-    public Reception BeginReceive(ushort packetId)
-    {
-        lock (_lock)
-        {
-            _received ??= [];
-            if (!_received.TryGetValue(packetId, out Reception known))
-            {
-                _received.Add(packetId, Reception.New);
-                _unreleased++;
-                return Reception.New;
-            }
-
-            return known == Reception.Taken ? known : _received[packetId] = Reception.AskedAgain;
-        }
-    }
-
-    /// <summary>It is known what became of a PUBLISH of QoS 2.</summary>
-    /// <param name="packetId">Its identifier.</param>
-    /// <param name="isTaken">False when it is forgotten, and may come again.</param>
-    /// <returns>The connection that asked for it again meanwhile, or null.</returns>
-    public SessionLink? Received(ushort packetId, bool isTaken)
-    {
-        lock (_lock)
-        {
-            if (_received is null || !_received.TryGetValue(packetId, out Reception known))
-            {
-                return null;
-            }
-
-            if (isTaken)
-            {
-                _received[packetId] = Reception.Taken;
-            }
-            else
-            {
-                _received.Remove(packetId);
-                _unreleased--;
-            }
-
-            return known == Reception.AskedAgain ? _link : null;
-        }
-    }
-
-    /// <summary>A PUBREL came; false for an identifier that is not known.</summary>
-    public bool Release(ushort packetId)
-    {
-        lock (_lock)
-        {
-            if (_received is null || !_received.Remove(packetId))
-            {
-                return false;
-            }
-
-            _unreleased--;
-            return true;
-        }
-    }
-
-    /// <summary>How many PUBLISHes of QoS 2 were received and not released.</summary>
-    public int Unreleased => Volatile.Read(ref _unreleased);
-
     /// <summary>Adds a subscription, in place of one to the same filter.</summary>
     /// <returns>False when the session has as many as it may.</returns>
     public bool TrySubscribe(Subscription subscription, out Subscription? replaced)
@@ -352,8 +297,7 @@ internal sealed class MqttSession(string client, string token, long number, Limi
         lock (_lock)
         {
             return _subscriptions is not null && _subscriptions.Remove(filter, out Subscription? removed)
-                ? removed
-                : null;
+                ? removed : null;
         }
     }
 

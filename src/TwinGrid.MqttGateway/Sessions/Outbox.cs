@@ -43,7 +43,7 @@ internal sealed record OwedMessage(OutgoingMessage Message, byte Qos, bool Retai
 /// </param>
 internal sealed class Outbox(int capacity)
 {
-    /// <summary>How many commands that were acknowledged are remembered, so that none is sent twice.</summary>
+    /// <summary>How many commands that were sent are remembered, so that none is sent twice.</summary>
     private const int MaxDone = 1_024;
 
     /// <summary>Bytes of messages that wait, whatever their number; a single one may be larger.</summary>
@@ -136,6 +136,15 @@ internal sealed class Outbox(int capacity)
         return false;
     }
 
+    /// <summary>Takes a command back that waits.</summary>
+    /// <returns>False when it was sent already.</returns>
+    public bool TryRecall(string command)
+    {
+        Withdraw(_lasting, command);
+        Withdraw(_plain, command);
+        return !HasCommand(command);
+    }
+
     /// <summary>Takes the next message to send; one of QoS 1 or 2 gets its packet identifier and stays owed.</summary>
     public bool TryTakeNext([NotNullWhen(true)] out OwedMessage? delivery)
     {
@@ -156,6 +165,11 @@ internal sealed class Outbox(int capacity)
         if (_plain.TryDequeue(out delivery))
         {
             _bytes -= Size(delivery);
+            if (delivery.Message.CommandId is { } command)
+            {
+                RememberDone(command);
+            }
+
             return true;
         }
 
@@ -244,6 +258,22 @@ internal sealed class Outbox(int capacity)
         }
 
         _resent = _unacknowledged.Count == 0 ? null : new Queue<OwedMessage>(_unacknowledged.Values);
+    }
+
+    private void Withdraw(Queue<OwedMessage> queue, string command)
+    {
+        for (int left = queue.Count; left > 0; left--)
+        {
+            OwedMessage delivery = queue.Dequeue();
+            if (delivery.Message.CommandId == command)
+            {
+                _bytes -= Size(delivery);
+            }
+            else
+            {
+                queue.Enqueue(delivery);
+            }
+        }
     }
 
     private Offer AddFleeting(OwedMessage delivery)

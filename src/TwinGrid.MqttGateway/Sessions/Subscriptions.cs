@@ -100,6 +100,22 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
         }
     }
 
+    /// <summary>Takes a command back from every session that waits to send it.</summary>
+    /// <returns>False when a session of its device has sent it already.</returns>
+    public bool TryRecall(TwinId twin, string topic, string commandId)
+    {
+        List<Subscription> matches = [];
+        _tree.Collect(topic.Split('/'), matches);
+        bool isWithdrawn = true;
+        foreach (MqttSession session in matches.Select(match => match.Session).Distinct())
+        {
+            // Who subscribes by wildcard only observes.
+            isWithdrawn &= session.TryRecall(commandId) || !session.IsDeviceOf(twin, _root);
+        }
+
+        return isWithdrawn;
+    }
+
     /// <summary>Brings what is retained to one subscription.</summary>
     public static void SendRetained(Subscription subscription, OutgoingMessage message) =>
         Send(message, new ReadOnlySpan<Subscription>(in subscription), isRetained: true, isAskedFor: true);

@@ -91,6 +91,38 @@ internal static class CommandBook
         }
     }
 
+    /// <summary>
+    /// Calls a command back that no device has. One that was called back before stays so, whoever did it.
+    /// </summary>
+    public static void Cancel(TwinState state, string id, long now, TurnEffects effects, ref InputAnswer answer)
+    {
+        CommandRecord? command = state.FindCommand(id);
+        answer.Command = command;
+        answer.CancelRefusal = command?.Status switch
+        {
+            null => CancelRefusal.UnknownCommand,
+            CommandStatus.Queued or CommandStatus.Cancelled => CancelRefusal.None,
+            CommandStatus.Delivered or CommandStatus.InProgress => CancelRefusal.Delivered,
+            _ => CancelRefusal.Ended,
+        };
+        if (command?.Status == CommandStatus.Queued)
+        {
+            Recall(command, "it was called back", now, effects);
+        }
+    }
+
+    /// <summary>The twin goes: nobody is to send what its device does not have.</summary>
+    public static void RecallAll(TwinState state, TurnEffects effects)
+    {
+        foreach (CommandRecord command in state.Commands)
+        {
+            if (command.Status == CommandStatus.Queued)
+            {
+                effects.Recall(command);
+            }
+        }
+    }
+
     /// <summary>Takes a device's answer; one that would move the command backwards is ignored.</summary>
     public static void Answer(
         TwinState state, CommandResultInput result, long now, TurnEffects effects, ref InputAnswer answer)
@@ -160,7 +192,7 @@ internal static class CommandBook
         {
             if (command is { Status: CommandStatus.Queued, Policy: not null })
             {
-                End(command, CommandStatus.Cancelled, $"TwinGrid:Control:Mode is {mode}", now, effects);
+                Recall(command, $"TwinGrid:Control:Mode is {mode}", now, effects);
             }
         }
     }
@@ -175,6 +207,12 @@ internal static class CommandBook
         }
 
         return next;
+    }
+
+    private static void Recall(CommandRecord command, string message, long now, TurnEffects effects)
+    {
+        End(command, CommandStatus.Cancelled, message, now, effects);
+        effects.Recall(command);
     }
 
     private static void End(CommandRecord command, CommandStatus status, string message, long now, TurnEffects effects)

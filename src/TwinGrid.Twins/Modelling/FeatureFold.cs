@@ -38,7 +38,12 @@ internal static class FeatureFold
     }
 
     /// <summary>Makes features live values, as new and as good as the waveform that they were made of.</summary>
-    public static void Tell(TwinState state, CompiledModel model, ReadOnlySpan<double> learnt, Span<ulong> changed)
+    public static void Tell(
+        TwinState state,
+        CompiledModel model,
+        ReadOnlySpan<double> learnt,
+        Span<ulong> changed,
+        ReadingRecorder? recorder)
     {
         int source = model.WaveformSlot >= 0 ? model.WaveformSlot
             : model.InputSlots.Length > 0 ? model.InputSlots[0]
@@ -61,6 +66,11 @@ internal static class FeatureFold
             slot.Seq = -1;
             slot.Count++;
             changed[index >> 6] |= 1UL << index;
+            ReadingFlags flags = from.Historical ? ReadingFlags.Historical : ReadingFlags.None;
+            recorder?.Record(
+                state.NameOf(index),
+                new HistoryReading(from.SourceTime, slot.Value, from.GivenQuality, flags),
+                isNumbered: false);
         }
     }
 }

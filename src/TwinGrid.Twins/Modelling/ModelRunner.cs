@@ -108,7 +108,7 @@ internal static class ModelRunner
             index,
             hasBlock ? input with { Waveform = FeatureFold.Block(state, model.WaveformSlot, message) } : input,
             effects);
-        FeatureFold.Tell(state, model, learnt, changed);
+        FeatureFold.Tell(state, model, learnt, changed, effects.Recorder);
     }
 
     // A value that its device has called bad is no value.

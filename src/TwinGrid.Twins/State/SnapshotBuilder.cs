@@ -24,7 +24,11 @@ internal static class SnapshotBuilder
         Online = state.Online,
         LastSeenAt = Moment(state.LastSeen),
         Telemetry = Telemetry(state),
-        Properties = new PropertiesSnapshot(new RawJson(state.Reported), new RawJson(state.Desired)),
+        Properties = new PropertiesSnapshot(new RawJson(state.Reported), new RawJson(state.Desired))
+        {
+            DesiredRevision = state.DesiredRevision,
+            AnsweredRevision = state.AnsweredRevision == 0 ? null : state.AnsweredRevision,
+        },
         Predictions = Predictions(state),
         Alarms = [.. state.Alarms.Select(alarm => alarm.ToSnapshot())],
         Sources = [.. state.Sources.Select(Source)],
@@ -39,7 +43,10 @@ internal static class SnapshotBuilder
         state.Revision,
         Moment(state.LastReading),
         state.Online,
-        state.Alarms.Count(alarm => alarm.State == AlarmState.Active));
+        state.Alarms.Count(alarm => alarm.State == AlarmState.Active))
+    {
+        DesiredRevision = state.DesiredRevision,
+    };
 
     /// <summary>A model's prediction as the outside reads it.</summary>
     public static PredictionSnapshot Prediction(TwinState state, int index)

@@ -21,10 +21,10 @@ internal static class StateReader
         using MemoryStream stream = new(stored.ToArray(), writable: false);
         using BinaryReader reader = new(stream, Encoding.UTF8);
         byte version = reader.ReadByte();
-        if (version != StateWriter.FormVersion)
+        if (version is 0 or > StateWriter.FormVersion)
         {
             throw new TwinGridException(
-                $"the stored state of {twin} is of form {version}, this TwinGrid reads {StateWriter.FormVersion}");
+                $"the stored state of {twin} is of form {version}, this TwinGrid reads 1 to {StateWriter.FormVersion}");
         }
 
         reader.ReadInt32();
@@ -33,6 +33,13 @@ internal static class StateReader
         ReadCounters(reader, state.Counters);
         state.Reported = reader.ReadString();
         state.Desired = reader.ReadString();
+        if (version >= 2)
+        {
+            state.DesiredRevision = reader.ReadInt64();
+            state.DesiredWrite = reader.ReadString();
+            state.AnsweredRevision = reader.ReadInt64();
+        }
+
         ReadSlots(reader, state);
         ReadSources(reader, state);
         ReadModels(reader, state);

@@ -11,7 +11,8 @@ namespace TwinGrid.Twins.State;
 internal static class StateWriter
 {
     /// <summary>The version of the form; it stands first.</summary>
-    public const byte FormVersion = 1;
+    /// <remarks>1 was without the revisions of the desired properties.</remarks>
+    public const byte FormVersion = 2;
 
     public static byte[] Write(TwinState state)
     {
@@ -26,6 +27,9 @@ internal static class StateWriter
             WriteCounters(writer, state.Counters);
             writer.Write(state.Reported);
             writer.Write(state.Desired);
+            writer.Write(state.DesiredRevision);
+            writer.Write(state.DesiredWrite);
+            writer.Write(state.AnsweredRevision);
             WriteSlots(writer, state);
             WriteSources(writer, state);
             WriteModels(writer, state);

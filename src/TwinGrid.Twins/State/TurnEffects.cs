@@ -28,6 +28,12 @@ internal sealed class TurnEffects
     /// <summary>The commands that the device must get, in order.</summary>
     public List<CommandRecord> Deliveries { get; } = [];
 
+    /// <summary>The commands that were called back before a device had them, in order.</summary>
+    public List<CommandRecord> Recalls { get; } = [];
+
+    /// <summary>True when the desired properties changed.</summary>
+    public bool DesiredChanged { get; private set; }
+
     /// <summary>True when some command changed: somebody may wait for it.</summary>
     public bool CommandsChanged { get; set; }
 
@@ -42,8 +48,10 @@ internal sealed class TurnEffects
         {
             // Few turns do: the others need not touch the lists.
             _isTold = false;
+            DesiredChanged = false;
             Alarms.Clear();
             Deliveries.Clear();
+            Recalls.Clear();
         }
     }
 
@@ -61,6 +69,15 @@ internal sealed class TurnEffects
         (Changed, CommandsChanged, _isTold) = (true, true, true);
         Deliveries.Add(command);
     }
+
+    public void Recall(CommandRecord command)
+    {
+        _isTold = true;
+        Recalls.Add(command);
+        CommandMoved();
+    }
+
+    public void Desire() => (Changed, DesiredChanged, _isTold) = (true, true, true);
 
     public void CommandMoved()
     {
@@ -84,8 +101,14 @@ internal record struct InputAnswer
     /// <summary>How a request for a command ended.</summary>
     public CommandRefusal Refusal { get; set; }
 
-    /// <summary>The command that was asked for, where accepted.</summary>
+    /// <summary>The command that was asked for, where accepted, or that was to be called back.</summary>
     public CommandRecord? Command { get; set; }
+
+    /// <summary>How a request to call a command back ended; <see cref="Command"/> is the command.</summary>
+    public CancelRefusal CancelRefusal { get; set; }
+
+    /// <summary>How a write of desired properties ended.</summary>
+    public DesiredAnswer? Desired { get; set; }
 
     /// <summary>The alarm that was acknowledged, or null where there is none of that name.</summary>
     public AlarmRecord? Alarm { get; set; }

@@ -88,21 +88,21 @@ internal static class TwinFold
                 PropertyFold.Report(state, input.Body, effects, ref answer);
                 PolicyRunner.Run(state, header, input.Received, input.Received, effects);
                 break;
-            case InputKind.CommandResult:
-                Hear(state, input.Received, effects);
-                CommandBook.Answer(
-                    state, input.Json(TwinGridJson.Default.CommandResultInput), input.Received, effects, ref answer);
-                break;
             case InputKind.Presence:
                 PresenceFold.Apply(state, input.Json(TwinGridJson.Default.PresenceInput), input.Received, effects);
                 break;
-            case InputKind.CommandRequest:
-                CommandBook.Request(
-                    state, input.Json(TwinGridJson.Default.CommandRequestInput), input.Received, effects, ref answer);
+            case InputKind.CommandRequest or InputKind.CommandDelivered or InputKind.CommandResult
+                or InputKind.CommandCancelled:
+                ApplyCommand(state, input, effects, ref answer);
                 break;
-            case InputKind.CommandDelivered:
-                string id = input.Json(TwinGridJson.Default.CommandDeliveredInput).Id;
-                CommandBook.Deliver(state, id, input.Received, effects);
+            case InputKind.DesiredProperties:
+                PropertyFold.Desire(
+                    state, input.Json(TwinGridJson.Default.DesiredPropertiesInput), effects, ref answer);
+                if (effects.DesiredChanged)
+                {
+                    PolicyRunner.Run(state, header, input.Received, input.Received, effects);
+                }
+
                 break;
             case InputKind.AlarmAcknowledged:
                 Acknowledge(state, input.Json(TwinGridJson.Default.AlarmAcknowledgementInput), effects, ref answer);
@@ -121,6 +121,7 @@ internal static class TwinFold
             case InputKind.ModelOutput:
                 break;
             case InputKind.Deleted:
+                CommandBook.RecallAll(state, effects);
                 effects.Deleted = true;
                 effects.Changed = true;
                 effects.Recorder?.Deleted();
@@ -128,6 +129,31 @@ internal static class TwinFold
                 break;
             default:
                 throw new TwinGridException($"an input of kind {input.Kind} is not known to this version of TwinGrid");
+        }
+    }
+
+    private static void ApplyCommand(
+        TwinState state, in InputReader input, TurnEffects effects, ref InputAnswer answer)
+    {
+        switch (input.Kind)
+        {
+            case InputKind.CommandRequest:
+                CommandBook.Request(
+                    state, input.Json(TwinGridJson.Default.CommandRequestInput), input.Received, effects, ref answer);
+                break;
+            case InputKind.CommandDelivered:
+                string id = input.Json(TwinGridJson.Default.CommandDeliveredInput).Id;
+                CommandBook.Deliver(state, id, input.Received, effects);
+                break;
+            case InputKind.CommandResult:
+                Hear(state, input.Received, effects);
+                CommandBook.Answer(
+                    state, input.Json(TwinGridJson.Default.CommandResultInput), input.Received, effects, ref answer);
+                break;
+            default:
+                string called = input.Json(TwinGridJson.Default.CommandCancelledInput).Id;
+                CommandBook.Cancel(state, called, input.Received, effects, ref answer);
+                break;
         }
     }
 

@@ -69,6 +69,15 @@ internal sealed class TwinState
     /// <summary>The desired properties, a JSON object.</summary>
     public string Desired { get; set; } = "{}";
 
+    /// <summary>One per change of the desired properties, never used twice; 0 before the first.</summary>
+    public long DesiredRevision { get; set; }
+
+    /// <summary>The write that changed the desired properties last; empty for none.</summary>
+    public string DesiredWrite { get; set; } = "";
+
+    /// <summary>The newest desired revision that the device says it answers; 0 for none.</summary>
+    public long AnsweredRevision { get; set; }
+
     public bool? Online { get; set; }
 
     /// <summary>The MQTT session that <see cref="Online"/> follows; empty when the device itself said it.</summary>
@@ -85,7 +94,9 @@ internal sealed class TwinState
 
     public TwinCounters Counters { get; private set; } = new();
 
-    /// <summary>Forgets everything but the revision: the twin begins anew.</summary>
+    /// <summary>
+    /// Forgets everything but the revisions, its own and that of the desired properties: the twin begins anew.
+    /// </summary>
     public void Forget()
     {
         Exists = false;
@@ -101,7 +112,8 @@ internal sealed class TwinState
         Sources.Clear();
         Alarms.Clear();
         Commands.Clear();
-        (Reported, Desired) = ("{}", "{}");
+        DesiredRevision += Desired == "{}" ? 0 : 1;
+        (Reported, Desired, DesiredWrite, AnsweredRevision) = ("{}", "{}", "", 0);
         (Online, OnlineSession, OnlineSince) = (null, "", UnixMicroseconds.Absent);
         (LastSeen, LastReading, ModelTime) =
             (UnixMicroseconds.Absent, UnixMicroseconds.Absent, UnixMicroseconds.Absent);

@@ -135,6 +135,53 @@ public sealed class CommandTests(SharedGrid grid)
         Assert.Null(await grid.Api.TwinAsync("valve/nobody"));
     }
 
+    [Fact]
+    public async Task A_command_that_was_called_back_never_reaches_the_device_that_comes_later()
+    {
+        await using MqttDevice device = await NewDeviceAsync("valve/c7");
+        string called = await grid.Api.CommandAsync("valve/c7", "open", query: "?expiresIn=5m");
+        ApiAnswer answer = await CancelAsync("valve/c7", called);
+        Assert.Equal(HttpStatusCode.OK, answer.Status);
+        Assert.Equal("cancelled", answer.Body.GetProperty("status").GetString());
+        string next = await grid.Api.CommandAsync("valve/c7", "open", query: "?expiresIn=5m");
+
+        await device.SubscribeAsync("twins/valve/c7/commands/+");
+
+        Assert.Equal(next, (await device.NextOnAsync("commands/open")).Json.GetProperty("id").GetString());
+        await grid.Api.WaitForCommandAsync("valve/c7", next, "delivered");
+        Assert.Equal(HttpStatusCode.Conflict, (await CancelAsync("valve/c7", next)).Status);
+        await grid.Api.WaitForCommandAsync("valve/c7", called, "cancelled");
+    }
+
+    [Fact]
+    public async Task Of_commands_that_are_called_back_while_they_are_sent_none_is_both_cancelled_and_delivered()
+    {
+        await using MqttDevice device = await NewDeviceAsync("valve/c8");
+        await device.SubscribeAsync("twins/valve/c8/commands/+");
+        List<string> cancelled = [];
+        List<string> kept = [];
+        for (int i = 0; i < 60; i++)
+        {
+            string id = await grid.Api.CommandAsync("valve/c8", "open", query: "?expiresIn=5m");
+            ApiAnswer answer = await CancelAsync("valve/c8", id);
+            Assert.Contains(answer.Status, (HttpStatusCode[])[HttpStatusCode.OK, HttpStatusCode.Conflict]);
+            (answer.Status == HttpStatusCode.OK ? cancelled : kept).Add(id);
+        }
+
+        foreach (string id in kept)
+        {
+            await grid.Api.WaitForCommandAsync("valve/c8", id, "delivered");
+        }
+
+        await AfterAllOfThatAsync(device, "valve/c8");
+        string[] received = [.. device.History.Select(command => command.Json.GetProperty("id").GetString()!)];
+        Assert.Equal(kept, received);
+        Assert.Empty(cancelled.Intersect(received));
+    }
+
+    private Task<ApiAnswer> CancelAsync(string twin, string id) =>
+        grid.Api.SendAsync(HttpMethod.Post, $"/api/v1/twins/{twin}/commands/{id}/cancel");
+
     private async Task<MqttDevice> NewDeviceAsync(string twin)
     {
         MqttDevice device = await MqttDevice.ConnectAsync(grid.MqttPort);

@@ -148,6 +148,36 @@ public sealed class MosquittoTests
     }
 
     [Fact]
+    public async Task Desired_properties_reach_a_subscriber_at_once_and_are_retained_for_a_later_one()
+    {
+        await PublishAsync("-t", "twins/boat/desired/telemetry/speed", "-q", "1", "-m", "5");
+        await using RunningProgram device =
+            await SubscribedAsync("-t", "twins/boat/desired/properties/desired", "-q", "1", "-F", "%r %t %p");
+        const string path = "/api/v1/twins/boat/desired/properties/desired";
+        await _grid.Api.SendAsync(HttpMethod.Patch, path, """{"speedLimit":6}""");
+        const string first = """0 twins/boat/desired/properties/desired {"revision":1,"desired":{"speedLimit":6}}""";
+        await Eventually.HoldsAsync(first, () => device.Output.Contains(first, StringComparison.Ordinal));
+
+        await PublishAsync(
+            "-t", "twins/boat/desired/properties/reported", "-q", "1", "-m", """{"speedLimit":6,"$revision":1}""");
+        JsonElement twin = await _grid.Api.WaitForTwinAsync(
+            "boat/desired", "the answer",
+            static seen => seen.GetProperty("properties").TryGetProperty("answeredRevision", out _));
+        Assert.Equal(1, twin.GetProperty("properties").GetProperty("answeredRevision").GetInt64());
+
+        await _grid.Api.SendAsync(HttpMethod.Patch, path, """{"speedLimit":7}""");
+        foreach (string filter in (string[])["twins/boat/desired/properties/desired", "twins/boat/+/properties/+"])
+        {
+            ProgramEnd later = await RunningProgram.RunAsync(
+                "mosquitto_sub", [.. Address(), "-C", "1", "-F", "%r %t %p", "-t", filter]);
+            later.Succeeded();
+            Assert.Equal(
+                """1 twins/boat/desired/properties/desired {"revision":2,"desired":{"speedLimit":7}}""",
+                later.Output.Trim());
+        }
+    }
+
+    [Fact]
     public async Task Two_hundred_clients_at_once_are_all_heard()
     {
         const int clients = 200;

@@ -139,7 +139,7 @@ public sealed class ClientTests(GridFixture fixture) : IClassFixture<GridFixture
         Assert.Contains("TwinGridClient:Gateways: '127.0.0.1' is not host:port", wrong.Message);
     }
 
-    private static async Task<IHost> StartAsync(int gatewayPort, TimeSpan? timeout = null)
+    internal static async Task<IHost> StartAsync(int gatewayPort, TimeSpan? timeout = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.SetMinimumLevel(LogLevel.Critical);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace TwinGrid.Tests.Hosting;
 
@@ -114,6 +115,61 @@ public sealed class CommandAndAlarmTests(GridFixture fixture) : IClassFixture<Gr
         Assert.Equal("/by", unnamed.GetProperty("errors")[0].GetProperty("pointer").GetString());
         await Problem.AssertAsync(await PostAsync(Path, "by ada"), 400, "malformed-json");
         await Problem.AssertAsync(await PostAsync(Path, """{"by":"ada"}"""), 404, "unknown-alarm");
+    }
+
+    [Fact]
+    public async Task A_command_that_nobody_has_is_called_back_and_stays_so()
+    {
+        await MakeAsync("recalled");
+        HttpResponseMessage sent = await SendAsync("recalled", "derate?expiresIn=1h", "{}");
+
+        for (int time = 0; time < 2; time++)
+        {
+            HttpResponseMessage answer = await _http.PostAsync($"{sent.Headers.Location}/cancel", null);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            JsonElement command = await answer.Content.ReadFromJsonAsync<JsonElement>();
+            Assert.Equal("cancelled", command.GetProperty("status").GetString());
+        }
+
+        JsonElement found = await _http.GetFromJsonAsync<JsonElement>(sent.Headers.Location);
+        Assert.Equal("cancelled", found.GetProperty("status").GetString());
+        Assert.NotEqual(default, found.GetProperty("completedAt").GetDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_command_that_was_delivered_or_has_ended_is_a_conflict_with_the_reason()
+    {
+        await MakeAsync("taken");
+        string id = await IdAsync(await SendAsync("taken", "derate?expiresIn=1h", "{}"));
+        string cancel = $"/api/v1/twins/turbine/taken/commands/{id}/cancel";
+        ITwinIngest road = fixture.Grid.Services.GetRequiredService<ITwinIngest>();
+        TwinId twin = new("turbine", "taken");
+
+        await road.IngestAsync(twin, PackedInputs.Pack(
+            InputKind.CommandDelivered,
+            UnixMicroseconds.Now(TimeProvider.System),
+            new CommandDeliveredInput(id),
+            TwinGridJson.Default.CommandDeliveredInput));
+        await Problem.AssertAsync(await _http.PostAsync(cancel, null), 409, "command-delivered");
+
+        await road.IngestAsync(twin, PackedInputs.Pack(
+            InputKind.CommandResult,
+            UnixMicroseconds.Now(TimeProvider.System),
+            new CommandResultInput(id, CommandStatus.Failed),
+            TwinGridJson.Default.CommandResultInput));
+        await Problem.AssertAsync(await _http.PostAsync(cancel, null), 409, "command-ended");
+    }
+
+    [Theory]
+    [InlineData("nobody", "019a8a8e-0000-7000-8000-000000000000", "unknown-twin")]
+    [InlineData("silent2", "019a8a8e-0000-7000-8000-000000000000", "unknown-command")]
+    [InlineData("silent2", "derate", "unknown-command")]
+    public async Task Nobody_calls_back_a_command_that_was_never_sent(string key, string id, string code)
+    {
+        await MakeAsync("silent2");
+        string cancel = $"/api/v1/twins/turbine/{key}/commands/{id}/cancel";
+        await Problem.AssertAsync(await _http.PostAsync(cancel, null), 404, code);
+        await Problem.AssertAsync(await _http.GetAsync(cancel), 405, "method-not-allowed");
     }
 
     private static string Describe(JsonElement alarm) => string.Join(

@@ -1,3 +1,6 @@
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace TwinGrid.Tests.Hosting;
 
 /// <summary>One grid for all tests of a class, with a kind <c>turbine</c>; each test uses twins of its own.</summary>
@@ -7,7 +10,7 @@ public sealed class GridFixture : IAsyncLifetime
 
     internal HttpClient Http => Grid.Http;
 
-    /// <summary>A turbine that raises an alarm over 85 °C and knows two commands.</summary>
+    /// <summary>A turbine that raises an alarm over 85 °C, knows two commands and can be limited.</summary>
     internal static TwinDefinition Turbine { get; } = new()
     {
         Kind = "turbine",
@@ -15,6 +18,11 @@ public sealed class GridFixture : IAsyncLifetime
         [
             new TelemetryDefinition { Name = "bearingTemperature", Unit = "degreeCelsius", Min = -40, Max = 200 },
             new TelemetryDefinition { Name = "power", Unit = "kilowatt" },
+        ],
+        Properties =
+        [
+            new PropertyDefinition { Name = "powerLimit", Type = TelemetryType.Number, Writable = true },
+            new PropertyDefinition { Name = "serial" },
         ],
         Commands = [new CommandDefinition { Name = "derate" }, new CommandDefinition { Name = "stop" }],
         Policies =
@@ -29,6 +37,14 @@ public sealed class GridFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync() =>
         Grid = await RunningGrid.StartAsync(grid => grid.AddDefinition(Turbine));
+
+    /// <summary>The device reports properties, as its gateway brings them.</summary>
+    internal async Task ReportAsync(TwinId twin, string patch) => Assert.Equal(
+        IngestStatus.Accepted,
+        (await Grid.Services.GetRequiredService<ITwinIngest>().IngestAsync(twin, PackedInputs.Pack(
+            InputKind.ReportedProperties,
+            UnixMicroseconds.Now(TimeProvider.System),
+            Encoding.UTF8.GetBytes(patch)))).Status);
 
     public ValueTask DisposeAsync() => Grid.DisposeAsync();
 }

@@ -41,10 +41,14 @@ public sealed class HealthTests
                 "/api/v1/twins/{kind}/{key}",
                 "/api/v1/twins/{kind}/{key}/alarms/{name}/acknowledge",
                 "/api/v1/twins/{kind}/{key}/commands/{id}",
+                "/api/v1/twins/{kind}/{key}/commands/{id}/cancel",
                 "/api/v1/twins/{kind}/{key}/commands/{name}",
                 "/api/v1/twins/{kind}/{key}/history",
+                "/api/v1/twins/{kind}/{key}/properties/desired",
+                "/api/v1/twins/{kind}/{key}/properties/reported",
                 "/api/v1/twins/{kind}/{key}/telemetry",
                 "/api/v1/twins/{kind}/{key}/telemetry/{name}",
+                "/api/v1/twins/{kind}/{key}/watch",
             ],
             description.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
 

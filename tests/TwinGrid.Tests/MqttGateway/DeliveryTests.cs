@@ -116,6 +116,52 @@ public class DeliveryTests
     }
 
     [Fact]
+    public async Task A_command_that_was_sent_cannot_be_taken_back_and_one_that_nobody_has_can()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using Listening observer = await Listening.OnAsync(gateway, "twins/#");
+        gateway.Effects.Publish([Command("unheard", TimeSpan.FromSeconds(30))]);
+        Assert.True(await gateway.Effects.TryRecallAsync(Recall("unheard")).WaitAsync(RunningGateway.Patience));
+        using Listening device = await Listening.OnAsync(gateway, "twins/turbine/t07/commands/+");
+        gateway.Effects.Publish([Command("heard", TimeSpan.FromSeconds(30))]);
+        await device.Until(1);
+        Assert.False(await gateway.Effects.TryRecallAsync(Recall("heard")).WaitAsync(RunningGateway.Patience));
+    }
+
+    [Fact]
+    public async Task A_gateway_that_stops_leaves_nobody_waiting_for_a_recall()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        await gateway.StopAsync();
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(
+            () => gateway.Effects.TryRecallAsync(Recall("late")).WaitAsync(RunningGateway.Patience));
+    }
+
+    [Fact]
+    public async Task Desired_properties_are_found_by_wildcards_and_go_with_their_twin()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        gateway.Grains.Page = new TwinPage(
+            [new TwinSummary("turbine/t07", "turbine", 3, null, true, 0) { DesiredRevision = 2 }], null);
+        TwinEffect desired = new()
+        {
+            Twin = T07,
+            Kind = EffectKind.Desired,
+            Desired = new DesiredSnapshot(2, new RawJson("""{"limit":5}""")),
+        };
+        gateway.Grains.OnCall = (_, recipient) => gateway.Effects.Publish([desired with { Recipient = recipient }]);
+        using Listening anyone = await Listening.OnAsync(gateway, "twins/+/+/properties/desired");
+        await anyone.Until(1);
+        Assert.True(anyone.Messages.Single().Retain);
+        Assert.Equal(
+            """{"revision":2,"desired":{"limit":5}}""",
+            anyone.Json("twins/turbine/t07/properties/desired").GetRawText());
+        gateway.Effects.Publish([new TwinEffect { Twin = T07, Kind = EffectKind.Deleted }]);
+        await anyone.Until(2);
+        Assert.Equal(0, anyone.Messages[^1].Payload.Length);
+    }
+
+    [Fact]
     public async Task A_device_that_subscribes_is_sent_what_waits_for_it()
     {
         await using RunningGateway gateway = await RunningGateway.StartAsync();
@@ -247,6 +293,9 @@ public class DeliveryTests
             Why = "bearing at 91 °C",
         },
     };
+
+    private static TwinEffect Recall(string id) =>
+        Command(id, TimeSpan.FromSeconds(30)) with { Kind = EffectKind.Recall };
 
     private static TwinEffect Command(string id, TimeSpan expiresIn) => new()
     {

@@ -70,7 +70,7 @@ public class EffectQueueTests
         IOptions<MqttOptions> options = Options.Create(new MqttOptions());
         CatchUp catchUp = new(
             RecordingGrains.Factory(new RecordingGrains()),
-            new StandingAlarms(),
+            new RetainedTopics(),
             TimeProvider.System,
             NullLogger<CatchUp>.Instance);
         return new EffectQueue(new Subscriptions(catchUp, options), options);

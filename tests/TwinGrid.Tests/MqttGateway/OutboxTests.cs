@@ -97,6 +97,31 @@ public class OutboxTests
         Assert.NotEqual(kept.PacketId, again.PacketId);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_command_that_waits_can_be_taken_back_and_one_that_was_sent_cannot(byte qos)
+    {
+        Outbox outbox = new(capacity: 10);
+        outbox.Add(Command("sent", qos));
+        Assert.True(outbox.TryTakeNext(out OwedMessage? sent));
+        outbox.Add(Alarm("first"));
+        outbox.Add(Command("waits", qos));
+        outbox.Add(Alarm("last"));
+        Assert.False(outbox.TryRecall("sent"));
+        Assert.True(outbox.TryRecall("waits"));
+        Assert.True(outbox.TryRecall("never"));
+        Assert.Equal(["first x", "last x"], Sent(outbox));
+        outbox.Acknowledge(sent.PacketId, qos);
+        Assert.False(outbox.TryRecall("sent"));
+    }
+
+    private static OwedMessage Command(string id, byte qos)
+    {
+        OwedMessage message = Message("command", id, qos, isConflated: false);
+        return message with { Message = message.Message with { CommandId = id } };
+    }
+
     private static IEnumerable<string> Sent(Outbox outbox)
     {
         while (outbox.TryTakeNext(out OwedMessage? delivery))

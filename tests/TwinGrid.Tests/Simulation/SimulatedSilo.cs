@@ -10,6 +10,7 @@ using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Timing;
+using TwinGrid.Twins.Watching;
 
 namespace TwinGrid.Tests.Simulation;
 
@@ -53,6 +54,7 @@ internal sealed class SimulatedSilo
             road,
             new NewTwinGate(ingest, limits, SimulatedKind.Registry, active, clock),
             Wheel,
+            new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,

@@ -99,6 +99,63 @@ public class CommandTests
     public void An_answer_to_an_unknown_command_is_dropped_with_its_reason() =>
         Assert.Contains("no command", Assert.Single(Answer(0, "x", CommandStatus.Succeeded).Dropped!).Detail);
 
+    [Fact]
+    public void A_command_that_waits_can_be_called_back_and_again_and_its_waiting_device_is_told_nothing()
+    {
+        Ask(0, "a", expires: 30);
+        InputAnswer cancelled = Cancel(1, "a");
+        Assert.Equal((CancelRefusal.None, "a"), (cancelled.CancelRefusal, cancelled.Command!.Id));
+        Assert.Equal(CommandStatus.Cancelled, Status("a"));
+        Assert.Equal(FoldRig.At(1), _pump.State.FindCommand("a")!.CompletedAt);
+        Assert.Equal("a", Assert.Single(_pump.Effects.Recalls).Id);
+        Assert.Equal(CancelRefusal.None, Cancel(2, "a").CancelRefusal);
+        Assert.Empty(_pump.Effects.Recalls);
+        Deliver(3, "a");
+        Assert.Equal(CommandStatus.Cancelled, Status("a"));
+    }
+
+    [Fact]
+    public void A_command_that_its_device_has_or_that_ended_cannot_be_called_back()
+    {
+        Ask(0, "delivered", expires: 30);
+        Deliver(1, "delivered");
+        Assert.Equal(CancelRefusal.Delivered, Cancel(2, "delivered").CancelRefusal);
+        Answer(3, "delivered", CommandStatus.InProgress);
+        Assert.Equal(CancelRefusal.Delivered, Cancel(4, "delivered").CancelRefusal);
+        Answer(5, "delivered", CommandStatus.Succeeded);
+        Assert.Equal(CancelRefusal.Ended, Cancel(6, "delivered").CancelRefusal);
+        Assert.Equal(CommandStatus.Succeeded, Status("delivered"));
+        Assert.Equal(CancelRefusal.UnknownCommand, Cancel(7, "never").CancelRefusal);
+    }
+
+    [Fact]
+    public void The_commands_of_a_twin_that_is_deleted_are_sent_no_more()
+    {
+        Ask(0, "waits", expires: 30);
+        Ask(0, "delivered", expires: 30);
+        Deliver(1, "delivered");
+        _pump.Apply(PackedInputs.Pack(InputKind.Deleted, FoldRig.At(2)));
+        Assert.Equal("waits", Assert.Single(_pump.Effects.Recalls).Id);
+    }
+
+    [Fact]
+    public void A_command_that_was_called_back_makes_room_for_another()
+    {
+        for (int i = 0; i < CommandBook.MostOpen; i++)
+        {
+            Ask(i, $"c{i}", expires: 1000);
+        }
+
+        Cancel(65, "c7");
+        Assert.Equal(CommandRefusal.None, Ask(66, "more", expires: 1000).Refusal);
+    }
+
+    private InputAnswer Cancel(double at, string id) => _pump.Apply(PackedInputs.Pack(
+        InputKind.CommandCancelled,
+        FoldRig.At(at),
+        new CommandCancelledInput(id),
+        TwinGridJson.Default.CommandCancelledInput));
+
     private InputAnswer Ask(
         double at, string id, double expires, string? key = null, string args = "{}", string name = "start")
     {

@@ -24,6 +24,9 @@ public class TwoSiloGrid : IAsyncLifetime
 
     internal GatedStore Store => _store!;
 
+    /// <summary>What a gateway answers that is asked to withdraw a command.</summary>
+    internal Func<TwinEffect, Task<bool>> RecallAnswer { set => _sink.RecallAnswer = value; }
+
     internal IEnumerable<TwinEffect> Published => _sink.Effects;
 
     public async ValueTask InitializeAsync()
@@ -133,6 +136,10 @@ public class TwoSiloGrid : IAsyncLifetime
     private sealed class RecordingSink : IEffectSink
     {
         public ConcurrentQueue<TwinEffect> Effects { get; } = new();
+
+        public Func<TwinEffect, Task<bool>> RecallAnswer { get; set; } = _ => Task.FromResult(true);
+
+        public Task<bool> TryRecallAsync(TwinEffect command) => RecallAnswer(command);
 
         public bool Wants(TwinId twin, EffectKind kind, string name) => true;
 

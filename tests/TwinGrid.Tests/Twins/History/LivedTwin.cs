@@ -151,7 +151,7 @@ internal sealed class LivedTwin(SqliteTwinStore store, IGrainFactory grains, str
         await store.CommitAsync([], [snapshot], CancellationToken.None);
     }
 
-    private byte[] Input(long now) => _random.Next(14) switch
+    private byte[] Input(long now) => _random.Next(16) switch
     {
         <= 6 => Readings(now),
         7 => PackedInputs.Pack(
@@ -183,6 +183,16 @@ internal sealed class LivedTwin(SqliteTwinStore store, IGrainFactory grains, str
             now,
             new AlarmAcknowledgementInput("fast", "somebody"),
             TwinGridJson.Default.AlarmAcknowledgementInput),
+        13 => PackedInputs.Pack(
+            InputKind.DesiredProperties,
+            now,
+            new DesiredPropertiesInput($"0190{_random.Next():x8}", new RawJson($$"""{"limit":{{_random.Next(5)}}}""")),
+            TwinGridJson.Default.DesiredPropertiesInput),
+        14 => PackedInputs.Pack(
+            InputKind.CommandCancelled,
+            now,
+            new CommandCancelledInput(KnownCommand()),
+            TwinGridJson.Default.CommandCancelledInput),
         _ => _random.Next(8) == 0
             ? PackedInputs.Pack(InputKind.Deleted, now)
             : PackedInputs.Pack(InputKind.Tick, now),
