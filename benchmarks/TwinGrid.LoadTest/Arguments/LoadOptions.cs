@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace TwinGrid.LoadTest.Arguments;
 
 /// <summary>What a load is made of; the defaults are a figure that anybody can repeat with one command.</summary>
@@ -39,7 +41,8 @@ internal sealed record LoadOptions
     /// <summary>The store of a grid of our own, Sqlite or PostgreSql; default Sqlite.</summary>
     public string Storage { get; init; } = "Sqlite";
 
-    /// <summary>The database of <c>--storage PostgreSql</c>; it is shown nowhere.</summary>
+    /// <summary>The database of <c>--storage PostgreSql</c>; it may hold a password, so no report shows it.</summary>
+    [JsonIgnore]
     public string? ConnectionString { get; init; }
 
     /// <summary>Runs, of which the medians are reported; default 3.</summary>
