@@ -12,7 +12,7 @@ namespace TwinGrid.Models.Signals;
 /// <c>.bpfo</c>, <c>.bpfi</c>, <c>.bsf</c> and <c>.ftf</c>, the depths to which the squared envelope is modulated at
 /// the frequencies of the outer ring, the inner ring, the balls and the cage (0 for none; a sum over
 /// <c>harmonics</c>). Depths do not change with how loud the machine is.</para>
-/// <para>Formulas: <see cref="BearingOrders"/> and <see cref="EnvelopeSpectrum"/>, both after Randall and Antoni,
+/// <para>Formula: <see cref="BearingOrders"/> and <see cref="EnvelopeSpectrum"/>, both after Randall and Antoni,
 /// "Rolling element bearing diagnostics: a tutorial", Mechanical Systems and Signal Processing 25 (2011). A harmonic's
 /// line is the greatest within <c>slip</c> of its frequency.</para>
 /// <para>Says, with a bearing: <c>value</c> by how much the highest defect stands above the floor, its lines' mean over

@@ -138,7 +138,7 @@ public sealed class AnyModelNumericsTests
         RunningModel model = ModelExamples.Start(type);
         double[] day = [.. Signal(type, ReadingsPerDay, 6)];
         double spread = day.Max() - day.Min();
-        long readings = Readings(model.Model.StateLength);
+        long readings = Readings(model.Model);
         long days = readings / ReadingsPerDay / 2;
 
         Prediction[] half = new Prediction[ReadingsPerDay];
@@ -157,13 +157,19 @@ public sealed class AnyModelNumericsTests
         }
     }
 
-    private static long Readings(int stateLength)
+    private static long Readings(IPredictiveModel model)
     {
         string? wanted = Environment.GetEnvironmentVariable("TWINGRID_MODEL_READINGS");
         long readings = wanted is null ? 1_000_000 : long.Parse(wanted, CultureInfo.InvariantCulture);
 
+        // A reading of a waveform is a hundred numbers.
+        if (model.WaveformInput >= 0)
+        {
+            return readings / 100;
+        }
+
         // Time goes with the state; the largest learns from 50,000 outputs.
-        return stateLength > 1000 ? Math.Max(130_000, readings / 100) : readings;
+        return model.StateLength > 1000 ? Math.Max(130_000, readings / 100) : readings;
     }
 
     private static void Live(

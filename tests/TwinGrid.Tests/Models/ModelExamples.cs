@@ -3,6 +3,10 @@ namespace TwinGrid.Tests.Models;
 /// <summary>A twin of each registered type: those that the tests of any model run over.</summary>
 internal static class ModelExamples
 {
+    /// <summary>That of <see cref="SignalBlocks.Machine"/>.</summary>
+    private const string Bearing =
+        """{ "balls": 9, "ballDiameter": 7.94, "pitchDiameter": 39.04, "speed": 60 }""";
+
     private static readonly Dictionary<string, Func<RunningModel>> Known = new()
     {
         ["PowerCurve"] = () => RunningModel.PowerCurve(),
@@ -10,7 +14,7 @@ internal static class ModelExamples
         ["RemainingLife"] = () => RunningModel.Start(RemainingLifeFleet.OneSensor),
         ["ProcessMonitor"] = () => ProcessPlant.Monitor(),
         ["PowerForecast"] = () => PowerForecastTests.Farm(),
-        ["Signals"] = () => RunningModel.Start(RunningModel.Define("Signals", "{}", "vibration", null)),
+        ["Signals"] = () => RunningModel.Start(RunningModel.Define("Signals", Bearing, "vibration", null)),
     };
 
     /// <summary>Seconds between two readings; of hearts, between two beats.</summary>

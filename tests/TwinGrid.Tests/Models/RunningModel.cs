@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -15,6 +16,7 @@ internal sealed class RunningModel
     private Prediction _prediction = Prediction.None;
 
     private readonly double[] _inputs;
+    private readonly Dictionary<double, WaveformFeatures?> _measured = [];
 
     public RunningModel(IPredictiveModel model, int inputs = 1)
     {
@@ -67,9 +69,15 @@ internal sealed class RunningModel
     public Prediction ReadBoth(double seconds, double input, double output) =>
         Update(seconds, input, true, output, true);
 
+    /// <summary>A message; of a waveform comes a block that is as loud as the input says.</summary>
     public Prediction Update(double seconds, double input, bool inputCame, double output, bool outputCame)
     {
         long time = (long)(seconds * UnixMicroseconds.PerSecond);
+        if (inputCame && Model.WaveformInput >= 0)
+        {
+            return SendWaveform(time, Block(input), input);
+        }
+
         Array.Fill(_inputs, input);
         return Send(time, _inputs, inputCame ? (1UL << _inputs.Length) - 1 : 0, output, outputCame);
     }
@@ -90,5 +98,21 @@ internal sealed class RunningModel
         Model.Update(
             new ModelInput(time, _inputs, 1, double.NaN, false) { Waveform = block }, State, ref _prediction);
         return _prediction;
+    }
+
+    // Measured once, as the twin does before its models run.
+    private WaveformBlock Block(double loudness)
+    {
+        WaveformBlock block = new(
+            MemoryMarshal.AsBytes<double>(SignalBlocks.Machine),
+            WaveformEncoding.Float64,
+            loudness,
+            SignalBlocks.MachineRate);
+        if (!_measured.TryGetValue(loudness, out WaveformFeatures? features))
+        {
+            _measured[loudness] = features = block.Measure();
+        }
+
+        return block with { Features = features };
     }
 }

@@ -3,6 +3,16 @@ namespace TwinGrid.Tests.Models;
 /// <summary>Vibrations of which mathematics says what is in them.</summary>
 internal static class SignalBlocks
 {
+    /// <summary>Samples per second of <see cref="Machine"/>.</summary>
+    public const double MachineRate = 64;
+
+    /// <summary>
+    /// Two seconds at a turn a second, the outer ring of a bearing with nine balls of 7.94 mm on 39.04 mm defective:
+    /// 9/2 · (1 - 7.94/39.04) = 3.585 passings a turn.
+    /// </summary>
+    public static readonly double[] Machine =
+        Of(128, MachineRate, t => (1 + (0.8 * Math.Cos(2 * Math.PI * 3.585 * t))) * Math.Sin(2 * Math.PI * 16 * t));
+
     public static double[] Of(int samples, double rate, Func<double, double> signal) =>
         [.. Enumerable.Range(0, samples).Select(i => signal(i / rate))];
 
