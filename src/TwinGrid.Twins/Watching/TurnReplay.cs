@@ -28,7 +28,9 @@ internal static class TurnReplay
         JsonElement? document = replay.State.Revision == after ? TwinDocument.Of(replay.State) : null;
         List<TwinChange> changes = [];
         long characters = 0;
-        await foreach (TwinTurn turn in TurnsAsync(twin, replay.State.Revision, last, from.Tail, store, cancellationToken))
+        IAsyncEnumerable<TwinTurn> turns =
+            TurnsAsync(twin, replay.State.Revision, last, from.Tail, store, cancellationToken);
+        await foreach (TwinTurn turn in turns)
         {
             await replay.ApplyAsync(turn);
             if (turn.Revision < after)

@@ -53,6 +53,21 @@ public sealed class WatchStreamTests(GridFixture fixture) : IClassFixture<GridFi
     }
 
     [Fact]
+    public async Task A_watcher_that_comes_back_late_is_told_what_was_before_the_newest_snapshot()
+    {
+        // A snapshot is written every 256 turns.
+        for (int i = 1; i <= 300; i++)
+        {
+            await PostAsync("late", $$"""{"power":{{i}}}""");
+        }
+
+        await using EventStream stream = await EventStream.OpenAsync(_http, "turbine/late", lastEventId: "2");
+        Assert.Equal(
+            Enumerable.Range(3, 298).Select(revision => $"change {revision}"), await stream.UntilAsync("change 300"));
+        Assert.Equal(300, (int)stream.Document["telemetry"]!["power"]!["value"]!);
+    }
+
+    [Fact]
     public async Task A_write_of_desired_properties_and_a_command_are_changes_too()
     {
         await PostAsync("busy", """{"power":1}""");

@@ -90,17 +90,17 @@ public sealed class WatchTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
     }
 
     [Fact]
-    public async Task What_was_before_the_newest_snapshot_is_folded_again_from_the_log()
+    public async Task What_a_store_without_history_does_not_have_is_a_gap_and_a_snapshot()
     {
         for (int i = 1; i <= 5; i++)
         {
             await SendAsync("gone", i);
         }
 
-        // A twin that is put away writes a snapshot.
+        // A twin that is put away writes a snapshot: the turns before it are not read.
         await grid.Cluster.DeactivateAsync(grid.Twin("gone"));
         Watcher late = await new Watcher(grid.Twin("gone"), "late", after: 2).AskAsync();
-        Assert.Equal("3 4 5", late.Words);
+        Assert.Equal("gap 3-5 snapshot 5", late.Words);
         Watcher current = await new Watcher(grid.Twin("gone"), "current", after: 5).AskAsync();
         Assert.Equal("", current.Words);
         Watcher ahead = await new Watcher(grid.Twin("gone"), "ahead", after: 99).AskAsync();
