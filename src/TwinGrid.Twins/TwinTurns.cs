@@ -14,6 +14,11 @@ namespace TwinGrid.Twins;
 /// </summary>
 internal sealed partial class TwinTurns
 {
+    /// <summary>
+    /// Calls that wait at one twin: while a store is away their callers have long given up, and they would gather.
+    /// </summary>
+    private const int MostCalls = 1_000;
+
     private readonly TwinRuntime _runtime;
     private readonly WakeCall _wake;
     private readonly TwinInbox _inbox;
@@ -32,6 +37,7 @@ internal sealed partial class TwinTurns
     private bool _admitted;
     private bool _hasFolded;
     private int _tail;
+    private int _calls;
     private long _revision;
     private long? _due;
     private bool _isClosed;
@@ -118,11 +124,25 @@ internal sealed partial class TwinTurns
     }
 
     /// <summary>Adds inputs and ends when it is known what became of them.</summary>
+    /// <exception cref="TwinGridUnavailableException">As many calls wait for the store as may.</exception>
     public async Task<TwinCall> CallAsync(ReadOnlyMemory<byte> inputs)
     {
-        TwinCall call = Post(inputs);
-        await call.Done;
-        return call;
+        if (_calls == MostCalls)
+        {
+            throw new TwinGridUnavailableException($"{MostCalls} calls wait at {State.Twin} already; send again");
+        }
+
+        _calls++;
+        try
+        {
+            TwinCall call = Post(inputs);
+            await call.Done;
+            return call;
+        }
+        finally
+        {
+            _calls--;
+        }
     }
 
     /// <summary>

@@ -47,8 +47,10 @@ internal static class AlarmRoutes
             return wrong;
         }
 
-        AlarmSnapshot? alarm = await grid.Wait(
-            grid.Twin(id).AcknowledgeAlarmAsync(name, request!.By!, request.Note), cancellationToken);
+        AlarmSnapshot? alarm = await grid.Change(
+            request!.By!.Length + (request.Note?.Length ?? 0),
+            () => grid.Twin(id).AcknowledgeAlarmAsync(name, request.By, request.Note),
+            cancellationToken);
         return alarm is null
             ? Problem.NotFound("unknown-alarm", $"twin {id} has no alarm {name}")
             : Results.Json(alarm, TwinGridJson.Readable.AlarmSnapshot);

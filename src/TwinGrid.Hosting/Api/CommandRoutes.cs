@@ -43,8 +43,10 @@ internal static class CommandRoutes
         }
 
         string commandId = Guid.CreateVersion7(grid.Clock.GetUtcNow()).ToString();
-        CommandAnswer answer = await grid.Wait(
-            grid.Twin(id).SendAsync(commandId, name, args, expiry, once), cancellationToken);
+        CommandAnswer answer = await grid.Change(
+            args.Text?.Length ?? 0,
+            () => grid.Twin(id).SendAsync(commandId, name, args, expiry, once),
+            cancellationToken);
         return Answer(id, name, answer);
     }
 
@@ -73,7 +75,7 @@ internal static class CommandRoutes
         }
 
         CancelAnswer answer = Guid.TryParseExact(id, "D", out Guid command7)
-            ? await grid.Wait(grid.Twin(twin).CancelAsync(command7.ToString()), cancellationToken)
+            ? await grid.Change(0, () => grid.Twin(twin).CancelAsync(command7.ToString()), cancellationToken)
             : new CancelAnswer(CancelRefusal.UnknownCommand, null);
         return answer.Refusal switch
         {

@@ -73,7 +73,8 @@ internal static class TwinRoutes
             return Problem.BadRequest("bad-history", "history must be 'delete', or absent to keep it");
         }
 
-        return await grid.Wait(grid.Twin(id).DeleteAsync(eraseHistory: history is not null), cancellationToken)
+        bool isErased = history is not null;
+        return await grid.Change(0, () => grid.Twin(id).DeleteAsync(isErased), cancellationToken)
             ? Results.NoContent()
             : ApiCalls.UnknownTwin(id);
     }

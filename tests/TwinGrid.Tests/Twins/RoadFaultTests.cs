@@ -57,6 +57,23 @@ public sealed class RoadFaultTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
     }
 
     [Fact]
+    public async Task While_the_store_is_away_calls_that_wait_at_one_twin_are_bounded()
+    {
+        TwinId id = grid.TwinOn(0, "asked");
+        await new Sender(grid.Road(0), id).Send().Result;
+        grid.Store.HoldCommits();
+        ITwin twin = grid.Twin(id.Key);
+        Task<CommandAnswer>[] commands =
+            [.. Enumerable.Range(0, 1_001).Select(i => twin.SendAsync($"c{i}", "go", default, null, null))];
+        Task<CommandAnswer> refused = await Task.WhenAny(commands).WaitAsync(TimeSpan.FromSeconds(20));
+        TwinGridUnavailableException reason =
+            await Assert.ThrowsAsync<TwinGridUnavailableException>(() => refused);
+        Assert.Contains("1000 calls wait", reason.Message, StringComparison.Ordinal);
+        grid.Store.LetCommit();
+        await Task.WhenAll(commands.Where(command => command != refused));
+    }
+
+    [Fact]
     public async Task While_a_twin_cannot_be_read_all_that_comes_is_refused_at_once_and_the_store_is_left_alone()
     {
         TwinId id = grid.TwinOn(0, "unread");
