@@ -3,7 +3,9 @@ using System.Threading.Channels;
 
 namespace TwinGrid.Storage.Log;
 
-/// <summary>Hands what a reading finds to whoever asked, one by one; the reading waits for those who are slow.</summary>
+/// <summary>
+/// Hands what a reading finds to whoever asked, one by one; the reading waits for those who are slow.
+/// </summary>
 internal static class DamageStream
 {
     private const int MostWaiting = 256;

@@ -27,4 +27,10 @@ internal static class FileCheck
             damage.OfFile(e.Message, remedy);
         }
     }
+
+    /// <summary>Says which rows of a table cannot be read.</summary>
+    public static string Unreadable(string table, long first, long last, SqliteException failure) =>
+        last == long.MaxValue - 1
+            ? $"the rows of the table {table} from number {first} on cannot be read: {failure.Message}"
+            : $"the rows {first} to {last} of the table {table} cannot be read: {failure.Message}";
 }

@@ -30,7 +30,7 @@ internal sealed class HistoryEraser : IDisposable
             """);
         _deleteTurn = new(connection, "DELETE FROM turn WHERE turn_id = ?1 AND twin_id = ?2");
         _moveSealed = new(connection, """
-            UPDATE sealed SET revision = max(revision, ?2 - 1), erased_before = max(erased_before, ?2)
+            UPDATE sealed SET revision = max(revision, ?2 - 1), kept_from = max(kept_from, ?2)
             WHERE twin_id = ?1
             """);
         _dropState = new(connection, "DELETE FROM sealed_state WHERE twin_id = ?1 AND revision < ?2");

@@ -12,14 +12,14 @@ internal sealed class HistoryFileVerifier : IDisposable
     private const string Turns = """
         SELECT turns_id, record, first_revision, last_revision, first_time, last_time, crc, turns, state,
             tenant, kind, key
-        FROM turns LEFT JOIN twin USING (twin_id) WHERE turns_id > ?1 ORDER BY turns_id
+        FROM turns LEFT JOIN twin USING (twin_id) WHERE turns_id >= ?1 ORDER BY turns_id
         """;
 
     private const string Readings = """
         SELECT readings_id, record, first_revision, last_revision, first_time, last_time, crc, readings, name,
             tenant, kind, key
         FROM readings LEFT JOIN twin USING (twin_id) LEFT JOIN telemetry USING (telemetry_id)
-        WHERE readings_id > ?1 ORDER BY readings_id
+        WHERE readings_id >= ?1 ORDER BY readings_id
         """;
 
     private const string Parts = """
@@ -92,8 +92,7 @@ internal sealed class HistoryFileVerifier : IDisposable
                 cancellationToken.ThrowIfCancellationRequested();
                 read(row);
             },
-            (last, e) => _damage.OfFile(
-                $"rows of the table {table} after number {last} cannot be read: {e.Message}", Remedy));
+            (first, last, e) => _damage.OfFile(FileCheck.Unreadable(table, first, last, e), Remedy));
 
     private void ReadSegment(SqliteStatement row, StoreTally tally)
     {

@@ -6,9 +6,9 @@ namespace TwinGrid.Storage.Sqlite;
 /// <summary>A twin as its rows in the log's file say: how far its log is sealed and erased.</summary>
 /// <param name="Twin">Which.</param>
 /// <param name="Sealed">Turns up to it are sealed; 0 for none.</param>
-/// <param name="ErasedBefore">Sealed turns before it were erased.</param>
+/// <param name="KeptFrom">Sealed turns before it were erased.</param>
 /// <param name="SealedAt">When a part was sealed last, Unix microseconds.</param>
-internal readonly record struct SealedTwin(TwinId Twin, long Sealed, long ErasedBefore, long SealedAt);
+internal readonly record struct SealedTwin(TwinId Twin, long Sealed, long KeptFrom, long SealedAt);
 
 /// <summary>
 /// Reads every row of the log's file at one moment: first the turns in the order of the log, with 40 bytes of memory
@@ -20,7 +20,7 @@ internal sealed class LogVerifier(
     private const string Turns = """
         SELECT t.turn_id, t.record, t.twin_id, t.revision, t.previous_turn_id, t.time, t.fold_version, t.crc, t.inputs,
             u.kind, u.key, u.erased_before
-        FROM turn t LEFT JOIN twin u USING (twin_id) WHERE t.turn_id > ?1 ORDER BY t.turn_id
+        FROM turn t LEFT JOIN twin u USING (twin_id) WHERE t.turn_id >= ?1 ORDER BY t.turn_id
         """;
 
     private const string Sessions =
@@ -90,7 +90,7 @@ internal sealed class LogVerifier(
             cancellationToken.ThrowIfCancellationRequested();
             read(row);
         },
-        (last, e) => damage.OfFile($"rows of the table {table} after number {last} cannot be read: {e.Message}"));
+        (first, last, e) => damage.OfFile(FileCheck.Unreadable(table, first, last, e)));
 
     private void ReadTurn(SqliteStatement row)
     {
@@ -145,12 +145,12 @@ internal sealed class LogVerifier(
         {
             < 2 => "0, 0, 0 FROM twin u",
             2 => "s.revision, s.revision + 1, s.sealed_at FROM twin u LEFT JOIN sealed s USING (twin_id)",
-            _ => "s.revision, s.erased_before, s.sealed_at FROM twin u LEFT JOIN sealed s USING (twin_id)",
+            _ => "s.revision, s.kept_from, s.sealed_at FROM twin u LEFT JOIN sealed s USING (twin_id)",
         };
         return $"""
             SELECT u.twin_id, u.kind, u.key, u.erased_before, u.snapshot_revision, h.revision, h.turn_id, p.revision,
                 {sealing} LEFT JOIN head h USING (twin_id) LEFT JOIN snapshot p USING (twin_id)
-            WHERE u.twin_id > ?1 ORDER BY u.twin_id
+            WHERE u.twin_id >= ?1 ORDER BY u.twin_id
             """;
     }
 
@@ -203,7 +203,7 @@ internal sealed class LogVerifier(
     private static string StatesSql(string table) => $"""
         SELECT p.twin_id, p.record, p.revision, p.fold_version, p.next_due, p.crc, p.state, u.kind, u.key, h.revision
         FROM {table} p LEFT JOIN twin u USING (twin_id) LEFT JOIN head h USING (twin_id)
-        WHERE p.twin_id > ?1 ORDER BY p.twin_id
+        WHERE p.twin_id >= ?1 ORDER BY p.twin_id
         """;
 
     private void ReadState(SqliteStatement row, string what)

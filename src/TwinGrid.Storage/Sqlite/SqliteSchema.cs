@@ -117,15 +117,15 @@ internal static class SqliteSchema
             state BLOB NOT NULL);
         """;
 
-    // 1.3. Which files there must be, so that a lost one is noticed; the names of those that were dropped stay, and tell
-    // how long they were kept. Sealed turns before erased_before were erased: of what an older TwinGrid sealed that is
+    // 1.3. Which files there must be, so that a lost one is noticed; the names of those that were dropped stay, and
+    // tell how long they were kept. Sealed turns before kept_from were erased: of what an older TwinGrid sealed that is
     // not known.
     private const string Files = """
         CREATE TABLE history_file (name TEXT PRIMARY KEY) WITHOUT ROWID;
 
-        ALTER TABLE sealed ADD COLUMN erased_before INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE sealed ADD COLUMN kept_from INTEGER NOT NULL DEFAULT 1;
 
-        UPDATE sealed SET erased_before = revision + 1;
+        UPDATE sealed SET kept_from = revision + 1;
         """;
 
     // The n-th leads from minor version n - 1 to n.

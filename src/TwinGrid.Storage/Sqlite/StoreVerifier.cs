@@ -85,7 +85,7 @@ internal sealed class StoreVerifier(
         }
     }
 
-    // Old parts go with their partitions, so a log may begin anywhere; from there on to where it is sealed it has no gap.
+    // Old parts go with their partitions, so a log may begin anywhere; from there to where it is sealed it has no gap.
     private void JudgeParts(SealedTwin twin)
     {
         List<(long First, long Last, long LastTime)> parts = [];
@@ -102,9 +102,9 @@ internal sealed class StoreVerifier(
             follows = Math.Max(follows, last);
         }
 
-        if (follows < twin.Sealed && twin.Sealed >= twin.ErasedBefore && !IsExpired(twin.SealedAt))
+        if (follows < twin.Sealed && twin.Sealed >= twin.KeptFrom && !IsExpired(twin.SealedAt))
         {
-            Missing(twin.Twin, Math.Max(follows + 1, twin.ErasedBefore), twin.Sealed);
+            Missing(twin.Twin, Math.Max(follows + 1, twin.KeptFrom), twin.Sealed);
         }
     }
 

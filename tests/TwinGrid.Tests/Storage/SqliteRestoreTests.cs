@@ -35,7 +35,8 @@ public sealed class SqliteRestoreTests : IDisposable
         long newest = Incarnation();
         File.Copy(backup, _directory.File, overwrite: true);
 
-        Assert.Contains("older than what was last written", Assert.Single(await ErrorsOfAStartAsync()), StringComparison.Ordinal);
+        string told = Assert.Single(await ErrorsOfAStartAsync());
+        Assert.Contains("older than what was last written", told, StringComparison.Ordinal);
         Assert.Equal(newest + 1, Incarnation());
         Assert.Empty(await ErrorsOfAStartAsync());
     }
