@@ -248,4 +248,16 @@ public interface ITwinStore
 
     /// <summary>Reads all sessions, in no order.</summary>
     IAsyncEnumerable<StoredSession> ReadSessionsAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads all that is stored, compares each checksum and follows each twin's log, and tells what is damaged. Changes
+    /// nothing and fences nobody: it is called on a store that was not initialized, also beside a silo that runs, and
+    /// then sees one moment of it. Holds a few bytes per twin in memory.
+    /// </summary>
+    /// <param name="tally">Counts what is read while it is read.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TwinGridException">It cannot be read at all; the message says why.</exception>
+    /// <exception cref="NotSupportedException">The store has no way to verify itself.</exception>
+    IAsyncEnumerable<StoreDamage> VerifyAsync(StoreTally tally, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store cannot verify itself");
 }

@@ -45,6 +45,24 @@ internal static class GridServices
         MetricsExport.Add(builder);
     }
 
+    /// <summary>
+    /// The settings and a store that only reads, and nothing that would run or hold up a silo beside it.
+    /// </summary>
+    public static void AddStoreToRead(IHostApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        services.TryAddSingleton<TimeProvider>(new GridClock(TimeProvider.System));
+        AddSettings(services);
+        if (StorageSwitch.IsPostgreSql(builder.Configuration))
+        {
+            services.AddPostgreSqlTwinStore(new StoreOwner("verify", "verify", IsAlone: false));
+            return;
+        }
+
+        services.AddUnheldSqliteTwinStore(static provider =>
+            provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory);
+    }
+
     private static void AddSettings(IServiceCollection services)
     {
         services.AddSingleton<GridSettings>();

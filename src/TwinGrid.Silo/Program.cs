@@ -3,6 +3,11 @@ WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationO
     Args = args,
     ContentRootPath = AppContext.BaseDirectory, // where appsettings.json is, wherever the program is started from
 });
+if (args is ["verify", ..])
+{
+    return await builder.VerifyTwinGridAsync();
+}
+
 builder.AddTwinGridSilo();
 builder.UseTwinGridHttp();
 

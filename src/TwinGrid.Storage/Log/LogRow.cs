@@ -12,7 +12,8 @@ internal static class LogRow
     /// </summary>
     public const byte Version = 1;
 
-    private const string WhatToDo =
+    /// <summary>What an operator does about a damaged log.</summary>
+    public const string WhatToDo =
         "Stop the silo, keep the damaged files, check the disk and restore a backup; a twin is never loaded with a "
         + "part of its history missing.";
 
@@ -70,6 +71,12 @@ internal static class LogRow
                 + $"row says {stored:x8}): the store is damaged. {WhatToDo}");
         }
     }
+
+    /// <summary>What is wrong with a row; null where nothing is.</summary>
+    public static string? Fault(long version, uint stored, uint computed) =>
+        version is < 1 or > Version
+            ? $"its row has version {version} and this TwinGrid reads up to {Version}"
+            : stored == computed ? null : $"its CRC32C is {computed:x8} and the row says {stored:x8}";
 
     /// <summary>Says that a turn is gone that nobody erased.</summary>
     public static TwinGridException Missing(TwinId twin, long revision) => new(

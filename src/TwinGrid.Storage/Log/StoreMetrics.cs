@@ -38,6 +38,9 @@ internal sealed class StoreMetrics(string system)
     private static readonly Counter<long> BytesSealed = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.history.bytes", "By", "Bytes of sealed history by what they hold: turns or readings");
 
+    private static readonly Counter<long> Restorations = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.store.restored", "{start}", "Starts that found a database older than what was last written");
+
     private readonly KeyValuePair<string, object?> _system = new("db.system.name", system);
 
     /// <summary>A group was committed, or was fenced as a whole.</summary>
@@ -77,6 +80,9 @@ internal sealed class StoreMetrics(string system)
         BytesSealed.Add(turnBytes, _system, new KeyValuePair<string, object?>("content", "turns"));
         BytesSealed.Add(readingBytes, _system, new KeyValuePair<string, object?>("content", "readings"));
     }
+
+    /// <summary>The database is older than what was last written: a backup was restored.</summary>
+    public void Restored() => Restorations.Add(1, _system);
 
     /// <summary>A twin was read.</summary>
     public void Loaded(TimeSpan duration) => LoadDuration.Record(duration.TotalSeconds, _system);

@@ -14,14 +14,6 @@ internal static class StoredSessions
     }
 
     /// <summary>What is wrong with a row; null where nothing is.</summary>
-    public static string? Damage(long version, uint stored, StoredSession session)
-    {
-        if (version is < 1 or > LogRow.Version)
-        {
-            return $"its row has version {version} and this TwinGrid reads up to {LogRow.Version}";
-        }
-
-        uint computed = LogRow.Checksum(session);
-        return stored == computed ? null : $"its CRC32C is {computed:x8} and the row says {stored:x8}";
-    }
+    public static string? Damage(long version, uint stored, StoredSession session) =>
+        LogRow.Fault(version, stored, LogRow.Checksum(session));
 }

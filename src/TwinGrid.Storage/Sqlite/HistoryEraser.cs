@@ -29,7 +29,10 @@ internal sealed class HistoryEraser : IDisposable
             WHERE twin_id = ?1
             """);
         _deleteTurn = new(connection, "DELETE FROM turn WHERE turn_id = ?1 AND twin_id = ?2");
-        _moveSealed = new(connection, "UPDATE sealed SET revision = max(revision, ?2 - 1) WHERE twin_id = ?1");
+        _moveSealed = new(connection, """
+            UPDATE sealed SET revision = max(revision, ?2 - 1), kept_from = max(kept_from, ?2)
+            WHERE twin_id = ?1
+            """);
         _dropState = new(connection, "DELETE FROM sealed_state WHERE twin_id = ?1 AND revision < ?2");
         _takeState = new(connection, """
             INSERT INTO sealed_state SELECT twin_id, record, revision, fold_version, next_due, crc, state

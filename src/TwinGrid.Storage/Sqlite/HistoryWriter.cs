@@ -1,5 +1,11 @@
 namespace TwinGrid.Storage.Sqlite;
 
+/// <summary>A part that was written.</summary>
+/// <param name="TurnBytes">Bytes of turns.</param>
+/// <param name="ReadingBytes">Bytes of readings.</param>
+/// <param name="Files">The names of the files that it is in.</param>
+internal sealed record AppendedPart(long TurnBytes, long ReadingBytes, IReadOnlyList<string> Files);
+
 /// <summary>Writes sealed history into its partitions, those in use kept open. Belongs to one thread.</summary>
 internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files) : IDisposable
 {
@@ -14,8 +20,8 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
     /// <param name="keep">How long turns are kept, microseconds.</param>
     /// <param name="now">Unix microseconds: what comes from later belongs to now, so that it ends as all else.</param>
     /// <param name="clean">True where a crash may have left rows beyond what is sealed: they go first.</param>
-    /// <returns>How many bytes of turns, and how many of readings.</returns>
-    public (long Turns, long Readings) Append(
+    /// <returns>What was written, and where.</returns>
+    public AppendedPart Append(
         SealedTurns part, StoredSnapshot? before, long keep, long now, bool clean)
     {
         if (clean)
@@ -36,7 +42,10 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
             files.Add(own.Key);
         }
 
-        return (turns.Packed.Length + (turns.State?.Length ?? 0), rows.Skip(1).Sum(row => (long)row.Row.Packed.Length));
+        return new AppendedPart(
+            turns.Packed.Length + (turns.State?.Length ?? 0),
+            rows.Skip(1).Sum(row => (long)row.Row.Packed.Length),
+            [.. rows.Select(row => Path.GetFileName(row.File.Path)).Distinct()]);
     }
 
     /// <summary>Erases a twin's parts that begin before a revision.</summary>

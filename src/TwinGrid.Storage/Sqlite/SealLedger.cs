@@ -20,6 +20,8 @@ internal sealed class SealLedger : IDisposable
     private readonly SqliteStatement _move;
     private readonly SqliteStatement _saveState;
     private readonly SqliteStatement _noteInTwin;
+    private readonly SqliteStatement _noteFile;
+    private readonly HashSet<string> _notedFiles = new(StringComparer.Ordinal);
     private readonly SqliteStatement _sweepEnd;
     private readonly SqliteStatement _markEnd;
     private readonly SqliteStatement _mark;
@@ -51,6 +53,7 @@ internal sealed class SealLedger : IDisposable
 
         // An older TwinGrid reads the log from there: what is sealed it takes for erased.
         _noteInTwin = new(connection, "UPDATE twin SET erased_before = ?2 WHERE twin_id = ?1");
+        _noteFile = new(connection, "INSERT INTO history_file VALUES (?1) ON CONFLICT DO NOTHING");
         _markEnd = new(connection, """
             SELECT max(twin_id) FROM (SELECT twin_id FROM sealed WHERE twin_id > ?1 ORDER BY twin_id LIMIT ?2)
             """);
@@ -70,8 +73,12 @@ internal sealed class SealLedger : IDisposable
     }
 
     /// <summary>Makes a part visible whose rows are on disk.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="files">The names of the files that it is in.</param>
+    /// <param name="now">Unix microseconds.</param>
+    /// <param name="incarnation">Who seals.</param>
     /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
-    public bool TryMove(SealedTurns part, long now, long incarnation)
+    public bool TryMove(SealedTurns part, IReadOnlyList<string> files, long now, long incarnation)
     {
         long last = part.Turns[^1].Revision;
         if (_identities.Find(part.Twin) is not { } twin
@@ -91,6 +98,11 @@ internal sealed class SealLedger : IDisposable
             .Bind(7, part.End.State.Span)
             .Run();
         _noteInTwin.Bind(1, twin).Bind(2, last + 1).Run();
+        foreach (string file in files.Where(_notedFiles.Add))
+        {
+            _noteFile.Bind(1, file).Run();
+        }
+
         _sealedSince += part.Turns.Count;
         return true;
     }
@@ -122,6 +134,7 @@ internal sealed class SealLedger : IDisposable
     public void Forget()
     {
         _identities.Forget();
+        _notedFiles.Clear();
         (_marked, _swept, _sealedSince) = (null, null, long.MaxValue / 2);
     }
 
@@ -130,7 +143,7 @@ internal sealed class SealLedger : IDisposable
     {
         _identities.Dispose();
         SqliteStatement[] all =
-            [_move, _saveState, _noteInTwin, _sweepEnd, _markEnd, _mark, _newest, _delete];
+            [_move, _saveState, _noteInTwin, _noteFile, _sweepEnd, _markEnd, _mark, _newest, _delete];
         Array.ForEach(all, statement => statement.Dispose());
     }
 

@@ -94,6 +94,35 @@ internal sealed class SqliteDatabase
         }
     }
 
+    /// <summary>
+    /// Opens a connection that only reads, beside whoever writes; the file must be there. Of the database it changes
+    /// nothing; SQLite may leave an empty log beside it.
+    /// </summary>
+    public SqliteConnection OpenToRead(int cacheKib)
+    {
+        SqliteConnectionStringBuilder builder = new(_connectionString) { Mode = SqliteOpenMode.ReadOnly };
+        SqliteConnection connection = new(builder.ToString());
+        try
+        {
+            connection.Open();
+            using SqliteCommand setup = connection.CreateCommand();
+#pragma warning disable CA2100 // The only variable is a number.
+            setup.CommandText = $"""
+                PRAGMA busy_timeout = 10000;
+                PRAGMA cell_size_check = ON;
+                PRAGMA cache_size = -{cacheKib};
+                """;
+#pragma warning restore CA2100
+            setup.ExecuteNonQuery();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Says in a sentence what a failure means and what to do; what passes of itself is unavailable.</summary>
     public TwinGridException Explain(SqliteException e)
     {

@@ -117,8 +117,19 @@ internal static class SqliteSchema
             state BLOB NOT NULL);
         """;
 
+    // 1.3. Which files there must be, so that a lost one is noticed; the names of those that were dropped stay, and
+    // tell how long they were kept. Sealed turns before kept_from were erased: of what an older TwinGrid sealed that is
+    // not known.
+    private const string Files = """
+        CREATE TABLE history_file (name TEXT PRIMARY KEY) WITHOUT ROWID;
+
+        ALTER TABLE sealed ADD COLUMN kept_from INTEGER NOT NULL DEFAULT 1;
+
+        UPDATE sealed SET kept_from = revision + 1;
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions, Sealing];
+    private static readonly string[] Additions = [Sessions, Sealing, Files];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
@@ -153,12 +164,18 @@ internal static class SqliteSchema
     }
 
     /// <summary>Opens an incarnation and fences all before it.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="after">A number that was given already, as far as is known from outside the database.</param>
+    /// <param name="now">Unix microseconds.</param>
     /// <returns>Its number; newer ones are greater.</returns>
-    public static long OpenIncarnation(SqliteConnection connection, long now)
+    public static long OpenIncarnation(SqliteConnection connection, long after, long now)
     {
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
         Execute(connection, "UPDATE silo_incarnation SET fenced = 1 WHERE fenced = 0");
-        Execute(connection, $"INSERT INTO silo_incarnation (opened_at) VALUES ({now})");
+        Execute(connection, $"""
+            INSERT INTO silo_incarnation (incarnation, opened_at)
+            SELECT max(coalesce(max(incarnation), 0), {after}) + 1, {now} FROM silo_incarnation
+            """);
         long incarnation = Read(connection, "SELECT last_insert_rowid()");
         Execute(connection, $"DELETE FROM silo_incarnation WHERE incarnation <= {incarnation - 100}");
         transaction.Commit();

@@ -27,23 +27,45 @@ public static class SqliteStoreServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(dataDirectory);
-        if (services.Any(service => service.ServiceType == typeof(ITwinStore) && !service.IsKeyedService))
+        if (HasStore(services))
         {
             return services;
         }
 
-        services.AddOptions();
         services.TryAddSingleton(provider => DataDirectoryLock.Acquire(dataDirectory(provider)));
-        return services.AddSingleton<ITwinStore>(provider => new SqliteTwinStore(
-            new SqliteDatabase(
-                provider.GetRequiredService<DataDirectoryLock>().Directory,
-                provider.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString),
-            provider.GetRequiredService<IOptions<LimitOptions>>().Value,
-            provider.GetService<TimeProvider>() ?? TimeProvider.System,
-            provider.GetService<ILogger<SqliteTwinStore>>() ?? NullLogger<SqliteTwinStore>.Instance));
+        return services.AddStore(provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
+    }
+
+    /// <summary>
+    /// The same without holding the directory, for <see cref="ITwinStore.VerifyAsync"/> alone: what reads beside a silo
+    /// that runs must not initialize its store.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="dataDirectory">Where; asked once, when the store is first resolved.</param>
+    public static IServiceCollection AddUnheldSqliteTwinStore(
+        this IServiceCollection services, Func<IServiceProvider, string> dataDirectory)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(dataDirectory);
+        return HasStore(services) ? services : services.AddStore(dataDirectory);
     }
 
     /// <inheritdoc cref="AddSqliteTwinStore(IServiceCollection, Func{IServiceProvider, string})"/>
     public static IServiceCollection AddSqliteTwinStore(this IServiceCollection services, string dataDirectory) =>
         services.AddSqliteTwinStore(_ => dataDirectory);
+
+    private static bool HasStore(IServiceCollection services) =>
+        services.Any(service => service.ServiceType == typeof(ITwinStore) && !service.IsKeyedService);
+
+    private static IServiceCollection AddStore(
+        this IServiceCollection services, Func<IServiceProvider, string> directory)
+    {
+        services.AddOptions();
+        return services.AddSingleton<ITwinStore>(provider => new SqliteTwinStore(
+            new SqliteDatabase(
+                directory(provider), provider.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString),
+            provider.GetRequiredService<IOptions<LimitOptions>>().Value,
+            provider.GetService<TimeProvider>() ?? TimeProvider.System,
+            provider.GetService<ILogger<SqliteTwinStore>>() ?? NullLogger<SqliteTwinStore>.Instance));
+    }
 }

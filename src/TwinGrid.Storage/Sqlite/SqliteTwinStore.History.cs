@@ -207,16 +207,16 @@ internal sealed partial class SqliteTwinStore
         bool clean = _unclean.Contains(part.Twin) || log.Incarnation != incarnation;
         _unclean.Add(part.Twin);
         long now = UnixMicroseconds.Now(_clock);
-        (long turns, long readings) = await RunAsync(
+        AppendedPart appended = await RunAsync(
             _historyWriter,
             writer => writer.Append(part, log.State, _limits.HistoryKeep.Microseconds, now, clean),
             cancellationToken).ConfigureAwait(false);
-        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part), cancellationToken)
+        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part, appended.Files), cancellationToken)
             .ConfigureAwait(false);
         if (moved)
         {
             _unclean.Remove(part.Twin);
-            _metrics.Sealed(part, turns, readings);
+            _metrics.Sealed(part, appended.TurnBytes, appended.ReadingBytes);
         }
 
         return moved;

@@ -29,6 +29,7 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     private readonly DatabaseThreads<HistoryWriter> _historyWriter;
     private readonly DatabaseThreads<HistoryReader> _historyReaders;
     private readonly StoreMetrics _metrics = new("sqlite");
+    private bool _restorationCounted;
 
     /// <summary>Starts the threads; the file is opened by <see cref="InitializeAsync"/>.</summary>
     public SqliteTwinStore(
@@ -46,8 +47,14 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     }
 
     /// <inheritdoc/>
-    public Task InitializeAsync(CancellationToken cancellationToken) =>
-        RunAsync(_writer, writer => writer.Incarnation, cancellationToken);
+    public async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        bool restored = await RunAsync(_writer, writer => writer.Restored, cancellationToken).ConfigureAwait(false);
+        if (restored && !Interlocked.Exchange(ref _restorationCounted, true))
+        {
+            _metrics.Restored();
+        }
+    }
 
     /// <inheritdoc/>
     public async Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)

@@ -25,6 +25,7 @@ internal sealed partial class StoreWriter : IDisposable
     private readonly HistoryEraser _eraser;
     private readonly SessionWriter _sessions;
     private readonly SealLedger _ledger;
+    private readonly LastWritten _last;
     private TwinGridException? _refusal;
     private bool _fenced;
 
@@ -38,7 +39,10 @@ internal sealed partial class StoreWriter : IDisposable
         try
         {
             SqliteSchema.Ensure(_connection);
-            Incarnation = SqliteSchema.OpenIncarnation(_connection, UnixMicroseconds.Now(clock));
+            _last = new LastWritten(database.File, clock);
+            Restored = _last.IsAhead(_connection);
+            Incarnation = SqliteSchema.OpenIncarnation(_connection, _last.Incarnation, UnixMicroseconds.Now(clock));
+            _last.Open(Incarnation);
             _begin = new(_connection, "BEGIN IMMEDIATE");
             _commit = new(_connection, "COMMIT");
             _rollback = new(_connection, "ROLLBACK");
@@ -51,12 +55,20 @@ internal sealed partial class StoreWriter : IDisposable
         }
         catch
         {
+            _last?.Dispose();
             _connection.Dispose();
             throw;
         }
 
         LogOpened(database.File, Incarnation);
+        if (Restored)
+        {
+            LogRestored(database.File);
+        }
     }
+
+    /// <summary>True where the database was older than what its directory had last written.</summary>
+    public bool Restored { get; }
 
     /// <summary>The number under which this store writes; a newer one fences it.</summary>
     public long Incarnation { get; }
@@ -67,6 +79,7 @@ internal sealed partial class StoreWriter : IDisposable
         CommitResult group = default;
         if (TryTransact(() => group = _turns.Write(turns, snapshots)))
         {
+            _last.Note(_connection);
             return group;
         }
 
@@ -87,6 +100,8 @@ internal sealed partial class StoreWriter : IDisposable
     /// <summary>Erases one step of a plan.</summary>
     public bool Erase(ErasePlan plan, int from)
     {
+        // The newest row may be among them: what is written next says anew how far the log goes.
+        _last.Forget();
         TransactOrThrow(() => _eraser.Erase(plan, from));
         return true;
     }
@@ -102,10 +117,10 @@ internal sealed partial class StoreWriter : IDisposable
 
     /// <summary>Makes a sealed part visible whose rows are on disk.</summary>
     /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
-    public bool MoveSealed(SealedTurns part)
+    public bool MoveSealed(SealedTurns part, IReadOnlyList<string> files)
     {
         bool moved = false;
-        TransactOrThrow(() => moved = _ledger.TryMove(part, UnixMicroseconds.Now(_clock), Incarnation));
+        TransactOrThrow(() => moved = _ledger.TryMove(part, files, UnixMicroseconds.Now(_clock), Incarnation));
         return moved;
     }
 
@@ -130,6 +145,7 @@ internal sealed partial class StoreWriter : IDisposable
         _commit.Dispose();
         _rollback.Dispose();
         _isCurrent.Dispose();
+        _last.Dispose();
         _connection.Dispose();
     }
 
@@ -223,6 +239,13 @@ internal sealed partial class StoreWriter : IDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Store {Path} opened as incarnation {Incarnation}")]
     private partial void LogOpened(string path, long incarnation);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Store {Path} is older than what was last written in its directory: an older state was put in its "
+            + "place, such as a backup. Readings, commands and settings that were acknowledged after it are gone; "
+            + "whoever watches or keeps revisions of twins begins anew")]
+    private partial void LogRestored(string path);
 
     [LoggerMessage(
         Level = LogLevel.Error,

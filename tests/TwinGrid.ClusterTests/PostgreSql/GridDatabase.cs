@@ -8,16 +8,25 @@ internal sealed class GridDatabase(PostgreSqlServer server)
 {
     private static int _grids;
 
-    private readonly string _connection =
-        $"{server.ConnectionString};Search Path=grid_{Environment.ProcessId}_{Interlocked.Increment(ref _grids)}";
+    private readonly string _schema = $"grid_{Environment.ProcessId}_{Interlocked.Increment(ref _grids)}";
+
+    private string Connection => $"{server.ConnectionString};Search Path={_schema}";
+
+    /// <summary>Dumps it, and restores it in another database.</summary>
+    /// <returns>The settings of a silo that keeps its twins there.</returns>
+    public async Task<string[]> RestoreElsewhereAsync(Func<Task> meanwhile)
+    {
+        string database = await server.RestoreElsewhereAsync(_schema, meanwhile);
+        return ["Storage:Provider=PostgreSql", $"Storage:ConnectionString={Connection};Database={database}"];
+    }
 
     /// <summary>The settings of a silo that keeps its twins there.</summary>
-    public string[] Settings => ["Storage:Provider=PostgreSql", $"Storage:ConnectionString={_connection}"];
+    public string[] Settings => ["Storage:Provider=PostgreSql", $"Storage:ConnectionString={Connection}"];
 
     /// <summary>The revisions of each twin, in order.</summary>
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<long>>> RevisionsAsync()
     {
-        await using var connection = new NpgsqlConnection($"{_connection};Pooling=false");
+        await using var connection = new NpgsqlConnection($"{Connection};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
             "SELECT kind || '/' || key, revision FROM turn JOIN twin USING (twin_id) ORDER BY 1, 2", connection);
@@ -39,7 +48,7 @@ internal sealed class GridDatabase(PostgreSqlServer server)
     /// <summary>Ends every session of the grid.</summary>
     public async Task EndSessionsAsync()
     {
-        await using var connection = new NpgsqlConnection($"{_connection};Pooling=false");
+        await using var connection = new NpgsqlConnection($"{Connection};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'twingrid %'",

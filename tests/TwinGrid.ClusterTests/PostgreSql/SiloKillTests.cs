@@ -6,9 +6,9 @@ using TwinGrid.Tests.Storage.PostgreSql;
 namespace TwinGrid.ClusterTests.PostgreSql;
 
 /// <summary>A silo on PostgreSQL that is killed, or that another takes over from.</summary>
-public sealed class SiloKillTests
+public sealed class SiloKillTests(ITestOutputHelper output)
 {
-    private static readonly int[] Lives = [61, 700, 5, 1_300];
+    private static readonly int[] Usual = [61, 700, 5, 1_300];
 
     [Fact]
     public async Task Kills_with_9_under_load_lose_no_acknowledged_reading_and_apply_none_twice()
@@ -22,14 +22,16 @@ public sealed class SiloKillTests
             new NumberedDevice("pump/modelled", epoch: 7, window: 32),
         ];
         var fleet = new NumberedFleet(devices);
-        foreach (int life in Lives)
+        foreach (int life in KillPlan.Lives(Usual, output.WriteLine))
         {
+            fleet.Starting();
             await using SiloProcess silo = await SiloProcess.StartAsync(home, database.Settings);
             await fleet.CheckAsync(silo);
-            long goal = fleet.Acknowledged + life;
+            long before = fleet.Acknowledged;
             using var stop = new CancellationTokenSource();
             Task running = fleet.RunAsync(silo, stop.Token);
-            await Eventually.HoldsAsync($"{life} acknowledgements", () => fleet.Acknowledged >= goal);
+            await fleet.RecoveredAsync(before);
+            await Eventually.HoldsAsync($"{life} acknowledgements", () => fleet.Acknowledged >= before + life);
             await fleet.LookAsync(silo);
             await silo.KillAsync();
             await running;
@@ -43,6 +45,7 @@ public sealed class SiloKillTests
         Assert.True(devices.Sum(static d => d.Resent) > 0, "Nothing was sent again: this run shows nothing");
         (await last.StopAsync()).End.Succeeded();
         fleet.CheckLog(await database.RevisionsAsync());
+        output.WriteLine(fleet.Summary());
     }
 
     [Fact]

@@ -24,6 +24,8 @@ public sealed class SqliteHome : StoreHome
         LimitOptions limits, TimeProvider clock, TestLog? log) =>
         await _directory.OpenAsync(limits, clock, log?.For<TwinGrid.Storage.Sqlite.SqliteTwinStore>());
 
+    protected override ITwinStore MakeStore() => _directory.Make();
+
     protected override ValueTask EndAsync()
     {
         _directory.Dispose();

@@ -37,11 +37,7 @@ internal sealed class StoreDirectory : IDisposable
     public async Task<SqliteTwinStore> OpenAsync(
         LimitOptions? limits = null, TimeProvider? clock = null, ILogger<SqliteTwinStore>? logger = null)
     {
-        SqliteTwinStore store = new(
-            new SqliteDatabase(Path, null),
-            limits ?? new LimitOptions(),
-            clock ?? TimeProvider.System,
-            logger ?? NullLogger<SqliteTwinStore>.Instance);
+        SqliteTwinStore store = Make(limits, clock, logger);
         try
         {
             await store.InitializeAsync(CancellationToken.None);
@@ -53,6 +49,14 @@ internal sealed class StoreDirectory : IDisposable
             throw;
         }
     }
+
+    /// <summary>A store that nobody opened; whoever asks closes it.</summary>
+    public SqliteTwinStore Make(
+        LimitOptions? limits = null, TimeProvider? clock = null, ILogger<SqliteTwinStore>? logger = null) => new(
+            new SqliteDatabase(Path, null),
+            limits ?? new LimitOptions(),
+            clock ?? TimeProvider.System,
+            logger ?? NullLogger<SqliteTwinStore>.Instance);
 
     /// <summary>A copy of the files as they are now: what a crash would leave.</summary>
     public StoreDirectory Crash()

@@ -38,6 +38,14 @@ public abstract class StoreHome : IAsyncDisposable
     public static ValueTask CloseAsync(ITwinStore store) => ((IAsyncDisposable)store).DisposeAsync();
 
 
+    /// <summary>A store of the same place that nobody opened; it is closed with its home.</summary>
+    public ITwinStore NotInitialized()
+    {
+        ITwinStore store = MakeStore();
+        _opened.Add(store);
+        return store;
+    }
+
     /// <summary>Changes the database behind the store's back.</summary>
     public abstract Task<int> ExecuteAsync(string sql);
 
@@ -57,6 +65,8 @@ public abstract class StoreHome : IAsyncDisposable
     }
 
     protected abstract Task<ITwinStore> OpenStoreAsync(LimitOptions limits, TimeProvider clock, TestLog? log);
+
+    protected abstract ITwinStore MakeStore();
 
     /// <summary>Takes the place away; every store of it is closed.</summary>
     protected abstract ValueTask EndAsync();

@@ -21,3 +21,7 @@ public sealed class PostgreSqlDeadLetterTests : DeadLetterTests<PostgreSqlHome>;
 public sealed class SqliteStoredSessionTests : StoredSessionTests<SqliteHome>;
 
 public sealed class PostgreSqlStoredSessionTests : StoredSessionTests<PostgreSqlHome>;
+
+public sealed class SqliteStoreVerifyTests : StoreVerifyTests<SqliteHome>;
+
+public sealed class PostgreSqlStoreVerifyTests : StoreVerifyTests<PostgreSqlHome>;

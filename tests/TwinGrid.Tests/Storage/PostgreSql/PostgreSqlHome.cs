@@ -43,6 +43,9 @@ public sealed class PostgreSqlHome : StoreHome
         return store;
     }
 
+    protected override ITwinStore MakeStore() =>
+        Make(new StoreOwner("twingrid", "silo", IsAlone: true), new LimitOptions(), TimeProvider.System, null);
+
     public override async Task<int> ExecuteAsync(string sql)
     {
         await using NpgsqlConnection connection = await ConnectAsync();

@@ -74,6 +74,22 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Dumps a schema while it is written and restores it in a database of its own.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="meanwhile">Runs between both.</param>
+    /// <returns>The name of the database.</returns>
+    public async Task<string> RestoreElsewhereAsync(string schema, Func<Task> meanwhile)
+    {
+        string file = Path.Combine(_directory, $"{schema}.dump");
+        string database = $"restored_{schema}";
+        string[] server = ["-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres"];
+        Assert.Equal(0, await RunAsync("pg_dump", [.. server, "-Fc", "-n", schema, "-f", file, "postgres"]));
+        await meanwhile();
+        Assert.Equal(0, await RunAsync("createdb", [.. server, database]));
+        Assert.Equal(0, await RunAsync("pg_restore", [.. server, "--exit-on-error", "-d", database, file]));
+        return database;
+    }
+
     /// <summary>Ends the shared one where it was started.</summary>
     public static async Task EndSharedAsync()
     {

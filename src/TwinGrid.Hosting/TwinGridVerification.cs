@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection;
+using TwinGrid;
+using TwinGrid.Hosting;
+using TwinGrid.Hosting.Verification;
+
+namespace Microsoft.Extensions.Hosting;
+
+/// <summary>Verifies what a grid has stored.</summary>
+public static class TwinGridVerification
+{
+    /// <summary>
+    /// Reads all rows of the store that the section <c>TwinGrid</c> names, compares their checksums, follows each
+    /// twin's log, and says on the standard output what is damaged and what to do; on the standard error, how far it
+    /// is. Changes nothing; a silo may run on the store meanwhile. Instead of <c>AddTwinGridSilo</c>, for the same
+    /// builder; a store of your own is registered before this call.
+    /// </summary>
+    /// <param name="builder">The host's builder; nothing is started of it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The exit code: 0 all intact, 1 something is damaged, 2 it could not be read.</returns>
+    public static async Task<int> VerifyTwinGridAsync(
+        this IHostApplicationBuilder builder, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        GridServices.AddStoreToRead(builder);
+        ServiceProvider services = builder.Services.BuildServiceProvider();
+        await using (services)
+        {
+            VerifyCommand command = new(services.GetRequiredService<TimeProvider>(), Console.Out, Console.Error);
+            return await command.RunAsync(services.GetRequiredService<ITwinStore>, cancellationToken);
+        }
+    }
+}

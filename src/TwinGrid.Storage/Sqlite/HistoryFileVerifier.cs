@@ -1,0 +1,149 @@
+using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.History;
+using TwinGrid.Storage.Log;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>Reads every row of one partition, and says which revisions of a twin it holds.</summary>
+internal sealed class HistoryFileVerifier : IDisposable
+{
+    private const int CacheKib = 1_024;
+
+    private const string Turns = """
+        SELECT turns_id, record, first_revision, last_revision, first_time, last_time, crc, turns, state,
+            tenant, kind, key
+        FROM turns LEFT JOIN twin USING (twin_id) WHERE turns_id >= ?1 ORDER BY turns_id
+        """;
+
+    private const string Readings = """
+        SELECT readings_id, record, first_revision, last_revision, first_time, last_time, crc, readings, name,
+            tenant, kind, key
+        FROM readings LEFT JOIN twin USING (twin_id) LEFT JOIN telemetry USING (telemetry_id)
+        WHERE readings_id >= ?1 ORDER BY readings_id
+        """;
+
+    private const string Parts = """
+        SELECT first_revision, last_revision, last_time FROM turns
+        WHERE twin_id = (SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3) AND last_revision <= ?4
+        ORDER BY first_revision
+        """;
+
+    private readonly SqliteConnection _connection;
+    private readonly FoundDamage _damage;
+    private SqliteStatement? _parts;
+
+    /// <summary>Opens the file.</summary>
+    /// <exception cref="SqliteException">It is no database.</exception>
+    public HistoryFileVerifier(SqliteDatabase file, FoundDamage damage)
+    {
+        _damage = damage;
+        _connection = file.OpenToRead(CacheKib);
+    }
+
+    /// <summary>What an operator does about a damaged or missing partition.</summary>
+    public static string Remedy =>
+        "Keep the damaged file, check the disk, and put the file of a backup in its place while the silo is stopped. "
+        + "Without it the twins live on, and questions about that time fail.";
+
+    /// <summary>Reads everything.</summary>
+    public void Read(StoreTally tally, CancellationToken cancellationToken)
+    {
+        FileCheck.Run(_connection, _damage, Remedy);
+        Scan("turns", Turns, row => ReadSegment(row, tally), cancellationToken);
+        Scan("readings", Readings, row => ReadBlock(row, tally), cancellationToken);
+    }
+
+    /// <summary>The parts of a twin's log that are here, up to how far it is sealed.</summary>
+    public void AddParts(in SealedTwin twin, List<(long First, long Last, long LastTime)> parts)
+    {
+        try
+        {
+            _parts ??= new(_connection, Parts);
+            _parts.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Twin.Kind).Bind(3, twin.Twin.Key).Bind(4, twin.Sealed);
+            while (_parts.Step())
+            {
+                parts.Add((_parts.Int64(0), _parts.Int64(1), _parts.Int64(2)));
+            }
+        }
+        catch (SqliteException e) when (TableScan.IsDamage(e))
+        {
+            _damage.OfTwin(twin.Twin, twin.Sealed, $"its sealed turns cannot be found: {e.Message}", Remedy);
+        }
+        finally
+        {
+            _parts?.Reset();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _parts?.Dispose();
+        _connection.Dispose();
+    }
+
+    private void Scan(
+        string table, string sql, Action<SqliteStatement> read, CancellationToken cancellationToken) =>
+        TableScan.Read(
+            _connection,
+            sql,
+            row =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                read(row);
+            },
+            (first, last, e) => _damage.OfFile(FileCheck.Unreadable(table, first, last, e), Remedy));
+
+    private void ReadSegment(SqliteStatement row, StoreTally tally)
+    {
+        HistoryRow segment = Row(row, null, row.IsNull(8) ? null : row.Blob(8));
+        tally.AddSegment(segment.LastRevision - segment.FirstRevision + 1, segment.Packed.Length);
+        Check(row, segment, "segment of turns", IsWhole);
+    }
+
+    private void ReadBlock(SqliteStatement row, StoreTally tally)
+    {
+        HistoryRow block = Row(row, row.Text(8), null);
+        tally.AddBlock(block.Packed.Length);
+        Check(row, block, $"block of readings of {block.Telemetry}", static (_, _) => true);
+    }
+
+    private static HistoryRow Row(SqliteStatement row, string? telemetry, byte[]? state) => new(
+        telemetry, row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5), row.Blob(7), state);
+
+    private void Check(SqliteStatement row, HistoryRow part, string what, Func<TwinId, HistoryRow, bool> isWhole)
+    {
+        string kind = row.Text(10);
+        string key = row.Text(11);
+        if (!TwinId.IsSegment(kind) || !TwinId.IsSegment(key))
+        {
+            _damage.OfFile($"row {row.Int64(0)}, a {what}, belongs to no twin", Remedy);
+            return;
+        }
+
+        TwinId twin = new(kind, key);
+        string? fault = LogRow.Fault(row.Int64(1), (uint)row.Int64(6), part.Checksum(twin))
+            ?? (isWhole(twin, part) ? null : "it cannot be unpacked");
+        if (fault is not null)
+        {
+            _damage.OfTwin(
+                twin,
+                part.FirstRevision,
+                $"the {what} up to revision {part.LastRevision} is damaged: {fault}",
+                Remedy);
+        }
+    }
+
+    private static bool IsWhole(TwinId twin, HistoryRow segment)
+    {
+        try
+        {
+            int turns = TurnSegment.Unpack(twin, segment.FirstRevision, segment.Packed.Span).Length;
+            return turns == segment.LastRevision - segment.FirstRevision + 1;
+        }
+        catch (TwinGridException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,137 @@
+using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.Log;
+
+namespace TwinGrid.Storage.Sqlite;
+
+/// <summary>
+/// Reads a whole store and tells what is damaged. The log's file is read at one moment, the partitions after it: what a
+/// silo seals meanwhile lies beyond what that moment says is sealed. Blocks its thread.
+/// </summary>
+internal sealed class StoreVerifier(
+    SqliteDatabase database,
+    HistoryFiles files,
+    long historyKeep,
+    long now,
+    StoreTally tally,
+    Action<StoreDamage> found,
+    CancellationToken cancellationToken) : IDisposable
+{
+    private const int CacheKib = 16_384;
+
+    private readonly FoundDamage _damage = new(database.File, found);
+    private readonly List<HistoryFileVerifier> _files = [];
+
+    /// <summary>Reads everything.</summary>
+    /// <exception cref="TwinGridException">There is no database, or a newer TwinGrid made it.</exception>
+    public void Read()
+    {
+        if (!File.Exists(database.File))
+        {
+            throw new TwinGridException(
+                $"There is no database {database.File}: name the TwinGrid:DataDirectory that the silo uses.");
+        }
+
+        tally.AddFile();
+        using SqliteConnection connection = database.OpenToRead(CacheKib);
+        using SqliteStatement begin = new(connection, "BEGIN");
+        begin.Run();
+        FileCheck.Run(connection, _damage, LogRow.WhatToDo);
+        LogVerifier log = new(connection, _damage, tally, cancellationToken);
+        log.ReadTurns();
+        OpenFiles(log.ReadFileNames());
+        log.ReadTwins(JudgeParts);
+        ReadControlPlane();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _files.ForEach(static file => file.Dispose());
+
+    private void OpenFiles(IReadOnlyList<string> names)
+    {
+        HashSet<string> there = [.. files.All.Select(file => Path.GetFileName(file.Path))];
+        foreach (string name in names.Where(name => !there.Contains(name)))
+        {
+            if (HistoryFile.Parse(Path.Combine(database.HistoryDirectory, name)) is { } file
+                && file.Ends + file.Keep > now)
+            {
+                _damage.At(file.Path).OfFile("the history file is missing", HistoryFileVerifier.Remedy);
+            }
+        }
+
+        foreach (HistoryFile file in files.All)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            OpenFile(file);
+        }
+    }
+
+    private void OpenFile(HistoryFile file)
+    {
+        FoundDamage damage = _damage.At(file.Path);
+        try
+        {
+            HistoryFileVerifier verifier = new(database.At(file.Path), damage);
+            _files.Add(verifier);
+            tally.AddFile();
+            verifier.Read(tally, cancellationToken);
+        }
+        catch (SqliteException) when (!File.Exists(file.Path))
+        {
+            // Dropped meanwhile by a silo that runs.
+        }
+        catch (SqliteException e)
+        {
+            damage.OfFile($"the history file cannot be read: {e.Message}", HistoryFileVerifier.Remedy);
+        }
+    }
+
+    // Old parts go with their partitions, so a log may begin anywhere; from there to where it is sealed it has no gap.
+    private void JudgeParts(SealedTwin twin)
+    {
+        List<(long First, long Last, long LastTime)> parts = [];
+        _files.ForEach(file => file.AddParts(twin, parts));
+        parts.Sort();
+        long follows = parts.Count == 0 ? 0 : parts[0].First - 1;
+        foreach ((long first, long last, long lastTime) in parts)
+        {
+            if (first > follows + 1 && !IsExpired(lastTime))
+            {
+                Missing(twin.Twin, follows + 1, first - 1);
+            }
+
+            follows = Math.Max(follows, last);
+        }
+
+        if (follows < twin.Sealed && twin.Sealed >= twin.KeptFrom && !IsExpired(twin.SealedAt))
+        {
+            Missing(twin.Twin, Math.Max(follows + 1, twin.KeptFrom), twin.Sealed);
+        }
+    }
+
+    private void Missing(TwinId twin, long first, long last) => _damage.At(database.HistoryDirectory).OfTwin(
+        twin,
+        first,
+        $"the sealed turns up to revision {last} are in no history file that can be read",
+        HistoryFileVerifier.Remedy);
+
+    private bool IsExpired(long time) => HistoryFile.For("", historyKeep, time).Ends + historyKeep <= now;
+
+    private void ReadControlPlane()
+    {
+        string path = Path.Combine(Path.GetDirectoryName(database.File)!, OrleansSqliteSchema.FileName);
+        if (File.Exists(path))
+        {
+            tally.AddFile();
+            FoundDamage damage = _damage.At(path);
+            try
+            {
+                using SqliteConnection connection = database.At(path).OpenToRead(CacheKib);
+                FileCheck.Run(connection, damage, LogRow.WhatToDo);
+            }
+            catch (SqliteException e) when (TableScan.IsDamage(e))
+            {
+                damage.OfFile(e.Message);
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.Data.Sqlite;
+using TwinGrid.ClusterTests.Processes;
+
+namespace TwinGrid.ClusterTests.Backup;
+
+/// <summary>What <c>verify</c> says and its exit codes.</summary>
+public sealed class VerifyTests
+{
+    [Fact]
+    public async Task A_row_that_was_taken_from_the_middle_is_named_with_exit_code_1()
+    {
+        using var home = new SiloHome();
+        await using (SiloProcess silo = await SiloProcess.StartAsync(home))
+        {
+            for (int i = 1; i <= 5; i++)
+            {
+                await silo.Api.PostTelemetryAsync("meter/m1", $$"""{"n":{{i}}}""");
+            }
+
+            Assert.Equal(0, (await VerifyProgram.RunAsync(home)).ExitCode);
+            await silo.KillAsync();
+        }
+
+        using (var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(home.Data, "twingrid.db")};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "DELETE FROM turn WHERE revision = 3";
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        ProgramEnd end = await VerifyProgram.RunAsync(home);
+
+        Assert.Equal(1, end.ExitCode);
+        Assert.Contains("damaged: meter/m1 revision 3: the turn is missing", end.Output, StringComparison.Ordinal);
+        Assert.Contains("what to do: Stop the silo", end.Output, StringComparison.Ordinal);
+        Assert.Contains("1 twins, 4 turns", end.Output, StringComparison.Ordinal);
+        Assert.EndsWith(": 1 damage\n", end.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("DataDirectory=nowhere", "There is no database")]
+    [InlineData("Mqtt:Prot=1", "did you mean TwinGrid:Mqtt:Port?")]
+    [InlineData("Storage:Provider=PostgreSql", "TwinGrid:Storage:ConnectionString is missing")]
+    public async Task What_cannot_be_read_is_said_in_one_sentence_with_exit_code_2(string setting, string problem)
+    {
+        using var home = new SiloHome();
+
+        ProgramEnd end = await VerifyProgram.RunAsync(home, setting);
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains(problem, end.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", end.Errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(home.Root, "nowhere"));
+    }
+}
