@@ -3,7 +3,7 @@ namespace TwinGrid.Storage.History;
 /// <summary>The rows of a sealed part, each with the span of time that it lies in.</summary>
 internal static class PartRows
 {
-    /// <summary>Packs a part: its turns first, then the readings of each telemetry in the order of their times.</summary>
+    /// <summary>Packs a part: its turns first, then the readings of each telemetry by their times.</summary>
     /// <param name="part">The part.</param>
     /// <param name="before">The state before its first turn.</param>
     /// <param name="keep">How long turns are kept, microseconds.</param>

@@ -60,7 +60,7 @@ internal static class BlockReading
         return known;
     }
 
-    /// <summary>The next blocks of one telemetry that reach into a range, and where they end; null for the last.</summary>
+    /// <summary>The next blocks of one telemetry that reach into a range; null behind them for the last.</summary>
     /// <exception cref="TwinGridException">One is damaged.</exception>
     public static async Task<(List<SealedBlock> Blocks, Place? Last)> ReadAsync(
         NpgsqlConnection connection,

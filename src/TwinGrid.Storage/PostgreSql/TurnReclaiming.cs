@@ -21,13 +21,14 @@ internal static class TurnReclaiming
     // Whoever commits takes its number of transaction (xid) with the lock of its incarnation, before it looks at a
     // head. Numbers that were not given yet come from the server that a dump was made of.
     private const string TakeSql = """
-        DELETE FROM reclaim WHERE (sealed_by, twin_id) IN (
+        WITH next AS MATERIALIZED (
             SELECT sealed_by, twin_id FROM reclaim
             WHERE sealed_at <= $1 AND (
                 sealed_by < pg_snapshot_xmin(pg_current_snapshot())
                 OR sealed_by >= pg_snapshot_xmax(pg_current_snapshot()))
             ORDER BY sealed_by, twin_id LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING twin_id, before
+        DELETE FROM reclaim r USING next WHERE r.sealed_by = next.sealed_by AND r.twin_id = next.twin_id
+        RETURNING r.twin_id, r.before
         """;
 
     private const string DeleteSql = "DELETE FROM turn WHERE twin_id = $1 AND revision < $2";

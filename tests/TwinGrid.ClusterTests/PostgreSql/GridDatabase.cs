@@ -43,6 +43,15 @@ internal sealed class GridDatabase(PostgreSqlServer server)
         return revisions.ToDictionary(static pair => pair.Key, static IReadOnlyList<long> (pair) => pair.Value);
     }
 
+    /// <summary>Looks into the database, or changes it, behind the grid's back.</summary>
+    public async Task<object?> ReadAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection($"{_connection};Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
     /// <summary>Ends every session of the grid.</summary>
     public async Task EndSessionsAsync()
     {
