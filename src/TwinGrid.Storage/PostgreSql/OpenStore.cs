@@ -1,3 +1,4 @@
+using System.Data;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -106,29 +107,32 @@ internal sealed partial class OpenStore : IAsyncDisposable
         Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
         PatientlyAsync(connection => read(connection, cancellationToken), cancellationToken);
 
+    /// <summary>Reads in several steps what was there at one moment.</summary>
+    public Task<T> ReadAtOneMomentAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> read, CancellationToken cancellationToken) =>
+        PatientlyAsync(
+            async connection =>
+            {
+                NpgsqlTransaction transaction = await connection
+                    .BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    return await read(connection, cancellationToken).ConfigureAwait(false);
+                }
+            },
+            cancellationToken);
+
     /// <summary>
     /// Writes in a transaction under the incarnation's lock. When its commit is not answered it is done once more.
     /// </summary>
     /// <exception cref="TwinGridException">Another silo took over.</exception>
     public Task<T> WriteAsync<T>(Func<NpgsqlConnection, Task<T>> write, CancellationToken cancellationToken) =>
-        PatientlyAsync(
-            async connection =>
-            {
-                NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken)
-                    .ConfigureAwait(false);
-                await using (transaction.ConfigureAwait(false))
-                {
-                    if (!await Incarnation.LockAsync(connection).ConfigureAwait(false))
-                    {
-                        throw TakenOver();
-                    }
+        WriteAsync(write, static _ => true, cancellationToken);
 
-                    T result = await write(connection).ConfigureAwait(false);
-                    await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
-                    return result;
-                }
-            },
-            cancellationToken);
+    /// <summary>Writes, and keeps nothing of it where that says false.</summary>
+    /// <exception cref="TwinGridException">Another silo took over.</exception>
+    public Task<bool> TryWriteAsync(Func<NpgsqlConnection, Task<bool>> write, CancellationToken cancellationToken) =>
+        WriteAsync(write, static written => written, cancellationToken);
 
     /// <summary>Erases one step; false when there is no more.</summary>
     public Task<bool> EraseStepAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
@@ -154,6 +158,31 @@ internal sealed partial class OpenStore : IAsyncDisposable
         await _unpooled.DisposeAsync().ConfigureAwait(false);
         await _pool.DisposeAsync().ConfigureAwait(false);
     }
+
+    private Task<T> WriteAsync<T>(
+        Func<NpgsqlConnection, Task<T>> write, Predicate<T> isKept, CancellationToken cancellationToken) =>
+        PatientlyAsync(
+            async connection =>
+            {
+                NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken)
+                    .ConfigureAwait(false);
+                await using (transaction.ConfigureAwait(false))
+                {
+                    if (!await Incarnation.LockAsync(connection).ConfigureAwait(false))
+                    {
+                        throw TakenOver();
+                    }
+
+                    T result = await write(connection).ConfigureAwait(false);
+                    if (isKept(result))
+                    {
+                        await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                    }
+
+                    return result;
+                }
+            },
+            cancellationToken);
 
     private async Task<T> PatientlyAsync<T>(Func<NpgsqlConnection, Task<T>> work, CancellationToken cancellationToken)
     {

@@ -95,8 +95,68 @@ internal static class PostgreSqlSchema
         INSERT INTO schema_version VALUES (1, 1, 0);
         """;
 
+    // History. A twin's turns before its erased_before are erased or sealed: its head is never before that, whatever of
+    // its single turns is still in the log. sealed has the state at the last sealed turn, where the next part begins.
+    // What waits in reclaim may leave the log. The rows of equal partition_id are a table of their own. No column of
+    // packed bytes is packed once more (EXTERNAL).
+    private const string Sealing = """
+        CREATE TABLE sealed (
+            twin_id bigint PRIMARY KEY,
+            revision bigint NOT NULL,
+            sealed_at bigint NOT NULL,
+            next_due bigint,
+            crc integer NOT NULL,
+            record smallint NOT NULL,
+            fold_version smallint NOT NULL,
+            state bytea NOT NULL);
+
+        CREATE TABLE reclaim (
+            sealed_by xid8 NOT NULL,
+            twin_id bigint NOT NULL,
+            before bigint NOT NULL,
+            sealed_at bigint NOT NULL,
+            PRIMARY KEY (sealed_by, twin_id));
+
+        CREATE TABLE history_partition (
+            partition_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            keep bigint NOT NULL,
+            begins bigint NOT NULL,
+            ends bigint NOT NULL,
+            UNIQUE (keep, begins));
+
+        CREATE TABLE history_turns (
+            partition_id bigint NOT NULL,
+            twin_id bigint NOT NULL,
+            first_revision bigint NOT NULL,
+            last_revision bigint NOT NULL,
+            first_time bigint NOT NULL,
+            last_time bigint NOT NULL,
+            crc integer NOT NULL,
+            record smallint NOT NULL,
+            turns bytea NOT NULL,
+            state bytea,
+            PRIMARY KEY (twin_id, first_revision, partition_id)) PARTITION BY LIST (partition_id);
+        ALTER TABLE history_turns ALTER turns SET STORAGE EXTERNAL, ALTER state SET STORAGE EXTERNAL;
+
+        CREATE TABLE history_readings (
+            partition_id bigint NOT NULL,
+            twin_id bigint NOT NULL,
+            first_revision bigint NOT NULL,
+            last_revision bigint NOT NULL,
+            first_time bigint NOT NULL,
+            last_time bigint NOT NULL,
+            crc integer NOT NULL,
+            place integer NOT NULL,
+            record smallint NOT NULL,
+            telemetry text COLLATE "C" NOT NULL,
+            readings bytea NOT NULL,
+            PRIMARY KEY (twin_id, telemetry, first_time, first_revision, place, last_time, last_revision, partition_id))
+            PARTITION BY LIST (partition_id);
+        ALTER TABLE history_readings ALTER readings SET STORAGE EXTERNAL;
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [];
+    private static readonly string[] Additions = [Sealing];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

@@ -6,7 +6,7 @@ using TwinGrid.Storage.Log;
 namespace TwinGrid.Storage.PostgreSql;
 
 /// <summary>
-/// Keeps twins in PostgreSQL: the log and the snapshots of step 7 of the walk, the dead letters, MQTT sessions.
+/// Keeps twins in PostgreSQL: log and snapshots of step 7 of the walk, history, dead letters, MQTT sessions.
 /// Thread-safe; turns are committed one group after the other on a connection of their own, the rest goes beside.
 /// </summary>
 /// <remarks>
@@ -109,10 +109,14 @@ internal sealed partial class PostgreSqlTwinStore(
     /// <inheritdoc/>
     public async Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
     {
+        await EraseSealedAsync(twin, beforeRevision, cancellationToken).ConfigureAwait(false);
         while (await Open.EraseStepAsync(twin, beforeRevision, cancellationToken).ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
         }
+
+        // What another silo sealed meanwhile; from now on no part can begin before that revision.
+        await EraseSealedAsync(twin, beforeRevision, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -11,13 +11,16 @@ internal static class TurnCopy
         "COPY turn (twin_id, revision, time, crc, record, fold_version, inputs) FROM STDIN (FORMAT BINARY)";
 
     // Looked at within the transaction that holds the incarnation's row: erasing waits for that, so a revision that is
-    // behind now stays behind, and one that gets behind meanwhile meets the primary key.
+    // behind now stays behind, and one that gets behind meanwhile meets the primary key, sealed or not: sealed turns
+    // leave the log when no transaction is left that may have looked before them.
     private const string BehindSql = $"""
         SELECT u.twin_id FROM unnest($1::bigint[], $2::bigint[]) AS u(twin_id, first)
         WHERE u.first IS DISTINCT FROM {HeadSql} + 1
         """;
 
-    /// <summary>The newest revision of the twin <c>u.twin_id</c>; that of an erased one is in its own row.</summary>
+    /// <summary>
+    /// The newest revision of the twin <c>u.twin_id</c>; where all turns are erased or sealed, it is in its own row.
+    /// </summary>
     public const string HeadSql = """
         COALESCE(
             (SELECT t.revision FROM turn t WHERE t.twin_id = u.twin_id ORDER BY t.revision DESC LIMIT 1),

@@ -16,10 +16,11 @@ internal static class TwinReading
         WHERE u.tenant = $1 AND u.kind = $2 AND u.key = $3
         """;
 
+    // Sealed turns that are still in the log are none of its: they can go at any moment.
     private const string TailSql = """
         SELECT t.record, t.revision, t.time, t.fold_version, t.crc, t.inputs
-        FROM turn t
-        WHERE t.twin_id = (SELECT u.twin_id FROM twin u WHERE u.tenant = $1 AND u.kind = $2 AND u.key = $3)
+        FROM turn t JOIN twin w ON w.twin_id = t.twin_id AND t.revision >= w.erased_before
+        WHERE w.tenant = $1 AND w.kind = $2 AND w.key = $3
             AND t.revision > COALESCE((
                 SELECT s.revision FROM snapshot s JOIN twin u ON s.twin_id = u.twin_id
                 WHERE u.tenant = $1 AND u.kind = $2 AND u.key = $3), 0)
@@ -100,7 +101,7 @@ internal static class TwinReading
         long head = row.GetInt64(1);
         StoredSnapshot? snapshot = await row.IsDBNullAsync(2, cancellationToken).ConfigureAwait(false)
             ? null
-            : Snapshot(row, twin);
+            : Snapshot(row, twin, 2);
         if (snapshot?.Revision > head)
         {
             throw LogRow.Missing(twin, snapshot.Revision);
@@ -117,23 +118,26 @@ internal static class TwinReading
         return next > head ? new StoredTwin(snapshot, tail) : throw LogRow.Missing(twin, next);
     }
 
-    private static StoredSnapshot Snapshot(NpgsqlDataReader row, TwinId twin)
+    /// <summary>The state in six columns from one on: record, revision, fold_version, next_due, crc, state.</summary>
+    public static StoredSnapshot Snapshot(NpgsqlDataReader row, TwinId twin, int at)
     {
         StoredSnapshot snapshot = new()
         {
             Twin = twin,
-            Revision = row.GetInt64(3),
-            FoldVersion = (byte)row.GetInt16(4),
-            NextDue = row.IsDBNull(5) ? null : row.GetInt64(5),
-            State = row.GetFieldValue<byte[]>(7),
+            Revision = row.GetInt64(at + 1),
+            FoldVersion = (byte)row.GetInt16(at + 2),
+            NextDue = row.IsDBNull(at + 3) ? null : row.GetInt64(at + 3),
+            State = row.GetFieldValue<byte[]>(at + 5),
         };
-        LogRow.EnsureReadable(row.GetInt16(2), twin, snapshot.Revision);
+        LogRow.EnsureReadable(row.GetInt16(at), twin, snapshot.Revision);
         LogRow.EnsureIntact(
-            (uint)row.GetInt32(6), LogRow.Checksum(snapshot), "snapshot", twin, snapshot.Revision);
+            (uint)row.GetInt32(at + 4), LogRow.Checksum(snapshot), "snapshot", twin, snapshot.Revision);
         return snapshot;
     }
 
-    private static TwinTurn Turn(NpgsqlDataReader row, TwinId twin, long expected)
+    /// <summary>The turn in six columns: record, revision, time, fold_version, crc, inputs.</summary>
+    /// <exception cref="TwinGridException">It is damaged, or another than the expected one.</exception>
+    public static TwinTurn Turn(NpgsqlDataReader row, TwinId twin, long expected)
     {
         long revision = row.GetInt64(1);
         if (revision != expected)

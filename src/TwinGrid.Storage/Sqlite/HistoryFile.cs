@@ -1,4 +1,5 @@
 using System.Globalization;
+using TwinGrid.Storage.History;
 
 namespace TwinGrid.Storage.Sqlite;
 
@@ -19,25 +20,16 @@ internal sealed record HistoryFile(string Path, long Keep, long Begins, long End
 {
     public const string Suffix = ".db";
 
-    private const long Day = 86_400 * UnixMicroseconds.PerSecond;
-
-    /// <summary>A partition is so much of the time that its content is kept, and at least a day.</summary>
-    private const int Parts = 16;
-
     private const string DateForm = "yyyyMMdd";
 
     /// <summary>The partition of a time.</summary>
     public static HistoryFile For(string directory, long keep, long time)
     {
-        long span = Span(keep);
-        long begins = time - (((time % span) + span) % span);
-        string date = UnixMicroseconds.ToDateTimeOffset(begins).ToString(DateForm, CultureInfo.InvariantCulture);
         Duration duration = TimeSpan.FromMicroseconds(keep);
+        HistorySpan span = HistorySpan.For(duration.Microseconds, time);
+        string date = UnixMicroseconds.ToDateTimeOffset(span.Begins).ToString(DateForm, CultureInfo.InvariantCulture);
         return new HistoryFile(
-            System.IO.Path.Combine(directory, $"{duration}-{date}{Suffix}"),
-            duration.Microseconds,
-            begins,
-            begins + span);
+            System.IO.Path.Combine(directory, $"{duration}-{date}{Suffix}"), span.Keep, span.Begins, span.Ends);
     }
 
     /// <summary>The partition of a file's name; null for a file that is none.</summary>
@@ -48,13 +40,7 @@ internal sealed record HistoryFile(string Path, long Keep, long Begins, long End
             && Duration.TryParse(parts[0], null, out Duration keep)
             && DateTimeOffset.TryParseExact(
                 parts[1], DateForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var begins)
-            ? new HistoryFile(
-                path,
-                keep.Microseconds,
-                UnixMicroseconds.From(begins),
-                UnixMicroseconds.From(begins) + Span(keep.Microseconds))
+            ? For("", keep.Microseconds, UnixMicroseconds.From(begins)) with { Path = path }
             : null;
     }
-
-    private static long Span(long keep) => Math.Max(1, (keep + (Parts * Day) - 1) / (Parts * Day)) * Day;
 }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.History;
 
 namespace TwinGrid.Storage.Sqlite;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using TwinGrid.Storage.History;
 
 namespace TwinGrid.Storage.Sqlite;
 

@@ -1,3 +1,5 @@
+using TwinGrid.Storage.History;
+
 namespace TwinGrid.Storage.Sqlite;
 
 /// <summary>A part that was written.</summary>
@@ -29,23 +31,18 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
             DeleteAll(part.Twin, part.Turns[0].Revision, long.MaxValue);
         }
 
-        HistoryRow turns = HistoryRow.OfTurns(part, before);
-        List<(HistoryFile File, HistoryRow Row)> rows = [(files.For(keep, Math.Min(turns.LastTime, now)), turns)];
-        foreach (SealedReadings readings in part.Readings)
+        List<(HistorySpan Span, HistoryRow Row)> rows = PartRows.Of(part, before, keep, now);
+        List<string> names = [];
+        foreach (IGrouping<HistorySpan, (HistorySpan, HistoryRow Row)> own in rows.GroupBy(row => row.Span))
         {
-            AddRows(part, readings, now, rows);
+            HistoryFile file = files.For(own.Key.Keep, own.Key.Begins);
+            Open(file).Append(part.Twin, [.. own.Select(row => row.Row)]);
+            files.Add(file);
+            names.Add(Path.GetFileName(file.Path));
         }
 
-        foreach (IGrouping<HistoryFile, (HistoryFile File, HistoryRow Row)> own in rows.GroupBy(row => row.File))
-        {
-            Open(own.Key).Append(part.Twin, [.. own.Select(row => row.Row)]);
-            files.Add(own.Key);
-        }
-
-        return new AppendedPart(
-            turns.Packed.Length + (turns.State?.Length ?? 0),
-            rows.Skip(1).Sum(row => (long)row.Row.Packed.Length),
-            [.. rows.Select(row => Path.GetFileName(row.File.Path)).Distinct()]);
+        (long turnBytes, long readingBytes) = PartRows.Bytes(rows);
+        return new AppendedPart(turnBytes, readingBytes, names);
     }
 
     /// <summary>Erases a twin's parts that begin before a revision.</summary>
@@ -79,28 +76,6 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
         {
             writer.Dispose();
         }
-    }
-
-    private void AddRows(
-        SealedTurns part, SealedReadings readings, long now, List<(HistoryFile File, HistoryRow Row)> rows)
-    {
-        IReadOnlyList<HistoryReading> all = readings.Readings;
-        int from = 0;
-        long ends = File(all[0]).Ends;
-        for (int i = 1; i <= all.Count; i++)
-        {
-            if (i == all.Count
-                || i - from == History.ReadingBlock.MostReadings
-                || Math.Min(all[i].Time, now) >= ends)
-            {
-                IReadOnlyList<HistoryReading> own = i - from == all.Count ? all : [.. all.Skip(from).Take(i - from)];
-                rows.Add((File(all[from]), HistoryRow.OfReadings(part, readings.Telemetry, own)));
-                from = i;
-                ends = i < all.Count ? File(all[i]).Ends : ends;
-            }
-        }
-
-        HistoryFile File(in HistoryReading reading) => files.For(readings.Keep, Math.Min(reading.Time, now));
     }
 
     private void DeleteAll(TwinId twin, long from, long through)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using TwinGrid.Storage.History;
 
 namespace TwinGrid.Storage.Sqlite;
 
@@ -110,7 +111,7 @@ internal sealed partial class SqliteTwinStore
             return none;
         }
 
-        asked = revision ?? Unpack(twin, segment).Last(turn => turn.Time <= time).Revision;
+        asked = revision ?? segment.Turns(twin).Last(turn => turn.Time <= time).Revision;
         return none with { Revision = asked, Base = segment.Before(twin) };
     }
 
@@ -183,7 +184,7 @@ internal sealed partial class SqliteTwinStore
             long next = i + 1 < files.Length ? files[i + 1].Begins : long.MaxValue;
             foreach (HistoryRow row in held.Where(row => row.FirstTime < next).OrderBy(row => row.FirstTime))
             {
-                yield return Block(row);
+                yield return row.Block();
             }
 
             held.RemoveAll(row => row.FirstTime < next);
@@ -234,7 +235,7 @@ internal sealed partial class SqliteTwinStore
         HistoryRow segment = await ReadHistoryAsync(
             reader => reader.FindTurns(twin, next, through), cancellationToken).ConfigureAwait(false)
             ?? throw Log.LogRow.Missing(twin, next);
-        foreach (TwinTurn turn in Unpack(twin, segment).SkipWhile(turn => turn.Revision < next))
+        foreach (TwinTurn turn in segment.Turns(twin).SkipWhile(turn => turn.Revision < next))
         {
             yield return turn;
         }
@@ -261,14 +262,4 @@ internal sealed partial class SqliteTwinStore
             read = page.Count == 0 ? turnIds.Count : read + page.Count;
         }
     }
-
-    private static SealedBlock Block(HistoryRow row)
-    {
-        (double minimum, double maximum, int count) = History.ReadingBlock.Describe(row.Packed.Span);
-        return new SealedBlock(
-            row.FirstTime, row.LastTime, count, minimum, maximum, () => History.ReadingBlock.Unpack(row.Packed.Span));
-    }
-
-    private static TwinTurn[] Unpack(TwinId twin, HistoryRow segment) =>
-        History.TurnSegment.Unpack(twin, segment.FirstRevision, segment.Packed.Span);
 }

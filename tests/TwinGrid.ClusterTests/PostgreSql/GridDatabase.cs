@@ -23,13 +23,20 @@ internal sealed class GridDatabase(PostgreSqlServer server)
     /// <summary>The settings of a silo that keeps its twins there.</summary>
     public string[] Settings => ["Storage:Provider=PostgreSql", $"Storage:ConnectionString={Connection}"];
 
-    /// <summary>The revisions of each twin, in order.</summary>
+    /// <summary>The revisions of each twin, in order: single turns, and those that are sealed.</summary>
     public async Task<IReadOnlyDictionary<string, IReadOnlyList<long>>> RevisionsAsync()
     {
         await using var connection = new NpgsqlConnection($"{Connection};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            "SELECT kind || '/' || key, revision FROM turn JOIN twin USING (twin_id) ORDER BY 1, 2", connection);
+            """
+            SELECT kind || '/' || key, revision FROM (
+                SELECT twin_id, revision FROM turn JOIN twin USING (twin_id) WHERE revision >= erased_before
+                UNION ALL
+                SELECT twin_id, generate_series(first_revision, last_revision) FROM history_turns) AS log
+            JOIN twin USING (twin_id) ORDER BY 1, 2
+            """,
+            connection);
         await using NpgsqlDataReader row = await command.ExecuteReaderAsync();
         Dictionary<string, List<long>> revisions = [];
         while (await row.ReadAsync())
@@ -43,6 +50,15 @@ internal sealed class GridDatabase(PostgreSqlServer server)
         }
 
         return revisions.ToDictionary(static pair => pair.Key, static IReadOnlyList<long> (pair) => pair.Value);
+    }
+
+    /// <summary>Looks into the database, or changes it, behind the grid's back.</summary>
+    public async Task<object?> ReadAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection($"{Connection};Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
     }
 
     /// <summary>Ends every session of the grid.</summary>

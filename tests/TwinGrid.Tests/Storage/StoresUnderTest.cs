@@ -14,6 +14,10 @@ public sealed class SqliteStoreEraseTests : StoreEraseTests<SqliteHome>;
 
 public sealed class PostgreSqlStoreEraseTests : StoreEraseTests<PostgreSqlHome>;
 
+public sealed class SqliteStoreHistoryTests : StoreHistoryTests<SqliteHome>;
+
+public sealed class PostgreSqlStoreHistoryTests : StoreHistoryTests<PostgreSqlHome>;
+
 public sealed class SqliteDeadLetterTests : DeadLetterTests<SqliteHome>;
 
 public sealed class PostgreSqlDeadLetterTests : DeadLetterTests<PostgreSqlHome>;

@@ -21,9 +21,10 @@ public sealed class PostgreSqlHome : StoreHome
     public override async ValueTask InitializeAsync() => _server = await PostgreSqlServer.SharedAsync();
 
     /// <summary>Opens a store for a silo; whoever asks closes it.</summary>
-    internal async Task<PostgreSqlTwinStore> OpenAsync(StoreOwner owner, TestLog? log = null)
+    internal async Task<PostgreSqlTwinStore> OpenAsync(
+        StoreOwner owner, TimeProvider? clock = null, TestLog? log = null)
     {
-        PostgreSqlTwinStore store = Make(owner, new LimitOptions(), TimeProvider.System, log);
+        PostgreSqlTwinStore store = Make(owner, new LimitOptions(), clock ?? TimeProvider.System, log);
         try
         {
             await store.InitializeAsync(CancellationToken.None);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using TwinGrid.Storage.Sqlite;
 using TwinGrid.Twins;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.History;
@@ -15,7 +14,7 @@ namespace TwinGrid.Tests.Twins.History;
 /// One twin that lives by chance, as an activation does, over a real store: turns of any inputs, snapshots, restarts,
 /// new definitions; and what its state was at every revision.
 /// </summary>
-internal sealed class LivedTwin(SqliteTwinStore store, IGrainFactory grains, string kind, int seed)
+internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string kind, int seed)
 {
     private const int SnapshotEvery = 8;
 

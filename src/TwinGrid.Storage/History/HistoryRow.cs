@@ -1,8 +1,7 @@
 using System.IO.Compression;
-using TwinGrid.Storage.History;
 using TwinGrid.Storage.Log;
 
-namespace TwinGrid.Storage.Sqlite;
+namespace TwinGrid.Storage.History;
 
 /// <summary>
 /// Some readings of one telemetry, or some turns, as a row of a partition has them; its checksum covers whose they are.
@@ -71,6 +70,17 @@ internal sealed record HistoryRow(
         LogRow.EnsureIntact(
             stored, Checksum(twin), Telemetry is null ? "log segment" : $"history of {Telemetry}", twin, LastRevision);
     }
+
+    /// <summary>The readings of the row, not unpacked yet.</summary>
+    public SealedBlock Block()
+    {
+        (double minimum, double maximum, int count) = ReadingBlock.Describe(Packed.Span);
+        return new SealedBlock(
+            FirstTime, LastTime, count, minimum, maximum, () => ReadingBlock.Unpack(Packed.Span));
+    }
+
+    /// <summary>The turns of the row.</summary>
+    public TwinTurn[] Turns(TwinId twin) => TurnSegment.Unpack(twin, FirstRevision, Packed.Span);
 
     /// <summary>The state before the first turn; null where the fold begins with an empty twin.</summary>
     public StoredSnapshot? Before(TwinId twin)
