@@ -143,17 +143,7 @@ internal static class CommandRoutes
             return null;
         }
 
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(
-                body, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            args = new RawJson(document.RootElement.GetRawText());
-            return null;
-        }
-        catch (JsonException e)
-        {
-            return Problem.BadRequest("malformed-json", $"the arguments must be JSON: {e.Message}");
-        }
+        return RequestBody.ReadJson(body, "arguments", out args);
     }
 
     private static IResult Answer(TwinId twin, string name, CommandAnswer answer) => answer.Refusal switch

@@ -76,7 +76,7 @@ internal static class PropertyRoutes
             return Problem.TooLarge(limit);
         }
 
-        if (ReadPatch(bytes, out RawJson patch) is { } malformed)
+        if (RequestBody.ReadJson(bytes, "patch", out RawJson patch) is { } malformed)
         {
             return malformed;
         }
@@ -110,22 +110,6 @@ internal static class PropertyRoutes
         }
 
         return problem is not null;
-    }
-
-    private static Problem? ReadPatch(ReadOnlyMemory<byte> body, out RawJson patch)
-    {
-        patch = default;
-        try
-        {
-            using JsonDocument document = JsonDocument.Parse(
-                body, new JsonDocumentOptions { AllowDuplicateProperties = false });
-            patch = new RawJson(document.RootElement.GetRawText());
-            return null;
-        }
-        catch (JsonException e)
-        {
-            return Problem.BadRequest("malformed-json", $"the patch must be a JSON object: {e.Message}");
-        }
     }
 
     private static IResult Answer(HttpContext context, TwinId id, DesiredAnswer answer)
