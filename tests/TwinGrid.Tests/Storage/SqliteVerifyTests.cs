@@ -84,7 +84,8 @@ public sealed class SqliteVerifyTests : IDisposable
     [Theory]
     [InlineData("DELETE FROM turns WHERE first_revision = 101", "revision 101: the sealed turns up to revision 200")]
     [InlineData("DELETE FROM turns WHERE first_revision = 201", "revision 201: the sealed turns up to revision 300")]
-    [InlineData("UPDATE turns SET crc = crc + 1 WHERE first_revision = 101", "revision 101: the segment of turns up to")]
+    [InlineData(
+        "UPDATE turns SET crc = crc + 1 WHERE first_revision = 101", "revision 101: the segment of turns up to")]
     [InlineData(
         "UPDATE readings SET readings = zeroblob(9) WHERE first_revision = 1",
         "revision 1: the block of readings of power up to revision 100 is damaged")]
