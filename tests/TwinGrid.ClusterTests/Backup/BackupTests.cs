@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using TwinGrid.ClusterTests.Devices;
 using TwinGrid.ClusterTests.Durability;
@@ -62,8 +63,15 @@ public sealed partial class BackupTests
         {
             await fleet.FinishAsync(silo);
             (await RunAsync("Backup", home.Data, backup)).Succeeded();
-            await fleet.FinishAsync(silo);
+
+            // How far the log goes is noted once a second.
+            long before = fleet.Acknowledged;
+            var watch = Stopwatch.StartNew();
+            Task running = fleet.RunAsync(silo, CancellationToken.None);
+            await Eventually.HoldsAsync(
+                "readings of seconds", () => fleet.Acknowledged > before && watch.Elapsed.TotalSeconds > 2);
             await silo.KillAsync();
+            await running;
         }
 
         (await RunAsync("Restore", home.Data, backup)).Succeeded();
@@ -76,7 +84,7 @@ public sealed partial class BackupTests
             "twingrid_store_restored", (await restored.Api.SendAsync(HttpMethod.Get, "/metrics")).Text,
             StringComparison.Ordinal);
 
-        // A hundred were lost with the backup's age; what devices send next is taken as what it is: newer.
+        // What came after the backup is lost; what devices send next is taken as what it is: newer.
         await fleet.FinishAsync(restored);
         foreach (NumberedDevice device in devices)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using TwinGrid.ClusterTests.Backup;
 using TwinGrid.ClusterTests.Devices;
 using TwinGrid.ClusterTests.Processes;
 
@@ -59,6 +60,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
         (await last.StopAsync()).End.Succeeded();
         fleet.CheckLog(TurnLog.Revisions(home));
+        (await VerifyProgram.RunAsync(home)).Succeeded();
         output.WriteLine(fleet.Summary());
         Assert.True(caughtInFlight, "No kill caught a message in flight: this run shows nothing");
         Assert.True(devices.Sum(static d => d.Resent) > 0, "Nothing was sent again: this run shows nothing");

@@ -90,13 +90,14 @@ internal sealed class NumberedFleet(NumberedDevice[] devices)
     }
 
     // One row for each revision, without a gap, up to what the API shows at least: a device's going adds one unseen.
+    // Where a silo lived long enough the oldest are sealed and gone from the log; verify follows those.
     /// <summary>Judges the log as it lies on the disk.</summary>
     public void CheckLog(IReadOnlyDictionary<string, IReadOnlyList<long>> log)
     {
         foreach (NumberedDevice device in devices)
         {
             IReadOnlyList<long> revisions = log[device.Twin];
-            Assert.Equal(Enumerable.Range(1, revisions.Count).Select(static i => (long)i), revisions);
+            Assert.Equal(Enumerable.Range((int)revisions[0], revisions.Count).Select(static i => (long)i), revisions);
             Assert.True(revisions[^1] >= _seen[device.Twin].Revision, $"{device.Twin}: {revisions[^1]} in the log");
         }
     }

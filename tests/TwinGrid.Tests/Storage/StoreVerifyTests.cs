@@ -33,12 +33,12 @@ public abstract class StoreVerifyTests<THome> : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("UPDATE turn SET inputs = 'inputz' WHERE revision = 3", "revision 3: the turn is damaged: its CRC32C")]
+    [InlineData(
+        "UPDATE turn SET inputs = 'inputz' WHERE revision = 3", "revision 3: the turn is damaged: its CRC32C")]
     [InlineData("UPDATE turn SET time = time + 1 WHERE revision = 4", "revision 4: the turn is damaged")]
     [InlineData("UPDATE turn SET crc = crc - 1 WHERE revision = 5", "revision 5: the turn is damaged")]
     [InlineData(
-        "UPDATE turn SET record = 2 WHERE revision = 5",
-        "revision 5: the turn is damaged: its row has version 2")]
+        "UPDATE turn SET record = 2 WHERE revision = 5", "revision 5: the turn is damaged: its row has version 2")]
     [InlineData("DELETE FROM turn WHERE revision = 4", "revision 4: the turn is missing")]
     [InlineData(
         "DELETE FROM turn WHERE revision BETWEEN 2 AND 4", "revision 2: the turns up to revision 4 are missing")]
@@ -65,8 +65,7 @@ public abstract class StoreVerifyTests<THome> : IAsyncLifetime
         List<StoreDamage> found = (await VerifyAsync()).Found;
 
         Assert.Equal(2, found.Count);
-        Assert.Contains(found, damage => damage.Twin == Turbine && damage.Revision == 4
-            && damage.Problem.Contains("missing", StringComparison.Ordinal));
+        Assert.Contains(found, d => d is { Revision: 4, Problem: "the turn is missing" } && d.Twin == Turbine);
         Assert.Contains(found, d => d.Twin is null && d.Problem.Contains("no twin", StringComparison.Ordinal));
     }
 
