@@ -136,7 +136,10 @@ public interface IPredictiveModel
     /// <summary>Learns from one message and predicts.</summary>
     /// <param name="input">What came.</param>
     /// <param name="state">What this twin's model knows; changed in place.</param>
-    /// <param name="prediction">The last prediction; changed in place.</param>
+    /// <param name="prediction">
+    /// The last prediction; changed in place. One that is left as it was keeps its time; to say the same again, assign
+    /// a whole one, <c>Prediction.None with { ... }</c>. Its <see cref="Prediction.At"/> is set by the twin.
+    /// </param>
     void Update(in ModelInput input, Span<double> state, ref Prediction prediction);
 
     /// <summary>One sentence that says why, for people; asked for only when somebody reads it.</summary>

@@ -95,7 +95,12 @@ public sealed record ModelOutputInput(
     string Model,
     int Version,
     long At,
-    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double[] Outputs);
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double[] Outputs)
+{
+    /// <summary>True when a reading in its row was historical: what was said of it never causes a command.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Historical { get; init; }
+}
 
 /// <summary>A person acknowledged an alarm.</summary>
 /// <param name="Alarm">The alarm's name.</param>

@@ -184,6 +184,14 @@ public sealed record PredictionSnapshot
     /// </summary>
     [Id(12)]
     public IReadOnlyList<Contribution>? Contributions { get; init; }
+
+    /// <summary>What the model expected to see: the evidence of its reason; null where it gives none.</summary>
+    [Id(13)]
+    public double? Expected { get; init; }
+
+    /// <summary>The bound that the evidence is judged by; null where the model gives none.</summary>
+    [Id(14)]
+    public double? Threshold { get; init; }
 }
 
 /// <summary>Whether an alarm's condition holds.</summary>

@@ -126,16 +126,18 @@ public sealed class TwinSimulation
         _state.Revision++;
         _commands.AddRange(_effects.Deliveries.Select(command => command.ToMessage()));
         _alarms.AddRange(_effects.Alarms.Select(alarm => alarm.ToSnapshot()));
+        // What is answered is a turn of its own, with effects of its own.
+        ulong ofHistory = _effects.AskedOfHistory;
         for (ulong asked = _effects.Asked; asked != 0; asked &= asked - 1)
         {
-            RunBatched(BitOperations.TrailingZeroCount(asked));
+            RunBatched(BitOperations.TrailingZeroCount(asked), ofHistory);
         }
     }
 
     // In a silo the answer comes a moment later and with those of other twins; here it is there at once.
-    private void RunBatched(int index)
+    private void RunBatched(int index, ulong askedOfHistory)
     {
-        ModelRow row = ModelRow.Of(_state, index);
+        ModelRow row = ModelRow.Of(_state, index, askedOfHistory);
         double[] outputs = new double[row.Model.OutputLength];
         row.Model.Run(row.Values, outputs);
         Turn(row.Answer(outputs, UnixMicroseconds.From(Now)));

@@ -211,7 +211,7 @@ internal sealed partial class TwinTurns
         _watch?.Committed();
         if (_effects.Asked != 0)
         {
-            _runtime.Batches.Ask(State, _effects.Asked);
+            _runtime.Batches.Ask(State, _effects);
         }
 
         if (_effects.CommandsChanged)

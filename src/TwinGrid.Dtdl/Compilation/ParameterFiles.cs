@@ -44,10 +44,15 @@ internal sealed class ParameterFiles(string directory, Func<string, byte[]> read
         string place = $"$.models[{model}].options.{Option}";
         string name = options.GetProperty(Option).GetString()!;
         string path = Path.Combine(directory, Path.GetFileName(name));
-        if (Path.GetFileName(name) != name || !name.EndsWith(Suffix, StringComparison.Ordinal) || !File.Exists(path))
+        if (Path.GetFileName(name) != name || !name.EndsWith(Suffix, StringComparison.Ordinal))
         {
             throw new DefinitionException(
                 source, place, $"'{name}' stands where a file NAME{Suffix} beside the kind file was expected");
+        }
+
+        if (!File.Exists(path))
+        {
+            throw new DefinitionException(source, place, $"'{name}': there is no such file in {directory}");
         }
 
         try

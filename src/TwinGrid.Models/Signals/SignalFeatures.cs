@@ -74,6 +74,7 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
             return;
         }
 
+        state.HasBlock = true;
         state.Rms = features.Rms;
         state.Peak = features.Peak;
         state.Crest = features.Crest;
@@ -93,6 +94,11 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
         if (_options.Orders is not { } orders)
         {
             return $"no bearing is given: there are only the features of {_input}";
+        }
+
+        if (!state.HasBlock)
+        {
+            return $"no block of {_input} has come yet";
         }
 
         int most = MostLikely(state.Heights);

@@ -16,6 +16,9 @@ internal struct SignalFeaturesState
     /// <summary>By how much the defects' lines stand above the floor, the reason of the last prediction.</summary>
     public Defects Heights;
 
+    /// <summary>True once a block came.</summary>
+    public bool HasBlock;
+
     /// <summary>The shaft's speed then, Hz.</summary>
     public double Speed;
 

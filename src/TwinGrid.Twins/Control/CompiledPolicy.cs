@@ -40,6 +40,7 @@ internal sealed class CompiledPolicy
         TimeSpan expiry = Definition.Command?.ExpiresIn?.Value ?? command?.ExpiresIn.Value ?? DefaultExpiry;
         CommandExpiry = UnixMicroseconds.From(expiry < LongestExpiry ? expiry : LongestExpiry);
         Slots = SlotsOf(kind);
+        Models = ModelsRead();
     }
 
     public PolicyDefinition Definition { get; }
@@ -54,6 +55,9 @@ internal sealed class CompiledPolicy
     /// The telemetry that the condition rests on, through its predictions too; all of it for a policy of a user's own.
     /// </summary>
     public int[] Slots { get; }
+
+    /// <summary>The models that the condition reads, one bit each; all for a policy of a user's own.</summary>
+    public ulong Models { get; }
 
     /// <summary>True when it sends a command of its own accord.</summary>
     public bool Acts => Definition is { Mode: PolicyMode.Act, Command: not null };
@@ -108,6 +112,10 @@ internal sealed class CompiledPolicy
     /// <summary>The next grid time at which time alone can change the condition.</summary>
     public long NextChange(StateScope scope) => Math.Min(
         _when?.NextChange(scope) ?? long.MaxValue, _clear?.NextChange(scope) ?? long.MaxValue);
+
+    private ulong ModelsRead() => _custom is not null
+        ? ulong.MaxValue
+        : _when!.ModelsRead.Concat(_clear?.ModelsRead ?? []).Aggregate(0UL, (bits, model) => bits | (1UL << model));
 
     private int[] SlotsOf(TwinDefinition kind)
     {

@@ -98,8 +98,14 @@ internal static class PolicyRunner
     }
 
     // Old buffered data never causes a command: a policy waits until all that it reads is live again.
+    // So do those of a model that was asked in an earlier turn: its readings may be live again, its answer is not.
     private static bool ReadsHistory(TwinState state, CompiledPolicy policy)
     {
+        if ((state.PredictedOfHistory & policy.Models) != 0)
+        {
+            return true;
+        }
+
         foreach (int slot in policy.Slots)
         {
             if (state.Slots[slot].Historical)

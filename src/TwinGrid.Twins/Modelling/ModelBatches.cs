@@ -23,14 +23,14 @@ internal sealed partial class ModelBatches(ActiveTwins active, TimeProvider cloc
     private readonly ConcurrentDictionary<BatchedModel, Lane> _lanes = new();
 
     /// <summary>Takes what a committed turn asked.</summary>
-    public void Ask(TwinState state, ulong asked)
+    public void Ask(TwinState state, TurnEffects effects)
     {
-        for (; asked != 0; asked &= asked - 1)
+        for (ulong asked = effects.Asked; asked != 0; asked &= asked - 1)
         {
             int index = BitOperations.TrailingZeroCount(asked);
             try
             {
-                Ask(ModelRow.Of(state, index));
+                Ask(ModelRow.Of(state, index, effects.AskedOfHistory));
             }
 #pragma warning disable CA1031 // The turn is committed: a model of a user's own must not stop the twin any more.
             catch (Exception e)

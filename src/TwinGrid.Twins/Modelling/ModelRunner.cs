@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Modelling;
@@ -69,6 +70,7 @@ internal static class ModelRunner
         ref Prediction prediction = ref state.Predictions[index];
         model.Accept(said.Outputs, ref prediction);
         prediction.At = said.At;
+        state.PredictedOfHistory = With(state.PredictedOfHistory, index, said.Historical);
         effects.Predictions |= 1UL << index;
         effects.Changed = true;
         return true;
@@ -78,9 +80,17 @@ internal static class ModelRunner
     {
         CompiledModel model = state.Kind.Models[index];
         ref Prediction prediction = ref state.Predictions[index];
+        Prediction before = prediction;
         model.Model.Update(
             input, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength), ref prediction);
-        prediction.At = state.ModelTime;
+
+        // What it said earlier does not become newer because another of its inputs came.
+        if (prediction.At == UnixMicroseconds.Absent || !AreSame(prediction, before))
+        {
+            prediction.At = state.ModelTime;
+            state.PredictedOfHistory = With(state.PredictedOfHistory, index, ReadsHistory(state, model));
+        }
+
         effects.Predictions |= 1UL << index;
     }
 
@@ -98,7 +108,12 @@ internal static class ModelRunner
         Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
         if (model.Batched is { } batched)
         {
-            effects.Asked |= batched.Take(input, learnt) ? 1UL << index : 0;
+            if (batched.Take(input, learnt))
+            {
+                effects.Asked |= 1UL << index;
+                effects.AskedOfHistory = With(effects.AskedOfHistory, index, ReadsHistory(state, model));
+            }
+
             return;
         }
 
@@ -110,6 +125,27 @@ internal static class ModelRunner
             effects);
         FeatureFold.Tell(state, model, learnt, changed, effects.Recorder);
     }
+
+    private static bool ReadsHistory(TwinState state, CompiledModel model)
+    {
+        bool reads = model.OutputSlot >= 0 && state.Slots[model.OutputSlot].Historical;
+        foreach (int slot in model.InputSlots)
+        {
+            reads |= state.Slots[slot].Historical;
+        }
+
+        return reads;
+    }
+
+    // Bit by bit: NaN, which says nothing, is the same as NaN.
+    private static bool AreSame(in Prediction one, in Prediction other) =>
+        one.At == other.At && Bytes(one).SequenceEqual(Bytes(other));
+
+    private static ReadOnlySpan<byte> Bytes(in Prediction prediction) =>
+        MemoryMarshal.AsBytes(new ReadOnlySpan<Prediction>(in prediction));
+
+    private static ulong With(ulong bits, int index, bool isSet) =>
+        isSet ? bits | (1UL << index) : bits & ~(1UL << index);
 
     // A value that its device has called bad is no value.
     private static double NumberOf(TwinState state, int slot) =>

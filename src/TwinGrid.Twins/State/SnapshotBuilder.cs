@@ -62,6 +62,8 @@ internal static class SnapshotBuilder
             Upper = Finite(prediction.Upper),
             Confidence = Finite(prediction.Confidence),
             Residual = Finite(prediction.Residual),
+            Expected = Finite(prediction.Expected),
+            Threshold = Finite(prediction.Threshold),
             Unit = UnitOf(state, model),
             At = UnixMicroseconds.ToDateTimeOffset(prediction.At),
             For = UnixMicroseconds.ToDateTimeOffset(prediction.At + (long)(horizon * UnixMicroseconds.PerSecond)),

@@ -42,7 +42,7 @@ internal static class StateReader
 
         ReadSlots(reader, state);
         ReadSources(reader, state);
-        ReadModels(reader, state);
+        ReadModels(reader, version, state);
         ReadPolicies(reader, state);
         ReadAlarms(reader, state);
         ReadCommands(reader, state);
@@ -149,7 +149,7 @@ internal static class StateReader
         return new SequenceWindow(epoch, high, seen.Length == 0 ? null : seen);
     }
 
-    private static void ReadModels(BinaryReader reader, TwinState state)
+    private static void ReadModels(BinaryReader reader, byte version, TwinState state)
     {
         state.ModelTime = reader.ReadInt64();
         int count = reader.ReadInt32();
@@ -157,6 +157,7 @@ internal static class StateReader
         {
             string fingerprint = reader.ReadString();
             Prediction prediction = ReadPrediction(reader);
+            bool ofHistory = version >= 3 && reader.ReadBoolean();
             double[] learnt = new double[reader.ReadInt32()];
             for (int k = 0; k < learnt.Length; k++)
             {
@@ -167,6 +168,7 @@ internal static class StateReader
             if (index >= 0 && state.Kind.Models[index].Model.StateLength == learnt.Length)
             {
                 state.Predictions[index] = prediction;
+                state.PredictedOfHistory |= ofHistory ? 1UL << index : 0;
                 learnt.CopyTo(state.ModelState.AsSpan(state.Kind.Models[index].StateOffset));
             }
         }

@@ -11,8 +11,10 @@ namespace TwinGrid.Twins.State;
 internal static class StateWriter
 {
     /// <summary>The version of the form; it stands first.</summary>
-    /// <remarks>1 was without the revisions of the desired properties.</remarks>
-    public const byte FormVersion = 2;
+    /// <remarks>
+    /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history.
+    /// </remarks>
+    public const byte FormVersion = 3;
 
     public static byte[] Write(TwinState state)
     {
@@ -163,6 +165,7 @@ internal static class StateWriter
             CompiledModel model = state.Kind.Models[i];
             writer.Write(model.Fingerprint);
             WritePrediction(writer, state.Predictions[i]);
+            writer.Write((state.PredictedOfHistory & (1UL << i)) != 0);
             writer.Write(model.Model.StateLength);
             foreach (double number in state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength))
             {

@@ -22,6 +22,9 @@ internal sealed class TurnEffects
     /// <summary>The batched models that should run on what the twin knows now, one bit each.</summary>
     public ulong Asked { get; set; }
 
+    /// <summary>Those of <see cref="Asked"/> whose row was made with historical readings.</summary>
+    public ulong AskedOfHistory { get; set; }
+
     /// <summary>The alarms that changed, in order.</summary>
     public List<AlarmRecord> Alarms { get; } = [];
 
@@ -43,7 +46,7 @@ internal sealed class TurnEffects
     public void Clear()
     {
         (Changed, Deleted, CommandsChanged) = (false, false, false);
-        (Predictions, Asked) = (0, 0);
+        (Predictions, Asked, AskedOfHistory) = (0, 0, 0);
         if (_isTold)
         {
             // Few turns do: the others need not touch the lists.

@@ -53,6 +53,9 @@ internal sealed class TwinState
     /// <summary>The newest prediction of each model.</summary>
     public Prediction[] Predictions { get; }
 
+    /// <summary>The models whose newest prediction was made with historical readings, one bit each.</summary>
+    public ulong PredictedOfHistory { get; set; }
+
     /// <summary>The newest source time that models saw: it never goes back for them.</summary>
     public long ModelTime { get; set; } = UnixMicroseconds.Absent;
 
@@ -103,6 +106,7 @@ internal sealed class TwinState
         SlotCount = Kind.Telemetry.Length;
         Array.Fill(_slots, new TelemetrySlot());
         Array.Fill(Predictions, Prediction.None);
+        PredictedOfHistory = 0;
         Array.Fill(Policies, new PolicyState());
         foreach (Modelling.CompiledModel model in Kind.Models)
         {

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using TwinGrid.Tests.Hosting;
 using TwinGrid.Tests.Twins;
+using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Models;
@@ -15,6 +17,21 @@ public sealed class BatchedModelTests
         Telemetry = [new() { Name = "speed" }],
         Models = [new() { Name = "twice", Type = "Doubling", Inputs = ["speed"] }],
         Policies = [new() { Name = "fast", When = "predictions.twice.value > 100" }],
+    };
+
+    private static readonly TwinDefinition Braking = Kind with
+    {
+        Commands = [new() { Name = "brake" }],
+        Policies =
+        [
+            new()
+            {
+                Name = "fast",
+                When = "predictions.twice.value > 100",
+                Mode = PolicyMode.Act,
+                Command = new() { Name = "brake" },
+            },
+        ],
     };
 
     [Fact]
@@ -36,6 +53,60 @@ public sealed class BatchedModelTests
         again.State.Revision = twin.State.Revision;
         Assert.Equal(StateWriter.Write(twin.State), StateWriter.Write(again.State));
         Assert.Empty(model.Runs);
+    }
+
+    [Fact]
+    public void What_was_said_of_yesterdays_reading_gives_no_command()
+    {
+        FoldRig twin = new(Braking, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, ts: -86_400, name: "speed");
+        Answer(twin);
+        Assert.Equal(120, twin.State.Predictions[0].Value);
+        Assert.Empty(twin.State.Commands);
+
+        // The reading is live now, but what the model said is still of yesterday, here and after a restart.
+        twin.Number(1, 1, name: "speed");
+        Assert.Empty(twin.State.Commands);
+        byte[] stored = StateWriter.Write(twin.State);
+        TwinState read = StateReader.Read(twin.State.Twin, twin.State.Kind, stored);
+        Assert.Equal(stored, StateWriter.Write(read));
+        TwinFold.Apply(read, twin.Header, PackedInputs.Pack(InputKind.ReportedProperties, FoldRig.At(2), "{}"u8),
+            new TurnEffects());
+        Assert.Empty(read.Commands);
+
+        twin.Number(3, 60, name: "speed");
+        Assert.Empty(twin.State.Commands);
+        Answer(twin);
+        Assert.Equal("brake", Assert.Single(twin.State.Commands).Name);
+    }
+
+    [Fact]
+    public void An_answer_to_yesterdays_reading_that_comes_after_a_live_one_gives_no_command()
+    {
+        FoldRig twin = new(Braking, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, ts: -86_400, name: "speed");
+        ModelRow asked = ModelRow.Of(twin.State, 0, twin.Effects.AskedOfHistory);
+        twin.Number(1, 1, name: "speed");
+        twin.Apply(asked.Answer([120], FoldRig.At(2)));
+
+        Assert.Equal(120, twin.State.Predictions[0].Value);
+        Assert.Empty(twin.State.Commands);
+    }
+
+    [Fact]
+    public void What_was_expected_and_the_bound_stand_in_the_snapshot()
+    {
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, name: "speed");
+        twin.Apply(Said(1, 120));
+        twin.State.Predictions[0].Expected = 90;
+        twin.State.Predictions[0].Threshold = 100;
+
+        PredictionSnapshot said = SnapshotBuilder.Prediction(twin.State, 0);
+        Assert.Equal((90, 100), (said.Expected, said.Threshold));
+        JsonElement json = JsonSerializer.SerializeToElement(said, TwinGridJson.Default.PredictionSnapshot);
+        Assert.Equal(90, json.GetProperty("expected").GetDouble());
+        Assert.Equal(100, json.GetProperty("threshold").GetDouble());
     }
 
     [Fact]
@@ -148,6 +219,16 @@ public sealed class BatchedModelTests
 
     private static async Task<double?> ValueAsync(RunningGrid grid, string key) =>
         (await Twin(grid, key).GetAsync())?.Predictions.GetValueOrDefault("twice")?.Value;
+
+    /// <summary>Runs the model on what the last turn asked.</summary>
+    private static void Answer(FoldRig twin)
+    {
+        Assert.Equal(1UL, twin.Effects.Asked);
+        ModelRow row = ModelRow.Of(twin.State, 0, twin.Effects.AskedOfHistory);
+        double[] outputs = new double[1];
+        row.Model.Run(row.Values, outputs);
+        twin.Apply(row.Answer(outputs, row.At));
+    }
 
     private static byte[] Said(int version, params double[] outputs) => Said(version, "twice", outputs);
 

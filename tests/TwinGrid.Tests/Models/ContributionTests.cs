@@ -45,6 +45,8 @@ public sealed class ContributionTests
         Assert.Equal(["flow"], said.Contributions.Where(c => c.Seen - c.Expected > 5).Select(c => c.Name));
 
         JsonElement json = JsonSerializer.SerializeToElement(said, TwinGridJson.Default.PredictionSnapshot);
+        Prediction stored = twin.State.Predictions[0];
+        Assert.Equal(stored.Threshold, json.GetProperty("threshold").GetDouble());
         JsonElement first = json.GetProperty("contributions")[0];
         Assert.Equal("flow", first.GetProperty("name").GetString());
         Assert.Equal(said.Contributions[0].Expected, first.GetProperty("expected").GetDouble());

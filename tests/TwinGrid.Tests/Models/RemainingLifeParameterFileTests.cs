@@ -31,7 +31,6 @@ public sealed class RemainingLifeParameterFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("other.parameters.json")]
     [InlineData("../fleet.parameters.json")]
     [InlineData("engine.twin.json")]
     public void A_file_that_is_not_beside_it_is_named(string file)
@@ -41,6 +40,16 @@ public sealed class RemainingLifeParameterFileTests : IDisposable
         Assert.Equal(
             $"engine.twin.json: $.models[0].options.parameters: '{file}' stands where a file NAME.parameters.json "
             + "beside the kind file was expected",
+            wrong.Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named_with_where_it_was_looked_for()
+    {
+        var wrong = Assert.Throws<DefinitionException>(() => Load("other.parameters.json"));
+        Assert.Equal(
+            "engine.twin.json: $.models[0].options.parameters: 'other.parameters.json': "
+            + $"there is no such file in {_folder.FullName}",
             wrong.Message);
     }
 

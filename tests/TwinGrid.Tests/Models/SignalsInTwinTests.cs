@@ -77,6 +77,31 @@ public sealed class SignalsInTwinTests
     }
 
     [Fact]
+    public void A_message_without_a_block_makes_no_prediction_newer()
+    {
+        _pump.Read(("speed", 1797)).ReadWaveform("vibration", Rate, Sound);
+        PredictionSnapshot before = _pump.Snapshot.Predictions["bearing"];
+        Assert.Equal(_pump.Snapshot.Telemetry["vibration"].SourceTime, before.At);
+
+        _pump.Wait(TimeSpan.FromMinutes(1)).Read(("speed", 1800));
+        PredictionSnapshot after = _pump.Snapshot.Predictions["bearing"];
+        Assert.Equal((before.Value, before.At, before.For), (after.Value, after.At, after.For));
+
+        // The same block once more says the same, and says it of a later time.
+        _pump.Wait(TimeSpan.FromMinutes(1)).Read(("speed", 1797)).ReadWaveform("vibration", Rate, Sound);
+        after = _pump.Snapshot.Predictions["bearing"];
+        Assert.Equal(before.Value, after.Value);
+        Assert.Equal(before.At + TimeSpan.FromMinutes(2), after.At);
+    }
+
+    [Fact]
+    public void Before_a_block_came_the_reason_says_so()
+    {
+        _pump.Read(("speed", 1797));
+        Assert.Equal("no block of vibration has come yet", _pump.Snapshot.Predictions["bearing"].Why);
+    }
+
+    [Fact]
     public void A_state_that_was_written_and_read_goes_on_bit_for_bit()
     {
         FoldRig twin = new(DefinitionLoader.Parse(KindFile, "pump.twin.json"), Types);

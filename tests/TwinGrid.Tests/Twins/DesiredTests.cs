@@ -185,7 +185,7 @@ public class DesiredTests
         Assert.Equal(("""{"a":1}""", "{}"), (properties.Reported.Text, properties.Desired.Text));
         Assert.Equal(0, properties.DesiredRevision);
         byte[] now = StateWriter.Write(read);
-        Assert.Equal(2, now[0]);
+        Assert.Equal(StateWriter.FormVersion, now[0]);
         Assert.Equal(now, StateWriter.Write(StateReader.Read(any.State.Twin, any.State.Kind, now)));
     }
 
