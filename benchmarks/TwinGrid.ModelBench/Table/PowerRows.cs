@@ -15,7 +15,7 @@ internal static class PowerRows
         yield return new TableRow(
             "PowerForecast: GEFCom2014, 10 wind farms",
             "pinball skill over climatology, October 2012 to March 2013",
-            Figures.Write($"**{all.Skill:0.000}** (loss {all.Model.Mean:0.0000})"),
+            Figures.Write($"**{all.Skill:0.0000}** (loss {all.Model.Mean:0.0000})"),
             Figures.Write($"climatology 0 (loss {all.Climate.Mean:0.0000})"),
             PublishedRows.Wind,
             Seen.Development,
@@ -24,7 +24,7 @@ internal static class PowerRows
         yield return new TableRow(
             "PowerForecast: the same",
             "the same without the random layer (`detail` 0)",
-            Figures.Write($"{plain.Skill:0.000}"),
+            Figures.Write($"{plain.Skill:0.0000}"),
             "",
             "",
             Seen.Development,

@@ -44,7 +44,7 @@ internal static class ProcessRows
             + Figures.Write($"gains {string.Join(", ", split.Chosen.Gains)}; ")
             + Figures.Write($"false alarms {split.Chosen.FalseAlarms}; drift {split.Chosen.Drift}"),
             split.ChosenLater,
-            Seen.HeldOut);
+            Seen.UnitsHeldOut);
     }
 
     private static TableRow Batadal(string score, AttackFigures figures, Seen seen) => new(

@@ -24,7 +24,7 @@ internal static class RhythmRows
             Figures.Write($"{100 * RhythmChoice.Accuracy(files):0.00}"),
             "",
             "",
-            Seen.HeldOut,
+            Seen.UnitsHeldOut,
             null);
     }
 }

@@ -9,7 +9,10 @@ internal enum Seen
     /// <summary>Options were chosen with these very data in sight.</summary>
     Development,
 
-    /// <summary>Judged on units or hours that neither the training nor the choice of options saw.</summary>
+    /// <summary>Judged on units or hours not learnt from; constants were chosen with these files in sight.</summary>
+    UnitsHeldOut,
+
+    /// <summary>Judged on signals that neither the training nor the choice of constants saw.</summary>
     HeldOut,
 
     /// <summary>The publisher's own test files, which decided nothing.</summary>
@@ -44,6 +47,7 @@ internal sealed record TableRow(
     private string Words => Seen switch
     {
         Seen.OfficialTest => "official test",
+        Seen.UnitsHeldOut => "units held out, constants not",
         Seen.HeldOut => "held out",
         Seen.Nothing => "",
         _ => "development",

@@ -27,7 +27,7 @@ internal static class TurbofanRows
             LifeFold[] folds = [.. LifeFold.Of(train, ValueVerb.DefaultFolds)];
             LifeResult crossed = LifeValidation.Judge(folds);
             yield return Row(
-                set, "RMSE / PHM08 / coverage, 5 folds of the training units", crossed, Seen.HeldOut)
+                set, "RMSE / PHM08 / coverage, 5 folds of the training units", crossed, Seen.UnitsHeldOut)
                 with { Published = File.Exists(test) ? "" : PublishedRows.Turbofans[set - 1] };
             worth.Add(ValueVerb.Measure(folds, ValueVerb.DefaultLead));
         }
@@ -82,7 +82,7 @@ internal static class TurbofanRows
         $"fixed interval 0 %; {Unplanned(sets, ValueVerb.FixedInterval)}, "
             + $"run to failure {Saved(sets, ValueVerb.RunToFailure)}; {Unplanned(sets, ValueVerb.RunToFailure)}",
         "",
-        Seen.HeldOut,
+        Seen.UnitsHeldOut,
         null);
 
     private static MaintenanceCost[] PoliciesOf(MaintenanceCost[,] costs, int row) =>

@@ -11,7 +11,8 @@ namespace TwinGrid.Models.Anomaly;
 /// units of the hour's spread; surprises s = -log10 p of |r|, of its exponential mean (gain
 /// <see cref="ShortGain"/>) and of the step, each p from <see cref="Surprise"/> (peaks over a threshold), and of a new
 /// extreme (<see cref="SeenRange"/>). The greatest, weighted 1, 0.7, 0.6, 1, goes through <see cref="EventMemory"/>,
-/// which knows how often this signal does such things; score = 1 - √chance. So 0.9 is one in 100, 0.99 one in 10,000.
+/// which knows how often this signal does such things; score = 1 - √chance. So 0.9 is meant as one in 100, 0.99 as one
+/// in 10,000; it errs towards silence (of Gaussian noise 0.52 % reached 0.9, 0.02 % reached 0.95).
 /// Tail: Siffer et al., KDD 2017. The constants here, of the range and of the events were chosen on 31 files of the
 /// Numenta Anomaly Benchmark (77.7 there at their best threshold; 69 to 75 on kinds of files left out). A third more
 /// or less of one costs up to two points, of the events' margin five.</para>

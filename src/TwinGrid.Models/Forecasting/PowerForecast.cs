@@ -12,12 +12,15 @@ namespace TwinGrid.Models.Forecasting;
 /// as wide as forecasts of the time truly were.</para>
 /// <para>Inputs, m/s: pairs of the wind's components to the east and to the north, in this order as far as there are
 /// any: at the farm at hub height; at another height; at hub height an hour before and an hour after; then other times
-/// and places. A forecast is told with the time that it is for. Output: the power then, 0 to <c>capacity</c>.</para>
+/// and places. Output: the power at the time that the weather is for, 0 to <c>capacity</c>.</para>
 /// <para>Says: nothing for the first <see cref="FewestReadings"/> outputs; then, when weather comes, <c>value</c> the
 /// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in
 /// the output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An
-/// output pairs with the last weather not older than <c>maxAge</c>. Weather alone teaches nothing, so any number of
-/// hours can be looked ahead.</para>
+/// output pairs with the last weather not older than <c>maxAge</c>. Weather alone teaches nothing, so a caller that
+/// sets the time of each input, such as the model bench, can look ahead any number of hours. A twin cannot yet: a
+/// reading timed more than 5 minutes ahead counts as one of its arrival, so weather of hours ahead sent as telemetry
+/// would be learnt with the power of now. In the grid it predicts from present weather, until forecasts are an input
+/// of their own.</para>
 /// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h),
 /// <c>detail</c> (80 units of the random layer). State: some 65 KiB with one pair, 100 KiB with fifteen, without the
 /// layer 12 and 28: a farm's, not a sensor's.</para>
