@@ -278,6 +278,21 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         Assert.Subset(element.EnumerateObject().Select(member => member.Name).ToHashSet(), names.ToHashSet());
 
     // The content type that curl -d gives.
+
+    [Theory]
+    [InlineData("PATCH", "properties/desired")]
+    [InlineData("POST", "commands/go")]
+    public async Task A_body_that_is_not_UTF_8_or_holds_half_a_character_is_refused(string method, string path)
+    {
+        await PostAsync("/api/v1/twins/demo/broken/telemetry/temperature", "20");
+        foreach (byte[] body in (byte[][])[[.. "{\"a\":\""u8, 0xFF, .. "\"}"u8], [.. "{\"a\":\"\\ud83d\"}"u8]])
+        {
+            HttpResponseMessage answer = await _http.SendAsync(new HttpRequestMessage(
+                new HttpMethod(method), $"/api/v1/twins/demo/broken/{path}") { Content = new ByteArrayContent(body) });
+            await Problem.AssertAsync(answer, 400, "malformed-json");
+        }
+    }
+
     private Task<HttpResponseMessage> PostAsync(string path, string body) =>
         _http.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/x-www-form-urlencoded"));
 }

@@ -98,7 +98,7 @@ public sealed class AnyModelTests
     [InlineData("ProcessMonitor", 20)]
     [InlineData("PowerForecast", 8500)]
     [InlineData("RemainingLife", 20)]
-    [InlineData("Signals", 15)]
+    [InlineData("Signals", 16)]
     public void The_state_is_small(string type, int doubles) =>
         Assert.InRange(ModelExamples.Start(type).Model.StateLength, 1, doubles);
 
