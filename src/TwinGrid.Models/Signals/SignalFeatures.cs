@@ -74,7 +74,6 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
             return;
         }
 
-        state.HasBlock = true;
         state.Rms = features.Rms;
         state.Peak = features.Peak;
         state.Crest = features.Crest;
@@ -96,7 +95,7 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
             return $"no bearing is given: there are only the features of {_input}";
         }
 
-        if (!state.HasBlock)
+        if (!(state.Upper > 0))
         {
             return $"no block of {_input} has come yet";
         }
@@ -145,13 +144,13 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
         in WaveformBlock block, WaveformFeatures features, in BearingOrders orders, ref SignalFeaturesState state)
     {
         ((Span<double>)state.Heights).Fill(double.NaN);
+        state.Lower = _options.Lower ?? Math.Min(2_000, features.Rate / 8);
+        state.Upper = _options.Upper ?? Math.Min(10_000, 0.4 * features.Rate);
         if (!(state.Speed > 0) || !Magnitude.IsUsable(state.Speed))
         {
             return;
         }
 
-        state.Lower = _options.Lower ?? Math.Min(2_000, features.Rate / 8);
-        state.Upper = _options.Upper ?? Math.Min(10_000, 0.4 * features.Rate);
         using EnvelopeSpectrum spectrum =
             EnvelopeSpectrum.Of(block, features.Mean, features.Peak, state.Lower, state.Upper);
         double highest = 0;

@@ -16,13 +16,10 @@ internal struct SignalFeaturesState
     /// <summary>By how much the defects' lines stand above the floor, the reason of the last prediction.</summary>
     public Defects Heights;
 
-    /// <summary>True once a block came.</summary>
-    public bool HasBlock;
-
     /// <summary>The shaft's speed then, Hz.</summary>
     public double Speed;
 
-    /// <summary>The band then, Hz.</summary>
+    /// <summary>The band then, Hz; 0 before the first block.</summary>
     public double Lower;
     public double Upper;
 

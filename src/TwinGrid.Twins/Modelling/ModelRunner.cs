@@ -88,7 +88,6 @@ internal static class ModelRunner
         if (prediction.At == UnixMicroseconds.Absent || !AreSame(prediction, before))
         {
             prediction.At = state.ModelTime;
-            state.PredictedOfHistory = With(state.PredictedOfHistory, index, ReadsHistory(state, model));
         }
 
         effects.Predictions |= 1UL << index;
