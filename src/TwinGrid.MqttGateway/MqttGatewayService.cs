@@ -28,6 +28,7 @@ internal sealed class MqttGatewayService(
         {
             deadLetters.Start();
             rows.Start();
+            sessions.Observe();
             await sessions.LoadAsync(cancellationToken);
             catchUp.Start();
             await listener.StartAsync(cancellationToken);

@@ -36,6 +36,7 @@ internal sealed partial class TwinsLifecycle(
         runtime.Kinds.Check();
         runtime.Active.Observe();
         runtime.Committer.Observe();
+        runtime.Watching.Observe();
         await runtime.Store.InitializeAsync(cancellationToken);
     }
 

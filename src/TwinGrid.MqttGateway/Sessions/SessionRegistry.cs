@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -46,14 +45,14 @@ internal sealed partial class SessionRegistry
         _clock = clock;
         _logger = logger;
         _incarnation = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N", CultureInfo.InvariantCulture);
-        Gauge = TwinGridDiagnostics.Meter.CreateObservableGauge(
-            "twingrid.mqtt.sessions", () => _sessions.Count, "{session}", "MQTT sessions in memory, connected or not");
     }
-
-    internal ObservableGauge<int> Gauge { get; }
 
     private uint LongestExpiry =>
         (uint)Math.Min(uint.MaxValue - 1, _limits.SessionKeep.Microseconds / UnixMicroseconds.PerSecond);
+
+    /// <summary>Shows how many as a metric; once in a gateway, for a meter keeps its instruments for good.</summary>
+    public void Observe() => TwinGridDiagnostics.Meter.CreateObservableGauge(
+        "twingrid.mqtt.sessions", () => _sessions.Count, "{session}", "MQTT sessions in memory, connected or not");
 
     /// <summary>A client identifier for a client that has none (MQTT 5 section 3.1.3.1).</summary>
     public string NewClientId() => $"twingrid-{Token(Interlocked.Increment(ref _numbers))}";

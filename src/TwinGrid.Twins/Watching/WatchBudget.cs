@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 
 namespace TwinGrid.Twins.Watching;
@@ -18,9 +17,14 @@ internal sealed class WatchBudget : IDisposable
     {
         _limits = limits;
         Stopping = _stopping.Token;
-        Watchers = TwinGridDiagnostics.Meter.CreateObservableGauge(
+    }
+
+    /// <summary>Shows what is used as metrics; once in a silo, for a meter keeps its instruments for good.</summary>
+    public void Observe()
+    {
+        TwinGridDiagnostics.Meter.CreateObservableGauge(
             "twingrid.watchers", () => _watchers, "{watcher}", "Watchers of this silo's twins.");
-        Bytes = TwinGridDiagnostics.Meter.CreateObservableGauge(
+        TwinGridDiagnostics.Meter.CreateObservableGauge(
             "twingrid.watch.buffered", () => _bytes, "By", "Changes that are kept for those who watch.");
     }
 
@@ -35,10 +39,6 @@ internal sealed class WatchBudget : IDisposable
 
     /// <summary>True while more bytes wait than may.</summary>
     public bool IsOver => Volatile.Read(ref _bytes) > _limits.CurrentValue.WatchBufferBytes;
-
-    internal ObservableGauge<int> Watchers { get; }
-
-    internal ObservableGauge<long> Bytes { get; }
 
     /// <summary>Takes a watcher's place; false when there is none.</summary>
     public bool TryEnter()

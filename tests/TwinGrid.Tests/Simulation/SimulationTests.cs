@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 
 namespace TwinGrid.Tests.Simulation;
@@ -54,6 +55,29 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void A_seed_makes_its_schedule_again() => Assert.Equal(
         Enumerable.Range(1, 50).Select(seed => Schedule.Run(seed).Trace),
         Enumerable.Range(1, 50).Select(seed => Schedule.Run(seed).Trace));
+
+    [Fact]
+    public void Silos_that_come_and_go_leave_no_instrument_behind()
+    {
+        // A meter keeps its instruments for good, and whoever listens to it next is shown each.
+        List<string> made = [];
+        int thread = 0;
+        using MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (Environment.CurrentManagedThreadId == thread)
+                {
+                    made.Add(instrument.Name);
+                }
+            },
+        };
+        listener.Start();
+        Schedule.Run(1);
+        thread = Environment.CurrentManagedThreadId;
+        Assert.All(Enumerable.Range(2, 20), seed => Assert.Empty(Schedule.Run(seed).Wrongs));
+        Assert.Empty(made);
+    }
 
     private static string Told(Verdict verdict) =>
         $"seed {verdict.Seed} (again: TWINGRID_SIMULATION_SEED={verdict.Seed} TWINGRID_SIMULATION_SCHEDULES=1):\n"
