@@ -8,7 +8,7 @@ namespace TwinGrid.Storage.PostgreSql;
 /// not be so.
 /// </summary>
 /// <remarks>
-/// No head row per twin: changing it costs 3 µs a row and as much log of the database as the turn itself. Texts are
+/// No head row per twin: it would be changed with every turn, and the log's own index knows the head. Texts are
 /// compared by their bytes (COLLATE "C"): an index by a language's rules is damaged when the system's rules change.
 /// </remarks>
 internal static class PostgreSqlSchema

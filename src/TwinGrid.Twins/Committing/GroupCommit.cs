@@ -32,12 +32,6 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     private static readonly Counter<long> s_lost = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.commit.not_committed", "{turn}", "Turns that were fenced or whose outcome is unknown.");
 
-    // Not declared as having a single reader: such a channel cannot say how much waits in it.
-    private readonly Channel<PendingTurn> _pending = Channel.CreateUnbounded<PendingTurn>();
-
-    private readonly ITwinStore _store;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<GroupCommit> _logger;
     // A store that is back is found within the second of these, and asked no more often while it is away.
     private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(500);
@@ -45,6 +39,12 @@ internal sealed partial class GroupCommit : IAsyncDisposable
     /// <summary>How long a stop waits for a store that is away.</summary>
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(3);
 
+    // Not declared as having a single reader: such a channel cannot say how much waits in it.
+    private readonly Channel<PendingTurn> _pending = Channel.CreateUnbounded<PendingTurn>();
+
+    private readonly ITwinStore _store;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<GroupCommit> _logger;
     private readonly CancellationTokenSource _givenUp = new();
     private readonly Task _loop;
     private ITimer? _stop;

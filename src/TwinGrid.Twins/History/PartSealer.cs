@@ -37,7 +37,6 @@ internal sealed partial class PartSealer(
     /// <summary>After so many turns it lets others have the processor, for as long as it was told.</summary>
     private const int TurnsPerBreath = 64;
 
-
     /// <summary>A part has at most so many turns, as many as as-of folds at most, and so many bytes.</summary>
     private const int MostTurns = 4_096;
     private const int MostBytes = 4 << 20;
