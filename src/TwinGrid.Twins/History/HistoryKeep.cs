@@ -2,7 +2,7 @@ using TwinGrid.Twins.Definitions;
 
 namespace TwinGrid.Twins.History;
 
-/// <summary>How long readings of a kind are kept: as its definition says for each telemetry, else as the limit.</summary>
+/// <summary>How long readings of a kind are kept: as its definition says of a telemetry, else the limit.</summary>
 internal sealed class HistoryKeep
 {
     private readonly Dictionary<string, long> _own = new(StringComparer.Ordinal);
