@@ -8,11 +8,13 @@ namespace TwinGrid.Models.Forecasting;
 /// Older readings fade by 1 - 1/memory a step, but no direction becomes less certain than at the start: what is not
 /// seen for years (a storm) keeps its weights and does not burst.
 /// </remarks>
-internal sealed class LeastSquares(int width, double memory)
+/// <param name="width">How many weights.</param>
+/// <param name="memory">How many readings count.</param>
+/// <param name="unknown">
+/// The variance of a weight that nothing is known of, over that of the noise: less keeps weights small for longer.
+/// </param>
+internal sealed class LeastSquares(int width, double memory, double unknown)
 {
-    /// <summary>The variance of a weight that nothing is known of, where targets are of size 1.</summary>
-    private const double Unknown = 5;
-
     private readonly double _fading = 1 - (1 / memory);
 
     public int StateLength { get; } = width + (width * (width + 1) / 2);
@@ -22,7 +24,7 @@ internal sealed class LeastSquares(int width, double memory)
         state.Clear();
         for (int i = 0; i < width; i++)
         {
-            state[At(i, i)] = Unknown;
+            state[At(i, i)] = unknown;
         }
     }
 
@@ -50,7 +52,7 @@ internal sealed class LeastSquares(int width, double memory)
             widest = Math.Max(widest, state[At(i, i)]);
         }
 
-        double fading = widest < Unknown * _fading ? _fading : 1;
+        double fading = widest < unknown * _fading ? _fading : 1;
         for (int i = 0; i < width; i++)
         {
             double gain = reach[i] / spread;
