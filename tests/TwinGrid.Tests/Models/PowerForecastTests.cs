@@ -1,8 +1,9 @@
 using System.Text.Json;
+using TwinGrid.ModelBench.Wind;
 
 namespace TwinGrid.Tests.Models;
 
-public sealed class PowerForecastTests
+public sealed class PowerForecastTests(ITestOutputHelper output)
 {
     private const ulong Both = 0b11;
     private const long Hour = 3600 * UnixMicroseconds.PerSecond;
@@ -124,6 +125,41 @@ public sealed class PowerForecastTests
         }
 
         Assert.InRange(bothError, 0, 0.8 * aloneError);
+    }
+
+    [Fact]
+    public void Where_the_weather_is_doubtful_the_interval_is_wider()
+    {
+        // Half of the time the wind of an hour before differs by 3 m/s, and then power errs four times as much.
+        RunningModel farm = Farm(pairs: 3);
+        for (int i = 0; i < 8000; i++)
+        {
+            (double east, double north, _) = Draw();
+            double speed = Math.Sqrt((east * east) + (north * north)) + 0.01;
+            double change = i % 2 == 0 ? 0 : 3 / speed;
+            double power = Curve(east, north) + ((i % 2 == 0 ? 0.03 : 0.12) * _noise.Gaussian());
+            double[] weather = [east, north, east, north, east * (1 + change), north * (1 + change)];
+            _now += Hour;
+            farm.Send(_now, weather, 0b111111, Math.Clamp(power, 0, 1), true);
+        }
+
+        // At 8.5 m/s half of the power; the speed changes by 0 or by 3 m/s.
+        _now += Hour;
+        Prediction calm = farm.Send(_now, [6, 6, 6, 6, 6, 6], 0b111111);
+        _now += Hour;
+        Prediction rough = farm.Send(_now, [6, 6, 6, 6, 8.1, 8.1], 0b111111);
+        Assert.InRange((rough.Upper - rough.Lower) / (calm.Upper - calm.Lower), 1.7, 5);
+    }
+
+    [Fact]
+    public void A_farm_that_was_learnt_for_a_year_is_forecast_better_than_by_its_climate()
+    {
+        WindFarm[] farms = WindFarm.ReadAll(Path.GetDirectoryName(PublicData.File("gefcom2014wind/Zone1.csv"))!);
+        WindResult result = WindVerb.Predict(
+            farms[0], farms, WindFarm.Day("20130301"), (_, _) => { }, """{ "detail": 16 }""");
+
+        output.WriteLine($"skill {result.Skill:0.000} in March 2013");
+        Assert.InRange(result.Skill, 0.40, 1);
     }
 
     [Fact]
