@@ -29,11 +29,11 @@ internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
     /// <summary>The errors' sizes change with the forecaster, who changes more often than the farm.</summary>
     private const double DoubtMemory = 20_000;
 
-    private const double DoubtVariance = 5;
     private const int ErrorsAt = Tables * OutcomeTable.StateLength;
     private const int DoubtAt = ErrorsAt + Knots;
 
-    private readonly LeastSquares _doubt = new(WeatherFeatures.DoubtWidth, DoubtMemory, DoubtVariance);
+    private readonly LeastSquares _doubt = new(
+        WeatherFeatures.DoubtWidth, DoubtMemory, WeatherFeatures.DoubtWidth, 1);
 
     public int StateLength => DoubtAt + _doubt.StateLength;
 

@@ -10,11 +10,15 @@ namespace TwinGrid.Models.Forecasting;
 /// </remarks>
 /// <param name="width">How many weights.</param>
 /// <param name="memory">How many readings count.</param>
-/// <param name="unknown">
-/// The variance of a weight that nothing is known of, over that of the noise: less keeps weights small for longer.
+/// <param name="free">How many of the weights, from the first, may be of size 1 from the start.</param>
+/// <param name="small">
+/// The variance of the others where nothing is known of them, over that of the noise: less keeps them small for longer.
 /// </param>
-internal sealed class LeastSquares(int width, double memory, double unknown)
+internal sealed class LeastSquares(int width, double memory, int free, double small)
 {
+    /// <summary>The variance of a weight that nothing is known of, where targets are of size 1.</summary>
+    private const double Unknown = 5;
+
     private readonly double _fading = 1 - (1 / memory);
 
     public int StateLength { get; } = width + (width * (width + 1) / 2);
@@ -24,7 +28,7 @@ internal sealed class LeastSquares(int width, double memory, double unknown)
         state.Clear();
         for (int i = 0; i < width; i++)
         {
-            state[At(i, i)] = unknown;
+            state[At(i, i)] = i < free ? Unknown : small;
         }
     }
 
@@ -52,7 +56,7 @@ internal sealed class LeastSquares(int width, double memory, double unknown)
             widest = Math.Max(widest, state[At(i, i)]);
         }
 
-        double fading = widest < unknown * _fading ? _fading : 1;
+        double fading = widest < Unknown * _fading ? _fading : 1;
         for (int i = 0; i < width; i++)
         {
             double gain = reach[i] / spread;

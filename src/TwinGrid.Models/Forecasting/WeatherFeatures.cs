@@ -35,6 +35,9 @@ internal sealed class WeatherFeatures(int pairs, int detail)
     private static readonly double[] MeanKnots = [2, 4, 6, 8, 10, 12];
     private static readonly int Directed = DirectedKnots.Length - 2;
 
+    /// <summary>The features that are the power curve come first.</summary>
+    public static int CurveWidth => CurveKnots.Length;
+
     public int Width { get; } = CurveKnots.Length + (Directions * Directed) + 6
         + (2 * (pairs - 1)) + (pairs > 1 ? MeanKnots.Length - 1 : 0) + detail;
 
