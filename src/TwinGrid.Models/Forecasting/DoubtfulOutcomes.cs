@@ -33,7 +33,7 @@ internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
     private const int DoubtAt = ErrorsAt + Knots;
 
     private readonly LeastSquares _doubt = new(
-        WeatherFeatures.DoubtWidth, DoubtMemory, WeatherFeatures.DoubtWidth, 1);
+        [.. Enumerable.Repeat(5.0, WeatherFeatures.DoubtWidth)], DoubtMemory);
 
     public int StateLength => DoubtAt + _doubt.StateLength;
 

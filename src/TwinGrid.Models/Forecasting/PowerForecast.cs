@@ -36,12 +36,6 @@ internal sealed class PowerForecast : IPredictiveModel
 
     private const int MostFeatures = 256;
 
-    /// <summary>
-    /// The variance of all weights but the power curve's: some 200 corrections to it are learnt from the first months
-    /// already, and the storms of a first winter are left to the curve.
-    /// </summary>
-    private const double Correction = 0.1;
-
     // The state: the outputs learnt and the weather's time, then the weights, then the table.
     private const int Readings = 0;
     private const int WeatherTime = 1;
@@ -74,7 +68,7 @@ internal sealed class PowerForecast : IPredictiveModel
 
         _options = PowerForecastOptions.Read(options);
         _features = new WeatherFeatures(inputs / 2, _options.Detail);
-        _squares = new LeastSquares(_features.Width, _options.Memory, WeatherFeatures.CurveWidth, Correction);
+        _squares = new LeastSquares(_features.Unknown(), _options.Memory);
         _outcomes = new DoubtfulOutcomes(_features, _options.Memory);
         _maxAge = UnixMicroseconds.From(_options.MaxAge.Value);
         _levels = [(1 - _options.Confidence) / 2, 0.5, (1 + _options.Confidence) / 2];

@@ -35,13 +35,28 @@ internal sealed class WeatherFeatures(int pairs, int detail)
     private static readonly double[] MeanKnots = [2, 4, 6, 8, 10, 12];
     private static readonly int Directed = DirectedKnots.Length - 2;
 
-    /// <summary>The features that are the power curve come first.</summary>
-    public static int CurveWidth => CurveKnots.Length;
-
     public int Width { get; } = CurveKnots.Length + (Directions * Directed) + 6
         + (2 * (pairs - 1)) + (pairs > 1 ? MeanKnots.Length - 1 : 0) + detail;
 
     private readonly double[] _layer = Draw(detail * LayerInputs);
+
+    /// <summary>
+    /// The variance of the weight of each feature before anything is learnt. The power curve is free; corrections to
+    /// it are small and their number large, so that the first months do not teach what a storm then disproves.
+    /// </summary>
+    public double[] Unknown()
+    {
+        const double Curve = 5;
+        const double ByDirection = 0.1;
+        const double ByTimeAndPlace = 0.03;
+        const double InLayer = 0.1;
+        double[] unknown = new double[Width];
+        Array.Fill(unknown, ByTimeAndPlace);
+        unknown.AsSpan(0, CurveKnots.Length).Fill(Curve);
+        unknown.AsSpan(CurveKnots.Length, Directions * Directed).Fill(ByDirection);
+        unknown.AsSpan(Width - detail).Fill(InLayer);
+        return unknown;
+    }
 
     /// <summary>Writes the features; false where the farm's own wind is not known.</summary>
     public bool Describe(ReadOnlySpan<double> weather, long time, Span<double> features)
