@@ -48,7 +48,7 @@ internal sealed class WeatherFeatures(int pairs, int detail)
     {
         const double Curve = 5;
         const double ByDirection = 0.1;
-        const double ByTimeAndPlace = 0.03;
+        const double ByTimeAndPlace = 0.003;
         const double InLayer = 0.1;
         double[] unknown = new double[Width];
         Array.Fill(unknown, ByTimeAndPlace);
