@@ -10,7 +10,7 @@ namespace TwinGrid.Models.Anomaly;
 /// tenth part of <see cref="Clearly"/> by which the range was left: signals that drift leave it again and again, but
 /// only just. The constants were chosen for the best score on 31 files of the Numenta Anomaly Benchmark with at most
 /// 1.5 alarms per signal and 43,200 readings of BATADAL's normal year and SKAB's anomaly-free run (56.9; 52.6 on kinds
-/// of files left out), then the bar was raised until no data had more alarms than before. A fifth more or less of one
+/// of files left out), then the bar was raised until normal noise kept to one. A fifth more or less of one
 /// costs some three points.
 /// </remarks>
 internal static class JointSurprise
@@ -26,9 +26,9 @@ internal static class JointSurprise
 
     /// <summary>
     /// The power of ten on the scale of one view's: half as steep, because the views depend on each other, and such
-    /// that at 4 (a score of 0.99) normal signals alarm about once in 43,200 readings.
+    /// that at 4 (a score of 0.99) normal signals, and Laplace's noise, alarm about once in 43,200 readings or less.
     /// </summary>
-    public static double Rarity(double sum) => (sum + 2.3) / 2;
+    public static double Rarity(double sum) => (sum + 2) / 2;
 
     /// <summary>The sum.</summary>
     /// <param name="level">Of the distance from what is usual at that hour.</param>

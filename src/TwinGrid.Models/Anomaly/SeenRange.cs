@@ -5,8 +5,8 @@ namespace TwinGrid.Models.Anomaly;
 /// </summary>
 /// <remarks>
 /// Of n exchangeable readings the next is a new extreme with probability 2/(n + 1) (Rényi 1962), so a record's
-/// surprise is log10 n and grows with how far outside it lies: see <see cref="Surprise"/>. The range shrinks towards the mean by a
-/// <see cref="Memory"/>th a reading, so that no extreme counts for ever.
+/// surprise is log10 n and grows with how far outside it lies (<see cref="Surprise"/>). The range
+/// shrinks towards the mean by a <see cref="Memory"/>th a reading, so that no extreme counts for ever.
 /// </remarks>
 internal struct SeenRange
 {
