@@ -63,6 +63,24 @@ internal static class GridServices
             provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory);
     }
 
+    /// <summary>
+    /// What definitions are read with where no silo runs: Orleans' grain storage, and the types that they name.
+    /// </summary>
+    public static void AddDefinitionsToRead(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddTwinGridModels();
+        if (StorageSwitch.IsPostgreSql(builder.Configuration))
+        {
+            builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
+        }
+        else
+        {
+            builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqliteToRead>();
+        }
+
+        builder.UseOrleans(AddControlPlane);
+    }
+
     private static void AddSettings(IServiceCollection services)
     {
         services.AddSingleton<GridSettings>();
@@ -130,11 +148,7 @@ internal static class GridServices
             options.Configure<IOptions<GridClusterOptions>>(static (membership, cluster) =>
                 membership.PrimarySiloEndpoint = new IPEndPoint(
                     GridListener.Parse(cluster.Value.AdvertisedAddress), cluster.Value.SiloPort)));
-        silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
-        {
-            orleans.ClusterId = cluster.Value.ClusterId;
-            orleans.ServiceId = cluster.Value.ServiceId;
-        });
+        AddControlPlane(silo);
         silo.Services.AddOptions<SiloOptions>().Configure<IOptions<GridClusterOptions>>(
             static (orleans, cluster) => orleans.SiloName = cluster.Value.SiloName);
         silo.Services.AddOptions<EndpointOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
@@ -143,8 +157,6 @@ internal static class GridServices
             orleans.SiloPort = cluster.Value.SiloPort;
             orleans.GatewayPort = cluster.Value.GatewayPort;
         });
-        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
-            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
         silo.AddTwins();
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
@@ -152,6 +164,18 @@ internal static class GridServices
         {
             silo.AddDashboard();
         }
+    }
+
+    // A state's row is found by the service's id.
+    private static void AddControlPlane(ISiloBuilder silo)
+    {
+        silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
+        {
+            orleans.ClusterId = cluster.Value.ClusterId;
+            orleans.ServiceId = cluster.Value.ServiceId;
+        });
+        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
+            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
     }
 
     private static GridListener Listener(IServiceProvider provider, string key, Func<GridClusterOptions, int> port)

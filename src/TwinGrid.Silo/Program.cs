@@ -1,11 +1,11 @@
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
-    Args = args,
+    Args = [.. args.Where(arg => arg != "--refold")], // a word without a value is no setting
     ContentRootPath = AppContext.BaseDirectory, // where appsettings.json is, wherever the program is started from
 });
 if (args is ["verify", ..])
 {
-    return await builder.VerifyTwinGridAsync();
+    return await builder.VerifyTwinGridAsync(args.Contains("--refold"), builder.Configuration["twin"]);
 }
 
 builder.AddTwinGridSilo();

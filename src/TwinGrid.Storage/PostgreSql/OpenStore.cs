@@ -83,6 +83,37 @@ internal sealed partial class OpenStore : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens it under no incarnation: it reads, and whatever it would write is fenced.</summary>
+    /// <exception cref="TwinGridException">It is not there, or another TwinGrid made it.</exception>
+    public static async Task<OpenStore> OpenToReadAsync(
+        PostgreSqlDatabase database, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    {
+        NpgsqlDataSource source = database.Connect("twingrid verify", pooled: false);
+        await using (source.ConfigureAwait(false))
+        {
+            try
+            {
+                NpgsqlConnection connection = await ConnectAsync(source, clock, cancellationToken)
+                    .ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    int minor = await PostgreSqlSchema
+                        .EnsureReadableAsync(connection, database.Name, cancellationToken).ConfigureAwait(false);
+                    return minor >= PostgreSqlSchema.MinorOfHistory
+                        ? new OpenStore(database, new Incarnation(0, "twingrid verify"), false, clock, logger)
+                        : throw new TwinGridException(
+                            $"The database {database.Name} has schema {PostgreSqlSchema.Major}.{minor} and this "
+                            + $"TwinGrid reads {PostgreSqlSchema.Major}.{PostgreSqlSchema.MinorOfHistory}: start a "
+                            + "silo of this version on it once.");
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                throw database.ExplainStart(e);
+            }
+        }
+    }
+
     /// <summary>Opens a connection; a server that is starting is waited for.</summary>
     public static async Task<NpgsqlConnection> ConnectAsync(
         NpgsqlDataSource source, TimeProvider clock, CancellationToken cancellationToken)

@@ -63,6 +63,11 @@ internal sealed partial class PostgreSqlTwinStore(
     }
 
     /// <inheritdoc/>
+    public async Task OpenToReadAsync(CancellationToken cancellationToken) => Volatile.Write(
+        ref _open,
+        await OpenStore.OpenToReadAsync(database, clock, logger, cancellationToken).ConfigureAwait(false));
+
+    /// <inheritdoc/>
     public async Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();

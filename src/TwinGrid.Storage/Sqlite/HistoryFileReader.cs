@@ -21,7 +21,8 @@ internal sealed class HistoryFileReader : IDisposable
 
     public HistoryFileReader(SqliteDatabase database)
     {
-        _connection = database.Open(CacheKib);
+        // Only what is there: one that was dropped meanwhile would be made anew, and empty.
+        _connection = database.OpenToRead(CacheKib);
         _findTwin = new(_connection, "SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3");
         _byRevision = new(_connection, TurnColumns + """
             WHERE twin_id = ?1 AND first_revision <= ?2 AND last_revision BETWEEN ?2 AND ?3
