@@ -129,8 +129,12 @@ internal static class GridServices
             services.AddPostgreSqlTwinStore(static provider =>
             {
                 GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
+                string directory = provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory;
                 return new StoreOwner(
-                    cluster.ClusterId, cluster.SiloName, cluster.Membership == ClusterMembership.Localhost);
+                    cluster.ClusterId,
+                    cluster.SiloName,
+                    cluster.Membership == ClusterMembership.Localhost,
+                    Path.Combine(directory, "postgresql.last"));
             });
             services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
             return;

@@ -5,7 +5,8 @@ WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationO
 });
 if (args is ["verify", ..])
 {
-    return await builder.VerifyTwinGridAsync(args.Contains("--refold"), builder.Configuration["twin"]);
+    string? twin = args.SkipWhile(arg => arg != "--twin").ElementAtOrDefault(1);
+    return await builder.VerifyTwinGridAsync(args.Contains("--refold"), twin);
 }
 
 builder.AddTwinGridSilo();

@@ -38,6 +38,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
         services.AddSingleton<HistorySealer>();
+        services.AddSingleton<FoldedTails>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();

@@ -50,7 +50,7 @@ internal static class HistoryErasing
             ON CONFLICT (twin_id) DO UPDATE SET
                 revision = excluded.revision, sealed_at = 0, next_due = excluded.next_due, crc = excluded.crc,
                 record = excluded.record, fold_version = excluded.fold_version, state = excluded.state
-            WHERE sealed.revision < excluded.revision),
+            WHERE sealed.revision <= excluded.revision),
         noted AS (
             UPDATE twin SET
                 erased_before = GREATEST(step.erased_before, step.until),

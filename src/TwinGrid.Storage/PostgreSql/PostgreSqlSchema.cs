@@ -158,8 +158,17 @@ internal static class PostgreSqlSchema
         ALTER TABLE history_readings ALTER readings SET STORAGE EXTERNAL;
         """;
 
+    // Goes with every dump and copy of the database: what a silo noted of another one says nothing of this.
+    private const string Identity = """
+        CREATE TABLE store_identity (
+            only_row smallint PRIMARY KEY CHECK (only_row = 1),
+            store uuid NOT NULL DEFAULT gen_random_uuid());
+
+        INSERT INTO store_identity (only_row) VALUES (1);
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing];
+    private static readonly string[] Additions = [Sealing, Identity];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

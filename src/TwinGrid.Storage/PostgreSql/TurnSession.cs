@@ -14,7 +14,7 @@ internal sealed class TurnSession : IAsyncDisposable
     /// Groups of more turns go as COPY, which takes two round trips more and is streamed. In all, server and client, both
     /// cost about the same at 500 turns (16 and 18 µs a row); below this INSERT was ahead (28 and 47 µs at 64).
     /// </summary>
-    private const int MostInserted = 64;
+    internal static int MostInserted { get; set; } = 64;
 
     private readonly NpgsqlConnection _connection;
     private readonly Incarnation _incarnation;

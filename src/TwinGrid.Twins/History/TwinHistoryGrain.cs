@@ -10,7 +10,7 @@ namespace TwinGrid.Twins.History;
 /// workers.
 /// </remarks>
 [GrainType("twingrid.history"), StatelessWorker(Workers)]
-internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : Grain, ITwinHistory
+internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds, FoldedTails tails) : Grain, ITwinHistory
 {
     private const int Workers = 4;
 
@@ -20,7 +20,7 @@ internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : G
         Complete = true,
     };
 
-    private readonly HistoryBook _book = new(store, kinds);
+    private readonly HistoryBook _book = new(store, kinds, tails);
 
     public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
     {

@@ -78,9 +78,17 @@ public sealed class StoredFormTests
             () => (exchanged with { FirstTime = 1, LastTime = 4, LastRevision = 10 }).Turns(Pump));
     }
 
-    private const string Block = "00";
+    private const string Block =
+        "0100000000000002C0000000000000F83F060102020103010401050100010101000102010002000101010201"
+        + "00020401029480AFA2DBFFAD060A037FFFF800000000000080808080808080F87F81808080808080FD7F0380"
+        + "FFF8000002010000010505046F70656E00000100000000000000808080808080E0C780010100000000000000"
+        + "808080808080C0A080010100000000000000808080808080D0F98001010000000000000080808080808080D9"
+        + "8101010000008040010000000000000080808080808080E07F010000000000000080808080808080F47F0100"
+        + "000000000000808080808080809080010100000000000000B4E6CC99B3E6CC89800101000000000000008080"
+        + "8080808080878001010000";
 
-    private const string Segment = "00";
+    private const string Segment =
+        "010301C8010503887FF801E00102020100060104808377E0010008086F6E6574776F3233";
 
     private static HistoryReading Reading(long time, ReadingValue value, Quality quality, ReadingFlags flags) =>
         new(1_790_000_000_000_000 + time, value, quality, flags);
@@ -93,8 +101,4 @@ public sealed class StoredFormTests
         FoldVersion = fold,
         Inputs = Encoding.UTF8.GetBytes(inputs),
     };
-
-    [Fact]
-    public void Print() => Assert.Fail(
-        Convert.ToHexString(ReadingBlock.Pack(Readings)) + "\n" + Convert.ToHexString(TurnSegment.Pack(Turns)));
 }

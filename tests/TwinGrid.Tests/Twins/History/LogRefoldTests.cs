@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Time.Testing;
+using TwinGrid.Tests.Storage;
 using TwinGrid.Tests.Storage.PostgreSql;
-using TwinGrid.Tests.Twins;
-using TwinGrid.Tests.Twins.History;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.State;
 
-namespace TwinGrid.Tests.Storage;
+namespace TwinGrid.Tests.Twins.History;
 
 public sealed class SqliteLogRefoldTests(TwoSiloGrid grid) : LogRefoldTests<SqliteHome>(grid);
 
