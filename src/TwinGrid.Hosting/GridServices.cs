@@ -78,7 +78,8 @@ internal static class GridServices
             builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqliteToRead>();
         }
 
-        builder.UseOrleans(AddControlPlane);
+        // Orleans' parts want a cluster to be made, and this one is never started.
+        builder.UseOrleans(static silo => AddControlPlane(silo.UseLocalhostClustering()));
     }
 
     private static void AddSettings(IServiceCollection services)

@@ -8,7 +8,9 @@ using TwinGrid.Twins.History;
 
 namespace TwinGrid.Hosting.Verification;
 
-/// <summary>Opens what is needed to fold logs again where no silo runs: the store, and Orleans' grain storage.</summary>
+/// <summary>
+/// Opens what is needed to fold logs again where no silo runs: the store, and Orleans' grain storage.
+/// </summary>
 internal static class StoredLogs
 {
     /// <summary>Opens it.</summary>

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace TwinGrid.Storage.Log;
 
 /// <summary>
-/// A small file beside a database that no backup of it takes along, written over and over: a version, a CRC32C, numbers.
+/// A small file that no backup of a database takes along, written over and over: a version, a CRC32C, numbers.
 /// </summary>
 /// <remarks>
 /// Not synced: what a power failure takes from it makes it older, and what is noted stays true. One that is torn, or is

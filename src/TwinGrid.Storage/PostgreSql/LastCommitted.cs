@@ -93,7 +93,8 @@ internal sealed class LastCommitted : IDisposable
     {
         byte[] store = ((Guid)(await PostgreSqlSchema.ReadAsync(connection, StoreSql, cancellationToken)
             .ConfigureAwait(false))!).ToByteArray();
-        _store = (BinaryPrimitives.ReadInt64LittleEndian(store), BinaryPrimitives.ReadInt64LittleEndian(store.AsSpan(8)));
+        _store = (
+            BinaryPrimitives.ReadInt64LittleEndian(store), BinaryPrimitives.ReadInt64LittleEndian(store.AsSpan(8)));
         if (_file.Read() is not [var high, var low, var incarnation, var twin, var revision] || (high, low) != _store)
         {
             return;

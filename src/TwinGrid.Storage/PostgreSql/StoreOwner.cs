@@ -8,7 +8,7 @@ namespace TwinGrid.Storage.PostgreSql;
 /// whatever its name was. False: only those of the same name, the others live.
 /// </param>
 /// <param name="NoteFile">
-/// A file on the silo's own disk, which no backup of the database holds: how far the log went is noted there, so that an
-/// older backup in its place is told at the next start. Null for nowhere, the default.
+/// A file on the silo's own disk, which no backup of the database holds: how far the log went is noted there, so that
+/// an older backup in its place is told at the next start. Null for nowhere, the default.
 /// </param>
 public sealed record StoreOwner(string Cluster, string Silo, bool IsAlone, string? NoteFile = null);

@@ -6,7 +6,8 @@ namespace TwinGrid.Twins.History;
 
 /// <summary>
 /// Folds the logs of a store again, without a silo, and compares each state that is stored of a twin bit for bit: those
-/// before its sealed parts, the one where sealing goes on, the newest snapshot. It only reads; a silo may run meanwhile.
+/// before its sealed parts, the one where sealing goes on, the newest snapshot. It only reads; a silo may run
+/// meanwhile.
 /// </summary>
 /// <remarks>
 /// From the newest state backwards, each made again from the one before it, the first that is kept from what is before
@@ -33,7 +34,8 @@ public sealed class LogRefold
     /// <summary>Takes what it reads; the store was opened, to read or to write.</summary>
     /// <param name="store">The logs.</param>
     /// <param name="controlPlane">
-    /// The grain storage that the definitions are kept in (<see cref="TwinsSiloBuilderExtensions.ControlPlaneStorage"/>).
+    /// The grain storage that the definitions are kept in: that of the name
+    /// <see cref="TwinsSiloBuilderExtensions.ControlPlaneStorage"/>.
     /// </param>
     /// <param name="models">The model types that definitions name; the last of a name counts.</param>
     /// <param name="policies">The policy types that definitions name; the last of a name counts.</param>

@@ -57,7 +57,7 @@ public sealed class SqliteHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_partition_that_is_made_anew_under_the_name_of_one_that_was_dropped_is_read_by_who_read_that_one()
+    public async Task A_partition_made_anew_under_the_name_of_one_that_was_dropped_is_read_by_who_read_that_one()
     {
         await using SqliteTwinStore store = await _directory.OpenAsync(
             new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
