@@ -211,7 +211,7 @@ public abstract class StoreHistoryTests<THome> : IAsyncLifetime
     public async Task A_turn_whose_revision_was_sealed_away_is_fenced_and_the_next_one_is_not()
     {
         ITwinStore store = await _home.OpenAsync(clock: _clock);
-        TwinId[] others = [.. Enumerable.Range(0, 100).Select(i => new TwinId("pump", $"p{i}"))];
+        TwinId[] others = [.. Enumerable.Range(0, 300).Select(i => new TwinId("pump", $"p{i}"))];
         await store.FillAsync(1, 300);
         await store.SealAsync(Part(await store.TurnsAsync(0, 300), 1, 300), CancellationToken.None);
         _clock.Advance(TimeSpan.FromMinutes(1));
