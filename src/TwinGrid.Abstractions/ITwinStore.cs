@@ -127,6 +127,15 @@ public interface ITwinStore
     /// <summary>Creates or migrates the schema; called before anything else. A second call changes nothing.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Opens the store for reading alone, beside whoever writes to it, in place of <see cref="InitializeAsync"/>:
+    /// nothing is created, migrated or fenced. Nothing may be written to it afterwards.
+    /// </summary>
+    /// <exception cref="TwinGridException">It is not there, or was made by another version.</exception>
+    /// <exception cref="NotSupportedException">The store cannot be read beside one that writes.</exception>
+    Task OpenToReadAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store cannot be read beside a silo that writes to it");
+
     /// <summary>Reads what is known of a twin; an empty answer for an unknown one.</summary>
     Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken);
 

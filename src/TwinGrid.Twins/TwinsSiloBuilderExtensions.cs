@@ -42,6 +42,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GroupCommit>();
         services.AddSingleton(static provider => provider.GetRequiredService<GroupCommit>().Health);
         services.AddSingleton<HistorySealer>();
+        services.AddSingleton<FoldedTails>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();

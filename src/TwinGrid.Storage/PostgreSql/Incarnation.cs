@@ -33,6 +33,12 @@ internal sealed record Incarnation(long Number, string ApplicationName)
         UPDATE silo_incarnation SET fenced = true WHERE cluster = $1 AND ($3 OR silo = $2) AND NOT fenced
         """;
 
+    // A number that a silo had after the backup was made: it may still live, and must not be taken for the new one.
+    private const string PassSql = """
+        SELECT setval(pg_get_serial_sequence('silo_incarnation', 'incarnation'), $1)
+        WHERE $1 > (SELECT COALESCE(max(incarnation), 0) FROM silo_incarnation)
+        """;
+
     private const string OpenSql = """
         INSERT INTO silo_incarnation (cluster, silo, opened_at) VALUES ($1, $2, $3) RETURNING incarnation
         """;
@@ -56,15 +62,20 @@ internal sealed record Incarnation(long Number, string ApplicationName)
     /// <summary>
     /// Opens an incarnation; earlier ones of the silo, or of the cluster, are fenced and their sessions ended.
     /// </summary>
+    /// <param name="connection">A connection of its own.</param>
+    /// <param name="owner">Whose.</param>
+    /// <param name="after">A number that is not given again.</param>
+    /// <param name="now">Unix microseconds.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="PostgresException">An earlier one did not let go of its lock.</exception>
     public static async Task<Incarnation> OpenAsync(
-        NpgsqlConnection connection, StoreOwner owner, long now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, StoreOwner owner, long after, long now, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return await TryOpenAsync(connection, owner, now, cancellationToken).ConfigureAwait(false);
+                return await TryOpenAsync(connection, owner, after, now, cancellationToken).ConfigureAwait(false);
             }
             catch (PostgresException e) when (
                 e.SqlState == PostgresErrorCodes.LockNotAvailable && attempt < Attempts)
@@ -75,7 +86,7 @@ internal sealed record Incarnation(long Number, string ApplicationName)
     }
 
     private static async Task<Incarnation> TryOpenAsync(
-        NpgsqlConnection connection, StoreOwner owner, long now, CancellationToken cancellationToken)
+        NpgsqlConnection connection, StoreOwner owner, long after, long now, CancellationToken cancellationToken)
     {
         NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
@@ -93,6 +104,8 @@ internal sealed record Incarnation(long Number, string ApplicationName)
                 .ConfigureAwait(false);
             await using NpgsqlCommand fence = Command(connection, FenceSql, owner.Cluster, owner.Silo, owner.IsAlone);
             await fence.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            await using NpgsqlCommand pass = Command(connection, PassSql, after);
+            await pass.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             await using NpgsqlCommand open = Command(connection, OpenSql, owner.Cluster, owner.Silo, now);
             long number = (long)(await open.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
             await using NpgsqlCommand forget = Command(

@@ -3,6 +3,19 @@ using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.History;
 
+/// <summary>What a stored state is beside one that was folded again.</summary>
+internal enum StateMatch
+{
+    /// <summary>Equal bit for bit.</summary>
+    Same,
+
+    /// <summary>Another.</summary>
+    Other,
+
+    /// <summary>Another version of the fold took part, which may have made another: nothing is promised.</summary>
+    OtherFold,
+}
+
 /// <summary>
 /// Folds a twin's log again, turn by turn, each under the definition that was in force: recovery, as-of and sealing
 /// are the same walk.
@@ -51,6 +64,21 @@ internal sealed class TwinReplay
         State.Revision = turn.Revision;
         IsExact &= turn.FoldVersion == TwinFold.Version;
         _effects.Clear();
+    }
+
+    /// <summary>Compares a stored state of the same revision.</summary>
+    public async ValueTask<StateMatch> CompareAsync(StoredSnapshot stored)
+    {
+        if (!IsExact || stored.FoldVersion != TwinFold.Version)
+        {
+            return StateMatch.OtherFold;
+        }
+
+        int revision = StateReader.KindRevision(stored.State.Span);
+        TwinState state = State.Kind.Revision == revision
+            ? State
+            : Moved(State, await _kinds.GetAsync(stored.Twin.Kind, revision));
+        return StateWriter.Write(state).AsSpan().SequenceEqual(stored.State.Span) ? StateMatch.Same : StateMatch.Other;
     }
 
     /// <summary>A copy of a state laid out for another revision of its kind.</summary>
