@@ -6,7 +6,9 @@ namespace TwinGrid;
 /// <param name="Name">The input.</param>
 /// <param name="Expected">What would have been usual, in the input's unit; null where the model does not say.</param>
 /// <param name="Seen">What the model saw, in the input's unit, averaged as the model averages.</param>
-/// <param name="Share">Its part of the whole reason, 0 to 1.</param>
+/// <param name="Share">
+/// Its part of the whole reason, 0 to 1; 0 for all where the model names what it read and cannot say what each was worth.
+/// </param>
 [GenerateSerializer, Immutable, Alias("TwinGrid.Contribution")]
 public readonly record struct Contribution(
     [property: Id(0)] string Name,

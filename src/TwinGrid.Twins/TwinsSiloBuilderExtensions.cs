@@ -48,6 +48,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            provider => provider.GetRequiredService<ModelBatches>());
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         return builder.AddGrainService<TwinIngestService>();
     }

@@ -98,20 +98,23 @@ internal sealed class CompiledPolicy
         };
     }
 
-    /// <summary>One sentence that says why the alarm was raised.</summary>
-    public string ExplainRaise(StateScope scope)
+    /// <summary>Why the alarm was raised.</summary>
+    public AlarmReason ExplainRaise(StateScope scope)
     {
-        string why = _custom?.Explain(scope.View) ?? _when!.Describe(scope);
-        return Definition.For.Value > TimeSpan.Zero ? $"{why} for {Definition.For}" : why;
+        AlarmReason reason = Explain(_when, scope);
+        return Definition.For.Value > TimeSpan.Zero ? reason with { Why = $"{reason.Why} for {Definition.For}" } : reason;
     }
 
-    /// <summary>One sentence that says why the alarm was cleared.</summary>
-    public string ExplainClear(StateScope scope) =>
-        _custom?.Explain(scope.View) ?? (_clear ?? _when)!.Describe(scope);
+    /// <summary>Why the alarm was cleared.</summary>
+    public AlarmReason ExplainClear(StateScope scope) => Explain(_clear ?? _when, scope);
 
     /// <summary>The next grid time at which time alone can change the condition.</summary>
     public long NextChange(StateScope scope) => Math.Min(
         _when?.NextChange(scope) ?? long.MaxValue, _clear?.NextChange(scope) ?? long.MaxValue);
+
+    private AlarmReason Explain(CompiledExpression? condition, StateScope scope) => _custom is not null
+        ? new AlarmReason(_custom.Explain(scope.View), [.. _custom.Evidence(scope.View).Take(Reasons.Most)])
+        : new AlarmReason(condition!.Explain(scope));
 
     private ulong ModelsRead() => _custom is not null
         ? ulong.MaxValue

@@ -137,7 +137,7 @@ internal sealed partial class PartSealer(
         {
             Twin = snapshot.Twin,
             Revision = replay.State.Revision,
-            FoldVersion = TwinFold.Version,
+            FoldVersion = replay.FoldVersion,
             State = StateWriter.Write(replay.State),
         };
     }
@@ -146,7 +146,8 @@ internal sealed partial class PartSealer(
     {
         if (!replay.IsExact || snapshot.FoldVersion != TwinFold.Version)
         {
-            // Another version of the fold may have made another state; the snapshot is what counts.
+            // Another version of the fold may have made another state; the snapshot is what counts. From there on, with
+            // turns and a snapshot of this version, states are compared again.
             return true;
         }
 
