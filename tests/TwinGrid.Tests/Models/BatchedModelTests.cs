@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using TwinGrid.Tests.Hosting;
 using TwinGrid.Tests.Twins;
+using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 
@@ -164,7 +167,110 @@ public sealed class BatchedModelTests
     }
 
     [Fact]
-    public async Task A_run_that_fails_leaves_the_twin_as_it_was_and_the_next_one_counts()
+    public void What_was_said_under_another_revision_of_the_definition_changes_nothing()
+    {
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, name: "speed");
+        ModelRow asked = ModelRow.Of(twin.State, 0, 0);
+        twin.Apply((asked with { Definition = twin.State.Kind.Revision + 1 }).Answer([120], FoldRig.At(1)));
+        Assert.False(twin.State.Predictions[0].HasValue);
+        Assert.False(twin.Effects.Changed);
+
+        twin.Apply(asked.Answer([120], FoldRig.At(2)));
+        Assert.Equal(120, twin.State.Predictions[0].Value);
+    }
+
+    [Fact]
+    public void A_row_that_could_not_be_run_takes_the_prediction_back()
+    {
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, name: "speed");
+        Answer(twin);
+        Assert.Equal(AlarmState.Active, Assert.Single(twin.State.Alarms).State);
+
+        twin.Number(1, 70, name: "speed");
+        twin.Apply(ModelRow.Of(twin.State, 0, 0).Failure(FoldRig.At(1)));
+        Assert.False(twin.State.Predictions[0].HasValue);
+        Assert.Equal(FoldRig.At(1), twin.State.Predictions[0].At);
+
+        // What is not known neither raises nor clears.
+        Assert.Equal(AlarmState.Active, Assert.Single(twin.State.Alarms).State);
+    }
+
+    [Fact]
+    public async Task A_row_on_which_a_model_fails_takes_no_other_row_with_it()
+    {
+        Doubling model = new() { Holds = true, Refuses = 13 };
+        await using RunningGrid grid = await StartAsync(model);
+        await SendAsync(grid, "first", 1);
+        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
+        await Task.WhenAll(Enumerable.Range(0, 32).Select(i => SendAsync(grid, $"f{i}", i)));
+        model.Release();
+        await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f31") == 62);
+        foreach (int i in Enumerable.Range(0, 32).Where(i => i != 13))
+        {
+            await Eventually.HoldsAsync(async () => await ValueAsync(grid, $"f{i}") == 2 * i);
+        }
+
+        await Eventually.HoldsAsync(async () => (await Twin(grid, "f13").GetAsync())!.Predictions.ContainsKey("twice"));
+        Assert.Null(await ValueAsync(grid, "f13"));
+
+        // The first, alone; then by halves: 32, and two each of 16, 8, 4, 2 and 1.
+        Assert.Equal([32, 16, 16, 8, 8, 4, 4, 2, 2, 1, 1, 1], model.Runs.OrderDescending());
+    }
+
+    [Fact]
+    public void A_model_that_always_fails_is_told_of_once_a_minute()
+    {
+        FakeTimeProvider clock = new();
+        ModelLane lane = new();
+        Assert.Equal(1, lane.Fail(clock));
+        for (int i = 0; i < 600; i++)
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(99));
+            Assert.Null(lane.Fail(clock));
+        }
+
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(601, lane.Fail(clock));
+    }
+
+    [Fact]
+    public async Task A_stop_waits_for_rows_that_were_asked_for_two_seconds_and_drops_the_others()
+    {
+        FakeTimeProvider clock = new();
+        Doubling model = new() { Holds = true };
+        ModelBatches batches = new(new ActiveTwins(), clock, NullLogger<ModelBatches>.Instance);
+        Ask(batches, model, "running");
+        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
+        Ask(batches, model, "waits");
+
+        Task stop = batches.StopAsync(CancellationToken.None);
+        Assert.False(stop.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        await stop;
+        Ask(batches, model, "late");
+        model.Release();
+        await batches.StopAsync(CancellationToken.None);
+        Assert.Equal([1], model.Runs);
+    }
+
+    [Fact]
+    public async Task A_stop_ends_at_once_when_what_was_asked_is_run()
+    {
+        Doubling model = new() { Holds = true };
+        ModelBatches batches = new(new ActiveTwins(), new FakeTimeProvider(), NullLogger<ModelBatches>.Instance);
+        Ask(batches, model, "running");
+        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
+        Ask(batches, model, "waits");
+        Task stop = batches.StopAsync(CancellationToken.None);
+        model.Release();
+        await stop;
+        Assert.Equal([1, 1], model.Runs);
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_leaves_the_twin_without_a_prediction_and_the_next_one_counts()
     {
         Doubling model = new() { Fails = true };
         await using RunningGrid grid = await StartAsync(model);
@@ -220,6 +326,13 @@ public sealed class BatchedModelTests
     private static async Task<double?> ValueAsync(RunningGrid grid, string key) =>
         (await Twin(grid, key).GetAsync())?.Predictions.GetValueOrDefault("twice")?.Value;
 
+    private static void Ask(ModelBatches batches, Doubling model, string key)
+    {
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => model)], key);
+        twin.Number(0, 60, name: "speed");
+        batches.Ask(twin.State, twin.Effects);
+    }
+
     /// <summary>Runs the model on what the last turn asked.</summary>
     private static void Answer(FoldRig twin)
     {
@@ -246,6 +359,9 @@ public sealed class BatchedModelTests
         public bool Holds { get; init; }
 
         public bool Fails { get; set; }
+
+        /// <summary>A number that it cannot be run on.</summary>
+        public double? Refuses { get; init; }
 
         public ConcurrentQueue<int> Runs { get; } = new();
 
@@ -281,7 +397,7 @@ public sealed class BatchedModelTests
                 _released.Wait(TestContext.Current.CancellationToken);
             }
 
-            if (Fails)
+            if (Fails || (Refuses is { } refused && rows.Contains(refused)))
             {
                 throw new InvalidOperationException("no memory on the card");
             }
