@@ -6,8 +6,8 @@ namespace TwinGrid;
 /// One thing that an alarm was raised or cleared by: the reason as data. Immutable, thread-safe.
 /// </summary>
 /// <remarks>
-/// A comparison of the condition is one entry with <see cref="Operator"/> and <see cref="Threshold"/>. Where it compares
-/// what is computed of several values, each of these follows as an entry of its own.
+/// A comparison of the condition is one entry with <see cref="Operator"/> and <see cref="Threshold"/>. Where it
+/// compares what is computed of several values, each of these follows as an entry of its own.
 /// </remarks>
 [GenerateSerializer, Immutable, Alias("TwinGrid.AlarmEvidence")]
 public sealed record AlarmEvidence
@@ -27,7 +27,9 @@ public sealed record AlarmEvidence
     [Id(2)]
     public string? Unit { get; init; }
 
-    /// <summary>The comparison that held: one of &lt; &lt;= &gt; &gt;= == !=; null where nothing was compared.</summary>
+    /// <summary>
+    /// The comparison that held: one of &lt; &lt;= &gt; &gt;= == !=; null where nothing was compared.
+    /// </summary>
     [Id(3)]
     public string? Operator { get; init; }
 

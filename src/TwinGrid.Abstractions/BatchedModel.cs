@@ -7,8 +7,8 @@ namespace TwinGrid;
 /// </summary>
 /// <remarks>
 /// <para>In the turn, deterministic and without I/O: <see cref="Take"/> keeps what came, <see cref="WriteRow"/> copies
-/// the row to run on, <see cref="Accept(ReadOnlySpan{double}, ref Prediction)"/> takes the answer. Outside of it, one call at a time for a silo:
-/// <see cref="Run"/>.</para>
+/// the row to run on, <see cref="Accept(ReadOnlySpan{double}, ref Prediction)"/> takes the answer. Outside of it, one
+/// call at a time for a silo: <see cref="Run"/>.</para>
 /// <para>A run takes the rows that gathered during the last one, so that under load batches grow by themselves and a
 /// lone row waits for nobody. A twin that asks again before it was answered is run once, on its newest row. An answer
 /// that finds its twin gone, or another revision of the definition, is dropped: the next reading asks again. So is what
@@ -57,7 +57,9 @@ public abstract class BatchedModel : IPredictiveModel
     /// <summary>Makes the prediction of an answer.</summary>
     public abstract void Accept(ReadOnlySpan<double> outputs, ref Prediction prediction);
 
-    /// <summary>How many doubles of a row come back with its answer, to explain it by; 0, the default, for none.</summary>
+    /// <summary>
+    /// How many doubles of a row come back with its answer, to explain it by; 0, the default, for none.
+    /// </summary>
     /// <remarks>They stand in the log with every answer: a few, not the row.</remarks>
     public virtual int ReasonLength => 0;
 

@@ -7,8 +7,8 @@ namespace TwinGrid.Models.Onnx;
 public sealed record OnnxLimits
 {
     /// <summary>
-    /// The most bytes of a file, weights included (those that a graph keeps in files beside it are not counted). Default
-    /// 256 MiB: the runtime holds them in memory, some of them twice while it reads.
+    /// The most bytes of a file, weights included (those that a graph keeps in files beside it are not counted).
+    /// Default 256 MiB: the runtime holds them in memory, some of them twice while it reads.
     /// </summary>
     public long FileBytes { get; init; } = 256 << 20;
 

@@ -36,7 +36,7 @@ internal sealed class PowerForecast : IPredictiveModel
 
     private const int MostFeatures = 256;
 
-    // The state: the outputs learnt and the weather's time, then the weights, then the table, then the weather last said.
+    // The state: the outputs learnt and the weather's time; the weights; the table; the weather of what was last said.
     private const int Readings = 0;
     private const int WeatherTime = 1;
     private const int FirstWeight = 2;
@@ -167,8 +167,8 @@ internal sealed class PowerForecast : IPredictiveModel
     }
 
     /// <summary>
-    /// The output, where it was seen, with what was expected of it; then the wind that it was expected of, named and not
-    /// weighed: what a component was worth depends on all the others.
+    /// The output, where it was seen, with what was expected of it; then the wind that it was expected of, named and
+    /// not weighed: what a component was worth depends on all the others.
     /// </summary>
     public IReadOnlyList<Contribution> Contributions(in Prediction prediction, ReadOnlySpan<double> state)
     {

@@ -19,6 +19,7 @@ internal sealed class CompiledPolicy
         TwinDefinition kind, int index, IReadOnlyDictionary<string, ControlPolicyType> types)
     {
         Definition = kind.Policies[index];
+        UnverifiedName = $"{Definition.Name}.unverified";
         string place = $"$.policies[{index}]";
         if (Definition.Type != ExpressionType)
         {
@@ -63,7 +64,7 @@ internal sealed class CompiledPolicy
     public bool Acts => Definition is { Mode: PolicyMode.Act, Command: not null };
 
     /// <summary>The name of the alarm that says that its command had no effect.</summary>
-    public string UnverifiedName => $"{Definition.Name}.unverified";
+    public string UnverifiedName { get; }
 
     /// <summary>True when time alone can change the condition: it and its hold time then run in grid time.</summary>
     public bool ReadsAge => _when is { ReadsAge: true } || _clear is { ReadsAge: true };
@@ -102,7 +103,9 @@ internal sealed class CompiledPolicy
     public AlarmReason ExplainRaise(StateScope scope)
     {
         AlarmReason reason = Explain(_when, scope);
-        return Definition.For.Value > TimeSpan.Zero ? reason with { Why = $"{reason.Why} for {Definition.For}" } : reason;
+        return Definition.For.Value > TimeSpan.Zero
+            ? reason with { Why = $"{reason.Why} for {Definition.For}" }
+            : reason;
     }
 
     /// <summary>Why the alarm was cleared.</summary>

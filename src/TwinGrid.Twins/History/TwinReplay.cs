@@ -23,12 +23,14 @@ internal sealed class TwinReplay
     /// <summary>The twin as it was after the last turn.</summary>
     public TwinState State { get; private set; }
 
-    /// <summary>The version of the fold that the state is of; another than this one's where any turn of it was.</summary>
+    /// <summary>
+    /// The version of the fold that the state is of; another than this one's where any turn of it was.
+    /// </summary>
     public byte FoldVersion { get; private set; }
 
     /// <summary>
-    /// True while the state that it began with and every turn since were of this version of the fold: the state is equal
-    /// bit for bit.
+    /// True while the state that it began with and every turn since were of this version of the fold: the state is
+    /// equal bit for bit.
     /// </summary>
     public bool IsExact => FoldVersion == TwinFold.Version;
 

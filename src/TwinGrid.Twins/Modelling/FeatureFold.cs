@@ -38,8 +38,8 @@ internal static class FeatureFold
     }
 
     /// <summary>
-    /// Makes features live values, as new and as good as the waveform that they were made of; historical where any input
-    /// was.
+    /// Makes features live values, as new and as good as the waveform that they were made of; historical where any
+    /// input was.
     /// </summary>
     public static void Tell(
         TwinState state,

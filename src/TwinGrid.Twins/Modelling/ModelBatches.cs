@@ -18,8 +18,8 @@ internal sealed partial class ModelBatches(ActiveTwins active, TimeProvider cloc
     : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>
-    /// How long a stop waits for rows that were asked: a part of the ten seconds that all of it may take. What is dropped
-    /// is asked again by the twin's next reading.
+    /// How long a stop waits for rows that were asked: a part of the ten seconds that all of it may take. What is
+    /// dropped is asked again by the twin's next reading.
     /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 

@@ -1,6 +1,8 @@
 namespace TwinGrid.Twins.Modelling;
 
-/// <summary>What waits for one model: the newest row of each twin, in the order in which they asked. Thread-safe.</summary>
+/// <summary>
+/// What waits for one model: the newest row of each twin, in the order in which they asked. Thread-safe.
+/// </summary>
 internal sealed class ModelLane
 {
     // A model that fails, fails at every reading of every twin: the log is told that it does, not how often.

@@ -86,19 +86,34 @@ internal static class ModelRunner
         TwinState state, int index, in ModelInput input, bool ofHistory, TurnEffects effects)
     {
         CompiledModel model = state.Kind.Models[index];
+        Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
         ref Prediction prediction = ref state.Predictions[index];
         Prediction before = prediction;
-        model.Model.Update(
-            input, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength), ref prediction);
+        bool leftHistory = !ofHistory && (state.PredictedOfHistory & (1UL << index)) != 0;
+        bool says = leftHistory && SaysAnything(model.Model, input, learnt);
+        model.Model.Update(input, learnt, ref prediction);
 
         // What it said earlier does not become newer because another of its inputs came.
-        if (prediction.At == UnixMicroseconds.Absent || !AreSame(prediction, before))
+        if (says || prediction.At == UnixMicroseconds.Absent || !AreSame(prediction, before))
         {
             prediction.At = state.ModelTime;
             state.PredictedOfHistory = With(state.PredictedOfHistory, index, ofHistory);
         }
 
         effects.Predictions |= 1UL << index;
+    }
+
+    /// <summary>
+    /// Whether a model says something of a message, be it what it said before: then it is not of history any more. That
+    /// cannot be told by what comes out, so a copy is asked, with nothing said before. Only for the first live readings
+    /// after historical ones.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool SaysAnything(IPredictiveModel model, in ModelInput input, ReadOnlySpan<double> learnt)
+    {
+        Prediction said = Prediction.None;
+        model.Update(input, learnt.ToArray(), ref said);
+        return !AreSame(said, Prediction.None);
     }
 
     // Few models run outside the turn or read waveforms: the others do not pay for them.

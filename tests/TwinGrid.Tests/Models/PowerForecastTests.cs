@@ -165,8 +165,8 @@ public sealed class PowerForecastTests
 
         Assert.Equal(one.State, other.State);
 
-        // 14 knots, 24 of directions, 6 of times: 44 weights, half of 44 by 44, 12 by 41 of the table, 2 more.
-        Assert.Equal(44 + (44 * 45 / 2) + (12 * 41) + 2, small.Model.StateLength);
+        // 14 knots, 24 of directions, 6 of times: 44 weights, half of 44 by 44, 12 by 41 of the table, 2 inputs and 2.
+        Assert.Equal(44 + (44 * 45 / 2) + (12 * 41) + 2 + 2, small.Model.StateLength);
         Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 9000);
     }
 

@@ -211,7 +211,7 @@ public sealed class SignalFeaturesTests(ITestOutputHelper output)
         iter: 30,
         threads: 1);
 
-    /// <summary>Crest and kurtosis have no unit; RMS and peak go with the scale, to the last bit for powers of two.</summary>
+    /// <summary>Crest and kurtosis have no unit; RMS and peak go with it, to the last bit for powers of two.</summary>
     [Theory]
     [InlineData(-1020)]
     [InlineData(-600)]

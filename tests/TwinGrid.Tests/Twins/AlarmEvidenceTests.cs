@@ -10,7 +10,8 @@ public sealed class AlarmEvidenceTests
     [Fact]
     public void A_comparison_is_told_with_what_was_read_and_its_bound()
     {
-        FoldRig twin = Pump(new PolicyDefinition { Name = "hot", When = "temperature > 85", Clear = "temperature < 80" });
+        FoldRig twin = Pump(
+            new PolicyDefinition { Name = "hot", When = "temperature > 85", Clear = "temperature < 80" });
         twin.Number(0, 90);
         Assert.Equal(["temperature 90 degreeCelsius > 85"], Told(twin, "hot"));
 
@@ -21,7 +22,8 @@ public sealed class AlarmEvidenceTests
     [Fact]
     public void Only_what_decided_is_told()
     {
-        FoldRig twin = Pump(new PolicyDefinition { Name = "bad", When = "temperature > 85 or pressure > 5 and running" });
+        FoldRig twin = Pump(
+            new PolicyDefinition { Name = "bad", When = "temperature > 85 or pressure > 5 and running" });
         Send(twin, 0, temperature: 20, pressure: 6);
         twin.Send(1, w => w.Boolean("running"u8, true));
         Assert.Equal(["pressure 6 > 5", "running true"], Told(twin, "bad"));
@@ -30,7 +32,8 @@ public sealed class AlarmEvidenceTests
     [Fact]
     public void Where_a_computed_number_is_compared_what_it_was_computed_of_follows()
     {
-        FoldRig twin = Pump(new PolicyDefinition { Name = "apart", When = "abs(temperature - pressure) > pressure * 2" });
+        FoldRig twin = Pump(
+            new PolicyDefinition { Name = "apart", When = "abs(temperature - pressure) > pressure * 2" });
         Send(twin, 0, temperature: 20, pressure: 6);
         Assert.Equal(
             ["abs(temperature - pressure) 14 > 12", "temperature 20 degreeCelsius", "pressure 6"], Told(twin, "apart"));

@@ -2,7 +2,9 @@ using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Twins;
 
-/// <summary>What is older than the live window, or marked so, never causes a command, through predictions neither.</summary>
+/// <summary>
+/// What is older than the live window, or marked so, never causes a command, through predictions neither.
+/// </summary>
 public sealed class HistoryAndCommandTests
 {
     private const double Yesterday = -86_400;
@@ -20,8 +22,8 @@ public sealed class HistoryAndCommandTests
         Assert.Equal((120, FoldRig.At(Yesterday)), (twin.State.Predictions[0].Value, twin.State.Predictions[0].At));
         Assert.Empty(twin.State.Commands);
         TwinState read = StateReader.Read(twin.State.Twin, twin.State.Kind, StateWriter.Write(twin.State));
-        TwinFold.Apply(
-            read, twin.Header, PackedInputs.Pack(InputKind.ReportedProperties, FoldRig.At(2), "{}"u8), new TurnEffects());
+        byte[] properties = PackedInputs.Pack(InputKind.ReportedProperties, FoldRig.At(2), "{}"u8);
+        TwinFold.Apply(read, twin.Header, properties, new TurnEffects());
         Assert.Empty(read.Commands);
         Assert.Empty(twin.State.Alarms);
 
