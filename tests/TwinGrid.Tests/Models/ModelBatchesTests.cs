@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using TwinGrid.ModelBench.Onnx;
 using TwinGrid.Tests.Hosting;
 using TwinGrid.Tests.Twins;
 using TwinGrid.Twins.Ingest;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using TwinGrid.ModelBench.Onnx;
 using TwinGrid.Models.Onnx;
 using TwinGrid.Tests.Twins;
 using TwinGrid.Twins;
