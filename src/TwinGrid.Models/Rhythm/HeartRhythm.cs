@@ -88,7 +88,8 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
             return;
         }
 
-        if (state.LastTime != UnixMicroseconds.Absent && input.Time - state.LastTime > _maxGap)
+        // In doubles: the difference of two wild times may not fit a long.
+        if (state.LastTime != UnixMicroseconds.Absent && (double)input.Time - state.LastTime > _maxGap)
         {
             state = default;
             Initialize(ref state);
