@@ -25,8 +25,8 @@ internal sealed record BearingBench(double Found, double False, double KurtosisF
     private const double Resonance = 3_300;
     private const double Damping = 900;
 
-    // Of a noise of one: the RMS of the impacts is 0.15.
-    private const double Loudness = 0.6;
+    // Of a noise of deviation one: the RMS of the impacts, L · sqrt(rate of passing / (4 · damping)), is 0.35.
+    private const double Loudness = 2;
     private const string Bearing =
         """{ "balls": 9, "ballDiameter": 7.94, "pitchDiameter": 39.04, "speed": 29.95, "speedUnit": "hertz" }""";
 

@@ -45,7 +45,7 @@ internal static class StateReader
         ReadModels(reader, version, state);
         ReadPolicies(reader, state);
         ReadAlarms(reader, version, state);
-        ReadCommands(reader, state);
+        ReadCommands(reader, version, state);
         EndOrphans(state);
         return state;
     }
@@ -240,7 +240,7 @@ internal static class StateReader
                 Why = reader.ReadString(),
                 AcknowledgedBy = ReadOptional(reader),
                 Note = ReadOptional(reader),
-                Evidence = version >= 4 ? ReadEvidence(reader) : [],
+                Evidence = version >= 5 ? ReadEvidence(reader) : [],
             });
         }
     }
@@ -292,7 +292,7 @@ internal static class StateReader
         }
     }
 
-    private static void ReadCommands(BinaryReader reader, TwinState state)
+    private static void ReadCommands(BinaryReader reader, byte version, TwinState state)
     {
         int count = reader.ReadInt32();
         for (int i = 0; i < count; i++)
@@ -313,12 +313,18 @@ internal static class StateReader
                 Progress = ReadNumber(reader),
                 Result = ReadOptional(reader),
                 Message = ReadOptional(reader),
+                Late = version >= 4 ? ReadLate(reader) : null,
             });
         }
     }
 
     private static double? ReadNumber(BinaryReader reader) =>
         reader.ReadDouble() is var number && double.IsNaN(number) ? null : number;
+
+    private static LateResult? ReadLate(BinaryReader reader) =>
+        (CommandStatus)reader.ReadByte() is var status && status == CommandStatus.Queued
+            ? null
+            : new LateResult(status, reader.ReadInt64(), ReadOptional(reader), ReadOptional(reader));
 
     private static string? ReadOptional(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
 

@@ -13,10 +13,10 @@ internal static class StateWriter
     /// <summary>The version of the form; it stands first.</summary>
     /// <remarks>
     /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history, 3
-    /// without the evidence of alarms. A new form is a new <see cref="TwinFold.Version"/> as well: where the log is
-    /// folded again, states are compared byte for byte.
+    /// without late results of commands, 4 without the evidence of alarms. A new form is a new
+    /// <see cref="TwinFold.Version"/> as well: where the log is folded again, states are compared byte for byte.
     /// </remarks>
-    public const byte FormVersion = 4;
+    public const byte FormVersion = 5;
 
     public static byte[] Write(TwinState state)
     {
@@ -268,6 +268,18 @@ internal static class StateWriter
             writer.Write(command.Progress ?? double.NaN);
             WriteOptional(writer, command.Result);
             WriteOptional(writer, command.Message);
+            WriteLate(writer, command.Late);
+        }
+    }
+
+    private static void WriteLate(BinaryWriter writer, LateResult? late)
+    {
+        writer.Write((byte)(late?.Status ?? CommandStatus.Queued));
+        if (late is not null)
+        {
+            writer.Write(late.At);
+            WriteOptional(writer, late.Result);
+            WriteOptional(writer, late.Message);
         }
     }
 

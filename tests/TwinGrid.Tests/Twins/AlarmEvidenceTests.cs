@@ -137,8 +137,8 @@ public sealed class AlarmEvidenceTests
         twin.State.FindAlarm("hot")!.Evidence = [];
         byte[] stored = StateWriter.Write(twin.State);
 
-        // Form 3 had no count of evidence, here 0, before the number of commands, which is last.
-        byte[] older = [3, .. stored[1..^5], .. stored[^4..]];
+        // Form 4 had no count of evidence, here 0, before the number of commands, which is last.
+        byte[] older = [4, .. stored[1..^5], .. stored[^4..]];
         AlarmRecord alarm = StateReader.Read(twin.State.Twin, twin.State.Kind, older).FindAlarm("hot")!;
         Assert.Equal((AlarmState.Active, "temperature is 90 degreeCelsius (> 85)"), (alarm.State, alarm.Why));
         Assert.Null(alarm.ToSnapshot().Evidence);
