@@ -16,8 +16,8 @@ internal static class TwinFold
     /// <remarks>
     /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components. In 2
     /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
-    /// Turns of an older version are folded by the newest rules: a snapshot of it is the base of all that follows, and is
-    /// not compared.
+    /// Turns of an older version are folded by the newest rules: a snapshot of it is the base of all that follows, and
+    /// is not compared.
     /// </remarks>
     public const byte Version = 3;
 
