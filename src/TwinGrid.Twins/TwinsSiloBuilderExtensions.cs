@@ -53,6 +53,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            provider => provider.GetRequiredService<ModelBatches>());
         services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<TwinsHostingOptions>>(static (types, twins) =>
         {
             if (!twins.Value.HostsTwins)

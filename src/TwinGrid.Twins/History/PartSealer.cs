@@ -138,7 +138,7 @@ internal sealed partial class PartSealer(
         {
             Twin = snapshot.Twin,
             Revision = replay.State.Revision,
-            FoldVersion = TwinFold.Version,
+            FoldVersion = replay.FoldVersion,
             State = StateWriter.Write(replay.State),
         };
     }

@@ -61,8 +61,8 @@ public sealed class FoldedTailTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGri
 
     private static async Task ShouldAnswerAlikeAsync(ITwinStore store, LivedTwin twin, FoldedTails tails, int seed)
     {
-        HistoryPage known = (await new HistoryBook(store, twin.Kinds, tails).ReadAsync(twin.Twin, All))!;
-        HistoryPage anew = (await new HistoryBook(store, twin.Kinds).ReadAsync(twin.Twin, All))!;
+        HistoryPage known = (await twin.BookOf(tails).ReadAsync(twin.Twin, All))!;
+        HistoryPage anew = (await twin.Book.ReadAsync(twin.Twin, All))!;
         Assert.Equal(anew.Telemetry.Keys.Order(), known.Telemetry.Keys.Order());
         foreach ((string telemetry, IReadOnlyList<HistoryReading> readings) in anew.Telemetry)
         {
