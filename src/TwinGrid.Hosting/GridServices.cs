@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using TwinGrid.Dtdl;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Clustering;
@@ -40,6 +41,7 @@ internal static class GridServices
         services.AddSingleton<ListenerCheck>();
         services.AddSingleton<GridStartup>();
         services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
+        services.TryAddSingleton<IFatalErrorHandler, SiloEnd>();
         builder.UseOrleans(silo => AddSilo(silo, DashboardSwitch.IsOn(builder.Configuration)));
         services.AddMqttGateway();
         AddApi(services);
@@ -118,7 +120,11 @@ internal static class GridServices
             {
                 GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
                 return new StoreOwner(
-                    cluster.ClusterId, cluster.SiloName, cluster.Membership == ClusterMembership.Localhost);
+                    cluster.ClusterId, cluster.SiloName, cluster.Membership == ClusterMembership.Localhost)
+                {
+                    Life = provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
+                    Lease = cluster.Lease,
+                };
             });
             services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
             return;
@@ -137,8 +143,12 @@ internal static class GridServices
         silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
             options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
         silo.AddTwins();
-        silo.Services.AddOptions<TwinsHostingOptions>().Configure<IOptions<TwinGridOptions>>(
-            static (twins, grid) => twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins));
+        silo.Services.AddOptions<TwinsHostingOptions>()
+            .Configure<IOptions<TwinGridOptions>, IOptions<GridClusterOptions>>(static (twins, grid, cluster) =>
+            {
+                twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
+                twins.Lease = cluster.Value.Lease;
+            });
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)

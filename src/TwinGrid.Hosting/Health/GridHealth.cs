@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 using TwinGrid.Hosting.Api;
+using TwinGrid.Twins.Fencing;
 
 namespace TwinGrid.Hosting.Health;
 
@@ -15,7 +16,7 @@ internal sealed record HealthBody(string Status);
 /// </summary>
 internal sealed class GridHealth(
     IHostApplicationLifetime lifetime, ILocalSiloDetails silo, IClusterMembershipService membership, ITwinStore store,
-    TimeProvider clock)
+    SiloLease lease, TimeProvider clock)
 {
     /// <summary>How long the store may take to answer before the process is not ready.</summary>
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
@@ -39,6 +40,11 @@ internal sealed class GridHealth(
         if (membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) != SiloStatus.Active)
         {
             return "the silo is not active";
+        }
+
+        if (!lease.IsHeld)
+        {
+            return "the store does not say whether the silo's twins are still its own";
         }
 
         try

@@ -86,6 +86,12 @@ public sealed class GridClusterOptions
     public int MissedProbes { get; set; } = 3;
 
     /// <summary>
+    /// For how long a silo answers reads after it last asked the database whether its twins are still its own; it asks
+    /// four times in that. Twins of a silo that died are not read elsewhere before. Default 2 s, the same for all.
+    /// </summary>
+    public Duration Lease { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
     /// How often the list of silos is read from its table, beside what silos tell each other; default 10 s.
     /// </summary>
     public Duration TableRefresh { get; set; } = TimeSpan.FromSeconds(10);

@@ -36,6 +36,7 @@ internal sealed partial class OpenStore : IAsyncDisposable
         _unpooled = database.Connect(incarnation.ApplicationName, pooled: false, synchronous);
         _pool = database.Connect(incarnation.ApplicationName, pooled: true, synchronous);
         Turns = new TurnWriter(database, _unpooled, incarnation, clock, logger);
+        Lease = new LeaseSession(database, incarnation, synchronous);
     }
 
     /// <summary>Under which this store writes; a newer one fences it.</summary>
@@ -43,6 +44,9 @@ internal sealed partial class OpenStore : IAsyncDisposable
 
     /// <summary>Commits turns.</summary>
     public TurnWriter Turns { get; }
+
+    /// <summary>Prolongs the lease.</summary>
+    public LeaseSession Lease { get; }
 
     /// <summary>Creates or migrates the schema and opens an incarnation.</summary>
     /// <exception cref="TwinGridException">That cannot be; the message names the key to change.</exception>
@@ -63,9 +67,8 @@ internal sealed partial class OpenStore : IAsyncDisposable
                 await using (connection.ConfigureAwait(false))
                 {
                     await PostgreSqlSchema.EnsureAsync(connection, database, cancellationToken).ConfigureAwait(false);
-                    Incarnation incarnation = await Incarnation
-                        .OpenAsync(connection, owner, UnixMicroseconds.Now(clock), cancellationToken)
-                        .ConfigureAwait(false);
+                    Incarnation incarnation = await IncarnationOpening
+                        .OpenAsync(connection, owner, clock, cancellationToken).ConfigureAwait(false);
                     if (await ReadSettingAsync(connection, "SHOW fsync").ConfigureAwait(false) == "off")
                     {
                         LogNoFsync(logger, database.Name);
@@ -134,6 +137,15 @@ internal sealed partial class OpenStore : IAsyncDisposable
     public Task<bool> TryWriteAsync(Func<NpgsqlConnection, Task<bool>> write, CancellationToken cancellationToken) =>
         WriteAsync(write, static written => written, cancellationToken);
 
+    /// <summary>Fences a life of another silo; ends when its lease is over.</summary>
+    public async Task FenceAsync(string cluster, string life, CancellationToken cancellationToken)
+    {
+        TimeSpan left = await PatientlyAsync(
+            connection => Fencing.FenceAsync(connection, cluster, life, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        await Task.Delay(left, _clock, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Erases one step; false when there is no more.</summary>
     public Task<bool> EraseStepAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
         PatientlyAsync(
@@ -155,6 +167,7 @@ internal sealed partial class OpenStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Turns.DisposeAsync().ConfigureAwait(false);
+        await Lease.DisposeAsync().ConfigureAwait(false);
         await _unpooled.DisposeAsync().ConfigureAwait(false);
         await _pool.DisposeAsync().ConfigureAwait(false);
     }

@@ -63,6 +63,14 @@ internal sealed partial class PostgreSqlTwinStore(
     }
 
     /// <inheritdoc/>
+    public Task<StoreLease> RenewLeaseAsync(TimeSpan length, CancellationToken cancellationToken) =>
+        Open.Lease.RenewAsync(length, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task FenceAsync(string life, CancellationToken cancellationToken) =>
+        Open.FenceAsync(owner.Cluster, life, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();

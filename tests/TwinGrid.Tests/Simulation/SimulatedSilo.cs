@@ -6,6 +6,7 @@ using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -56,6 +57,18 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
+            new SiloLease(
+                Store,
+                Options.Create(new TwinsHostingOptions()),
+                Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
+                clock,
+                NullLogger<SiloLease>.Instance),
+            new DeadSilos(
+                Stub.Nobody,
+                Stub.Of<ILocalSiloDetails>(_ => null),
+                Store,
+                clock,
+                NullLogger<DeadSilos>.Instance),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),
