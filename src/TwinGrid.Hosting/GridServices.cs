@@ -78,8 +78,8 @@ internal static class GridServices
         services.BindSettings<ControlOptions>("Control");
         services.BindSettings<MqttOptions>("Mqtt").PostConfigure<IOptions<TwinGridOptions>>(static (mqtt, grid) =>
             mqtt.Port = grid.Value.Roles.HasFlag(GridRoles.Gateway) ? mqtt.Port : -1);
-        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(
-            static (ingest, mqtt, cluster) =>
+        services.BindSettings<IngestOptions>("Ingest")
+            .PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(static (ingest, mqtt, cluster) =>
             {
                 ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
                     ? Acknowledgement.Applied

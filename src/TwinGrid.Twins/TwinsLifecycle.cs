@@ -18,6 +18,10 @@ internal sealed partial class TwinsLifecycle(
     IOptionsMonitor<ControlOptions> control,
     ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    private const int PublishAttempts = 20;
+
+    private static readonly TimeSpan s_publishPause = TimeSpan.FromMilliseconds(500);
+
     private readonly bool _hostsTwins = hosting.Value.HostsTwins;
     private IDisposable? _modeChanges;
 
@@ -59,7 +63,7 @@ internal sealed partial class TwinsLifecycle(
             return;
         }
 
-        await runtime.Kinds.PublishAsync();
+        await PublishKindsAsync(cancellationToken);
         runtime.Wheel.Start(due.Wake);
         runtime.Sealer.Start();
         _modeChanges = control.OnChange(_ => TickAll());
@@ -78,6 +82,25 @@ internal sealed partial class TwinsLifecycle(
         await runtime.Wheel.DisposeAsync();
     }
 
+    // Another silo may be dying with the grains that are asked: they are somewhere else when that is known.
+    private async Task PublishKindsAsync(CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await runtime.Kinds.PublishAsync();
+                return;
+            }
+            catch (Exception e) when (attempt < PublishAttempts && (e is OrleansException or TimeoutException))
+            {
+                LogPublishAgain(e.Message);
+            }
+
+            await Task.Delay(s_publishPause, runtime.Clock, cancellationToken);
+        }
+    }
+
     // The kill switch is obeyed at once: every twin looks at what it has queued.
     private void TickAll()
     {
@@ -90,4 +113,7 @@ internal sealed partial class TwinsLifecycle(
 
     [LoggerMessage(LogLevel.Information, "TwinGrid:Control:Mode is {Mode} now.")]
     private partial void LogMode(ControlMode mode);
+
+    [LoggerMessage(LogLevel.Warning, "The definitions are published once more: {Reason}")]
+    private partial void LogPublishAgain(string reason);
 }

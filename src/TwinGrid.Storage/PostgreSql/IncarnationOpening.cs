@@ -3,8 +3,8 @@ using Npgsql;
 namespace TwinGrid.Storage.PostgreSql;
 
 /// <summary>
-/// Begins a silo's life in a database: fences the lives that it takes over from, and refuses to begin beside one that it
-/// cannot live with. Which of them live is told by their leases.
+/// Begins a silo's life in a database: fences the lives that it takes over from, and refuses to begin beside one that
+/// it cannot live with. Which of them live is told by their leases.
 /// </summary>
 /// <remarks>
 /// A silo that is alone takes over from whoever was alone before it, whatever that does. Of two silos of one name, of
@@ -91,10 +91,10 @@ internal static class IncarnationOpening
             }
 
             long[] numbers = [.. rivals.Select(static rival => rival.Number)];
-            object? store = await Fencing.ReadStoreAsync(connection, cancellationToken).ConfigureAwait(false);
+            object? store = await LifeFence.ReadStoreAsync(connection, cancellationToken).ConfigureAwait(false);
             foreach (long number in numbers)
             {
-                await Fencing.EndSessionsAsync(connection, store, number, cancellationToken).ConfigureAwait(false);
+                await LifeFence.EndSessionsAsync(connection, store, number, cancellationToken).ConfigureAwait(false);
             }
 
             await PostgreSqlSchema.ExecuteAsync(connection, "SET LOCAL lock_timeout = '1s'", cancellationToken)
@@ -103,7 +103,8 @@ internal static class IncarnationOpening
                 connection, "UPDATE silo_incarnation SET fenced = true WHERE incarnation = ANY($1)", numbers)
                 .ConfigureAwait(false);
             Incarnation opened = await InsertAsync(connection, owner, store, clock).ConfigureAwait(false);
-            TimeSpan left = await Fencing.ReadLeaseAsync(connection, numbers, cancellationToken).ConfigureAwait(false);
+            TimeSpan left = await LifeFence.ReadLeaseAsync(connection, numbers, cancellationToken)
+                .ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             return (opened, left);
         }

@@ -141,7 +141,7 @@ internal sealed partial class OpenStore : IAsyncDisposable
     public async Task FenceAsync(string cluster, string life, CancellationToken cancellationToken)
     {
         TimeSpan left = await PatientlyAsync(
-            connection => Fencing.FenceAsync(connection, cluster, life, cancellationToken), cancellationToken)
+            connection => LifeFence.FenceAsync(connection, cluster, life, cancellationToken), cancellationToken)
             .ConfigureAwait(false);
         await Task.Delay(left, _clock, cancellationToken).ConfigureAwait(false);
     }

@@ -155,8 +155,8 @@ internal static class PostgreSqlSchema
         ALTER TABLE history_readings ALTER readings SET STORAGE EXTERNAL;
         """;
 
-    // Several silos. life is a silo's address with its generation; alone, that it is no member of a cluster. A lease has a
-    // row of its own: renewing it must not wait for the commits that hold the incarnation's row, nor they for it.
+    // Several silos. life is a silo's address with its generation; alone, that it is no member of a cluster. A lease
+    // has a row of its own: renewing it must not wait for the commits that hold the incarnation's, nor they for it.
     private const string Leases = """
         ALTER TABLE silo_incarnation ADD life text, ADD alone boolean NOT NULL DEFAULT true;
 

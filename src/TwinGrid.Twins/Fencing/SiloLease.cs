@@ -92,7 +92,7 @@ public sealed partial class SiloLease(
     /// <summary>The silo stops: from now on a store that is away is not waited for.</summary>
     internal void Stop() => _isStopping = true;
 
-    /// <summary>The silo has stopped and answers no more: gives the lease back, so that nobody waits for its end.</summary>
+    /// <summary>The silo has stopped and answers no more: gives the lease back, so that nobody waits for it.</summary>
     internal async Task ReleaseAsync()
     {
         await StopAsync().ConfigureAwait(false);

@@ -40,7 +40,7 @@ internal sealed class SimulatedSilo
         IngestRouter road = new(
             active,
             Stub.LoneSilo,
-            new SiloLanes(null!, NullLogger<SiloLanes>.Instance),
+            new SiloLanes(null!, Stub.Nobody, NullLogger<SiloLanes>.Instance),
             Stub.Of<ILocalSiloDetails>(_ => null),
             grains,
             NullLogger<IngestRouter>.Instance,
@@ -77,6 +77,7 @@ internal sealed class SimulatedSilo
             clock,
             NullLogger<TwinRuntime>.Instance);
         Road = mutation.Road(road);
+        Runtime.Lease.StartAsync().Ignore();
         pool.Run(StartAsync);
     }
 

@@ -42,7 +42,7 @@ public sealed class SiloLeaseTests : IAsyncDisposable
     [Fact]
     public async Task A_lease_begins_at_the_moment_before_it_was_asked_for()
     {
-        ValueTask<bool> confirming = _lease.ConfirmAsync();
+        Task<bool> confirming = ConfirmAsync();
         _clock.Advance(TimeSpan.FromMilliseconds(700));
         _questions[0].SetResult(StoreLease.Held);
         Assert.True(await confirming);
@@ -56,20 +56,20 @@ public sealed class SiloLeaseTests : IAsyncDisposable
     [Fact]
     public async Task A_lapsed_lease_is_asked_for_once_by_all_who_read()
     {
-        ValueTask<bool>[] readers = [_lease.ConfirmAsync(), _lease.ConfirmAsync(), _lease.ConfirmAsync()];
+        Task<bool>[] readers = [ConfirmAsync(), ConfirmAsync(), ConfirmAsync()];
         Assert.Single(_questions);
 
         _questions[0].SetResult(StoreLease.Held);
 
-        Assert.All(await Task.WhenAll(readers.Select(r => r.AsTask())), Assert.True);
-        Assert.True(await _lease.ConfirmAsync());
+        Assert.All(await Task.WhenAll(readers), Assert.True);
+        Assert.True(await ConfirmAsync());
         Assert.Single(_questions);
     }
 
     [Fact]
     public async Task What_came_of_a_question_from_before_a_long_pause_does_not_count()
     {
-        ValueTask<bool> before = _lease.ConfirmAsync();
+        Task<bool> before = ConfirmAsync();
 
         // The process stands still: its timers are late, and then all of it happens at once.
         _clock.Advance(5 * Length);
@@ -77,33 +77,33 @@ public sealed class SiloLeaseTests : IAsyncDisposable
         await Wait.UntilAsync(() => _questions.Count == 2);
         Assert.False(_lease.IsHeld);
 
-        ValueTask<bool> reader = _lease.ConfirmAsync();
+        Task<bool> reader = ConfirmAsync();
         _questions[1].SetResult(StoreLease.Fenced);
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(async () => await reader);
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(async () => await before);
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => reader);
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => before);
     }
 
     [Fact]
     public async Task A_question_that_failed_in_a_long_pause_is_asked_again_before_anything_old_is_told()
     {
-        ValueTask<bool> before = _lease.ConfirmAsync();
+        Task<bool> before = ConfirmAsync();
         _clock.Advance(5 * Length);
         _questions[0].SetException(new TwinGridUnavailableException("the session was ended"));
         await Wait.UntilAsync(() => _questions.Count == 2);
 
         _questions[1].SetResult(StoreLease.Fenced);
 
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(async () => await before);
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => before);
     }
 
     [Fact]
     public async Task While_the_store_is_away_nobody_waits_for_it_twice()
     {
-        ValueTask<bool> confirming = _lease.ConfirmAsync();
+        Task<bool> confirming = ConfirmAsync();
         _questions[0].SetException(new TwinGridUnavailableException("away"));
         Assert.False(await confirming);
 
-        Assert.False(await _lease.ConfirmAsync());
+        Assert.False(await ConfirmAsync());
 
         Assert.Single(_questions);
         Assert.Equal(0, _ends);
@@ -112,7 +112,7 @@ public sealed class SiloLeaseTests : IAsyncDisposable
     [Fact]
     public async Task A_store_that_does_not_answer_is_waited_for_no_longer_than_two_seconds()
     {
-        Task<bool> confirming = _lease.ConfirmAsync().AsTask();
+        Task<bool> confirming = ConfirmAsync();
         TimeSpan waited = TimeSpan.Zero;
         await Wait.UntilAsync(() =>
         {
@@ -132,11 +132,11 @@ public sealed class SiloLeaseTests : IAsyncDisposable
     [Fact]
     public async Task A_fenced_silo_answers_nobody_and_ends()
     {
-        ValueTask<bool> confirming = _lease.ConfirmAsync();
+        Task<bool> confirming = ConfirmAsync();
         _questions[0].SetResult(StoreLease.Fenced);
 
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(async () => await confirming);
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(async () => await _lease.ConfirmAsync());
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => confirming);
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(ConfirmAsync);
 
         Assert.Equal(1, _ends);
         Assert.False(_lease.IsHeld);
@@ -179,13 +179,15 @@ public sealed class SiloLeaseTests : IAsyncDisposable
     public async Task A_lease_that_was_given_back_holds_no_more()
     {
         _answer = () => Task.FromResult(StoreLease.Held);
-        Assert.True(await _lease.ConfirmAsync());
+        Assert.True(await ConfirmAsync());
 
         await _lease.ReleaseAsync();
 
         Assert.False(_lease.IsHeld);
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(async () => await _lease.ConfirmAsync());
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(ConfirmAsync);
     }
+
+    private Task<bool> ConfirmAsync() => _lease.ConfirmAsync().AsTask();
 
     private Task<StoreLease> Ask()
     {

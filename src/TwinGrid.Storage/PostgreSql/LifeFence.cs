@@ -7,7 +7,7 @@ namespace TwinGrid.Storage.PostgreSql;
 /// lock until it wakes; then the row, whose lock waits for every transaction that began before; then the lease, which
 /// nobody prolongs any more, is waited out.
 /// </summary>
-internal static class Fencing
+internal static class LifeFence
 {
     private const int Attempts = 10;
 
