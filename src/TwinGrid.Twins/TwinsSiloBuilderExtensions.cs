@@ -41,6 +41,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<ActiveTwins>();
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
+        services.AddSingleton(static provider => provider.GetRequiredService<GroupCommit>().Health);
         services.AddSingleton<HistorySealer>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();

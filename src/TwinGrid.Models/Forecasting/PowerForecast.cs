@@ -7,9 +7,9 @@ namespace TwinGrid.Models.Forecasting;
 /// </summary>
 /// <remarks>
 /// <para>Formula: the expectation is linear in what <see cref="WeatherFeatures"/> makes of the wind, by recursive
-/// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected
-/// (<see cref="OutcomeTable"/>), each outcome counted against the expectation from before it was learnt, so that it is
-/// as wide as forecasts of the time truly were.</para>
+/// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected in weather as
+/// doubtful (<see cref="DoubtfulOutcomes"/>), each outcome counted against the expectation from before it was learnt,
+/// so that it is as wide as forecasts of the time truly were.</para>
 /// <para>Inputs, m/s: pairs of the wind's components to the east and to the north, in this order as far as there are
 /// any: at the farm at hub height; at another height; at hub height an hour before and an hour after; then other times
 /// and places. Output: the power at the time that the weather is for, 0 to <c>capacity</c>.</para>
@@ -44,6 +44,7 @@ internal sealed class PowerForecast : IPredictiveModel
     private readonly PowerForecastOptions _options;
     private readonly WeatherFeatures _features;
     private readonly LeastSquares _squares;
+    private readonly DoubtfulOutcomes _outcomes;
     private readonly long _maxAge;
     private readonly double[] _levels;
 
@@ -67,14 +68,15 @@ internal sealed class PowerForecast : IPredictiveModel
 
         _options = PowerForecastOptions.Read(options);
         _features = new WeatherFeatures(inputs / 2, _options.Detail);
-        _squares = new LeastSquares(_features.Width, _options.Memory);
+        _squares = new LeastSquares(_features.Unknown(), _options.Memory);
+        _outcomes = new DoubtfulOutcomes(_features, _options.Memory);
         _maxAge = UnixMicroseconds.From(_options.MaxAge.Value);
         _levels = [(1 - _options.Confidence) / 2, 0.5, (1 + _options.Confidence) / 2];
     }
 
-    public int Version => 1;
+    public int Version => 2;
 
-    public int StateLength => FirstWeight + _squares.StateLength + OutcomeTable.StateLength;
+    public int StateLength => FirstWeight + _squares.StateLength + _outcomes.StateLength;
 
     public string? Unit => null;
 
@@ -83,7 +85,7 @@ internal sealed class PowerForecast : IPredictiveModel
         state[Readings] = 0;
         state[WeatherTime] = double.NaN;
         _squares.Begin(Squares(state));
-        OutcomeTable.Begin(Table(state));
+        _outcomes.Begin(Outcomes(state));
     }
 
     public void Update(in ModelInput input, Span<double> state, ref Prediction prediction)
@@ -110,7 +112,7 @@ internal sealed class PowerForecast : IPredictiveModel
 
         if (isPair)
         {
-            Learn(state, features, expected, Math.Clamp(input.Output / _options.Capacity, 0, 1));
+            Learn(input, features, expected, state);
         }
     }
 
@@ -132,7 +134,8 @@ internal sealed class PowerForecast : IPredictiveModel
             return false;
         }
 
-        OutcomeTable.Read(Table(state), _squares.Predict(Squares(state), features), levels, quantiles);
+        double expected = _squares.Predict(Squares(state), features);
+        _outcomes.Read(Outcomes(state), weather, time, expected, levels, quantiles);
         foreach (ref double quantile in quantiles)
         {
             quantile *= _options.Capacity;
@@ -164,7 +167,7 @@ internal sealed class PowerForecast : IPredictiveModel
     private void Say(in ModelInput input, double expected, ReadOnlySpan<double> state, ref Prediction prediction)
     {
         Span<double> quantiles = stackalloc double[3];
-        OutcomeTable.Read(Table(state), expected, _levels, quantiles);
+        _outcomes.Read(Outcomes(state), input.Inputs, input.Time, expected, _levels, quantiles);
         prediction = Prediction.None with
         {
             At = input.Time,
@@ -180,11 +183,13 @@ internal sealed class PowerForecast : IPredictiveModel
         };
     }
 
-    private void Learn(Span<double> state, ReadOnlySpan<double> features, double expected, double outcome)
+    private void Learn(
+        in ModelInput input, ReadOnlySpan<double> features, double expected, Span<double> state)
     {
+        double outcome = Math.Clamp(input.Output / _options.Capacity, 0, 1);
         if (state[Readings] > FewestReadings)
         {
-            OutcomeTable.Learn(Table(state), expected, outcome, _options.Memory);
+            _outcomes.Learn(Outcomes(state), input.Inputs, input.Time, expected, outcome);
         }
 
         state[Readings] = Math.Min(state[Readings] + 1, _options.Memory);
@@ -196,8 +201,8 @@ internal sealed class PowerForecast : IPredictiveModel
     private ReadOnlySpan<double> Squares(ReadOnlySpan<double> state) =>
         state.Slice(FirstWeight, _squares.StateLength);
 
-    private Span<double> Table(Span<double> state) => state[(FirstWeight + _squares.StateLength)..];
+    private Span<double> Outcomes(Span<double> state) => state[(FirstWeight + _squares.StateLength)..];
 
-    private ReadOnlySpan<double> Table(ReadOnlySpan<double> state) =>
+    private ReadOnlySpan<double> Outcomes(ReadOnlySpan<double> state) =>
         state[(FirstWeight + _squares.StateLength)..];
 }

@@ -11,7 +11,7 @@ namespace TwinGrid.Storage.PostgreSql;
 internal sealed class TurnSession : IAsyncDisposable
 {
     /// <summary>
-    /// Groups of more turns go as COPY, which takes two round trips more and is streamed. In all, server and client, both
+    /// Groups of more turns go as COPY, which takes two round trips more and is streamed. Server and client together, both
     /// cost about the same at 500 turns (16 and 18 µs a row); below this INSERT was ahead (28 and 47 µs at 64).
     /// </summary>
     private const int MostInserted = 64;

@@ -88,13 +88,14 @@ internal sealed partial class PartSealer(
             return (SealOutcome.Mismatch, verified);
         }
 
+        HistoryKeep keep = HistoryKeep.Of(kinds.Current(twin.Kind), limits.CurrentValue);
         int expired = 0;
         SealedTurns part = new()
         {
             Twin = twin,
             Turns = turns,
             End = end,
-            Readings = collector.Take(Keep(twin), UnixMicroseconds.Now(clock), out expired),
+            Readings = collector.Take(keep.For, UnixMicroseconds.Now(clock), out expired),
         };
         bool isSealed = await store.SealAsync(part, cancellationToken);
         if (isSealed)
@@ -163,18 +164,6 @@ internal sealed partial class PartSealer(
         HistoryMetrics.Count("mismatch");
         LogMismatch(snapshot.Twin, snapshot.Revision);
         return false;
-    }
-
-    private Func<string, long> Keep(TwinId twin)
-    {
-        long usual = limits.CurrentValue.HistoryKeep.Microseconds;
-        Dictionary<string, long> own = new(StringComparer.Ordinal);
-        foreach (TelemetryDefinition telemetry in kinds.Current(twin.Kind).Telemetry)
-        {
-            own[telemetry.Name] = telemetry.Keep?.Microseconds ?? usual;
-        }
-
-        return telemetry => own.GetValueOrDefault(telemetry, usual);
     }
 
     [LoggerMessage(

@@ -45,7 +45,7 @@ internal static class StateReader
         ReadModels(reader, version, state);
         ReadPolicies(reader, state);
         ReadAlarms(reader, state);
-        ReadCommands(reader, state);
+        ReadCommands(reader, version, state);
         EndOrphans(state);
         return state;
     }
@@ -259,7 +259,7 @@ internal static class StateReader
         }
     }
 
-    private static void ReadCommands(BinaryReader reader, TwinState state)
+    private static void ReadCommands(BinaryReader reader, byte version, TwinState state)
     {
         int count = reader.ReadInt32();
         for (int i = 0; i < count; i++)
@@ -280,9 +280,15 @@ internal static class StateReader
                 Progress = reader.ReadDouble() is var progress && double.IsNaN(progress) ? null : progress,
                 Result = ReadOptional(reader),
                 Message = ReadOptional(reader),
+                Late = version >= 4 ? ReadLate(reader) : null,
             });
         }
     }
+
+    private static LateResult? ReadLate(BinaryReader reader) =>
+        (CommandStatus)reader.ReadByte() is var status && status == CommandStatus.Queued
+            ? null
+            : new LateResult(status, reader.ReadInt64(), ReadOptional(reader), ReadOptional(reader));
 
     private static string? ReadOptional(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
 

@@ -12,9 +12,10 @@ internal static class StateWriter
 {
     /// <summary>The version of the form; it stands first.</summary>
     /// <remarks>
-    /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history.
+    /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history, 3
+    /// without late results of commands.
     /// </remarks>
-    public const byte FormVersion = 3;
+    public const byte FormVersion = 4;
 
     public static byte[] Write(TwinState state)
     {
@@ -237,6 +238,18 @@ internal static class StateWriter
             writer.Write(command.Progress ?? double.NaN);
             WriteOptional(writer, command.Result);
             WriteOptional(writer, command.Message);
+            WriteLate(writer, command.Late);
+        }
+    }
+
+    private static void WriteLate(BinaryWriter writer, LateResult? late)
+    {
+        writer.Write((byte)(late?.Status ?? CommandStatus.Queued));
+        if (late is not null)
+        {
+            writer.Write(late.At);
+            WriteOptional(writer, late.Result);
+            WriteOptional(writer, late.Message);
         }
     }
 

@@ -42,11 +42,11 @@ internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string k
     /// <summary>The time of every revision.</summary>
     public Dictionary<long, long> Times { get; } = [];
 
-    public PartSealer Sealer => new(
-        store, Kinds, new FixedLimits(new LimitOptions { HistoryKeep = TimeSpan.FromDays(3_650) }), Clock,
-        NullLogger.Instance);
+    private static readonly FixedLimits s_limits = new(new LimitOptions { HistoryKeep = TimeSpan.FromDays(3_650) });
 
-    public HistoryBook Book => new(store, Kinds);
+    public PartSealer Sealer => new(store, Kinds, s_limits, Clock, NullLogger.Instance);
+
+    public HistoryBook Book => new(store, Kinds, s_limits, Clock);
 
     public async Task LiveAsync(int turns)
     {
