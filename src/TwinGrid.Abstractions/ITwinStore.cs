@@ -58,6 +58,21 @@ public enum CommitOutcome : byte
     Fenced = 1,
 }
 
+/// <summary>Whether a silo may still answer for its twins.</summary>
+public enum StoreLease : byte
+{
+    /// <summary>For the time that was asked for, from the moment before it was asked.</summary>
+    Held = 0,
+
+    /// <summary>No more: this life of the silo was fenced, others answer for its twins.</summary>
+    Fenced = 1,
+
+    /// <summary>
+    /// For as long as the process lives: nobody can take the store over from it, and it need not ask again.
+    /// </summary>
+    Endless = 2,
+}
+
 /// <summary>A message, or a reading of one, that could not be used.</summary>
 public sealed record DeadLetter
 {
@@ -135,6 +150,28 @@ public interface ITwinStore
     /// <exception cref="NotSupportedException">The store cannot be read beside one that writes.</exception>
     Task OpenToReadAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException("this store cannot be read beside a silo that writes to it");
+
+    /// <summary>
+    /// Prolongs the time for which this silo may answer for its twins without asking; zero gives it back. It says
+    /// nothing of commits: those are fenced by themselves.
+    /// </summary>
+    /// <param name="length">How long, by the store's clock.</param>
+    /// <param name="cancellationToken">Gives up; the lease may then have been prolonged all the same.</param>
+    /// <exception cref="TwinGridUnavailableException">The store does not answer.</exception>
+    Task<StoreLease> RenewLeaseAsync(TimeSpan length, CancellationToken cancellationToken) =>
+        Task.FromResult(StoreLease.Endless);
+
+    /// <summary>
+    /// Ends another silo's life: it commits nothing from now on, its sessions are ended, and when the task ends its
+    /// lease is over too. A life that was fenced before, or that the store does not know, costs a look. Silos that
+    /// share a store call it for each silo that their membership declares dead, before they load its twins.
+    /// </summary>
+    /// <param name="life">
+    /// The silo's address with its generation, as Orleans' <c>SiloAddress.ToParsableString</c> writes it.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TwinGridUnavailableException">The store does not answer; call again.</exception>
+    Task FenceAsync(string life, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Reads what is known of a twin; an empty answer for an unknown one.</summary>
     Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken);

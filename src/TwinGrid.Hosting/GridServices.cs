@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using TwinGrid.Dtdl;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Clustering;
@@ -40,6 +41,7 @@ internal static class GridServices
         services.AddSingleton<ListenerCheck>();
         services.AddSingleton<GridStartup>();
         services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
+        services.TryAddSingleton<IFatalErrorHandler, SiloEnd>();
         builder.UseOrleans(silo => AddSilo(silo, DashboardSwitch.IsOn(builder.Configuration)));
         services.AddMqttGateway();
         AddApi(services);
@@ -99,8 +101,8 @@ internal static class GridServices
         services.BindSettings<ControlOptions>("Control");
         services.BindSettings<MqttOptions>("Mqtt").PostConfigure<IOptions<TwinGridOptions>>(static (mqtt, grid) =>
             mqtt.Port = grid.Value.Roles.HasFlag(GridRoles.Gateway) ? mqtt.Port : -1);
-        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(
-            static (ingest, mqtt, cluster) =>
+        services.BindSettings<IngestOptions>("Ingest")
+            .PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(static (ingest, mqtt, cluster) =>
             {
                 ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
                     ? Acknowledgement.Applied
@@ -145,7 +147,11 @@ internal static class GridServices
                     cluster.ClusterId,
                     cluster.SiloName,
                     cluster.Membership == ClusterMembership.Localhost,
-                    Path.Combine(directory, "postgresql.last"));
+                    Path.Combine(directory, "postgresql.last"))
+                {
+                    Life = provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
+                    Lease = cluster.Lease,
+                };
             });
             services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
             return;
@@ -163,8 +169,12 @@ internal static class GridServices
             silo, ClusterSwitch.Membership(silo.Configuration), ClusterSwitch.Directory(silo.Configuration));
         AddControlPlane(silo);
         silo.AddTwins();
-        silo.Services.AddOptions<TwinsHostingOptions>().Configure<IOptions<TwinGridOptions>>(
-            static (twins, grid) => twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins));
+        silo.Services.AddOptions<TwinsHostingOptions>()
+            .Configure<IOptions<TwinGridOptions>, IOptions<GridClusterOptions>>(static (twins, grid, cluster) =>
+            {
+                twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
+                twins.Lease = cluster.Value.Lease;
+            });
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)

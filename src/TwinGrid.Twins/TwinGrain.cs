@@ -27,6 +27,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     {
         TwinId twin = TwinId.FromGrainKey(this.GetPrimaryKeyString());
         await runtime.Kinds.Ready;
+        await runtime.Dead.SettledAsync(cancellationToken);
         (TwinState state, int tail) =
             await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
         _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);

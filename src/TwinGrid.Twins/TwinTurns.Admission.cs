@@ -21,6 +21,13 @@ internal sealed partial class TwinTurns
             return;
         }
 
+        if (!_runtime.Lease.IsHeld)
+        {
+            _isAdmitting = true;
+            AdmitConfirmedAsync().Ignore();
+            return;
+        }
+
         _queue.FinishAll(status, _revision);
         _inbox.Schedule();
         Deactivate();

@@ -73,8 +73,7 @@ internal sealed partial class TwinTurns
             return;
         }
 
-        _queue.Finish(IngestStatus.Accepted, _revision);
-        _inbox.Schedule();
+        FinishUnchanged();
     }
 
     private void Commit(in PendingTurn pending)

@@ -7,6 +7,7 @@ using TwinGrid;
 using TwinGrid.Twins;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -46,6 +47,9 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();
+        services.AddSingleton<SiloLease>();
+        services.AddSingleton<DeadSilos>();
+        services.AddSingleton<DueTwins>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();

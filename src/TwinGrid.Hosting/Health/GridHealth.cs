@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Twins.Committing;
+using TwinGrid.Twins.Fencing;
 
 namespace TwinGrid.Hosting.Health;
 
@@ -22,7 +23,7 @@ internal sealed record HealthBody(string Status, string? Reason = null);
 /// </remarks>
 internal sealed class GridHealth(
     IHostApplicationLifetime lifetime, ILocalSiloDetails silo, IClusterMembershipService membership, ITwinStore store,
-    CommitHealth commits, IngestBudget budget, TimeProvider clock)
+    CommitHealth commits, SiloLease lease, IngestBudget budget, TimeProvider clock)
 {
     /// <summary>How long the store may take to answer before the process is not ready.</summary>
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
@@ -57,7 +58,7 @@ internal sealed class GridHealth(
         {
             await store.ReadDeadLettersAsync(before: null, limit: 1, cancellationToken)
                 .WaitAsync(StorePatience, clock, cancellationToken);
-            return null;
+            return lease.IsHeld ? null : "the store does not say whether the silo's twins are still its own";
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -42,6 +42,7 @@ internal sealed partial class OpenStore : IAsyncDisposable
         _pool = database.Connect(incarnation.ApplicationName, pooled: true, synchronous);
         IsRestored = last?.IsAhead == true;
         Turns = new TurnWriter(database, _unpooled, incarnation, last, clock, logger);
+        Lease = new LeaseSession(database, incarnation, synchronous);
     }
 
     /// <summary>Under which this store writes; a newer one fences it.</summary>
@@ -52,6 +53,9 @@ internal sealed partial class OpenStore : IAsyncDisposable
 
     /// <summary>True where the log was older than what this silo had noted of it.</summary>
     public bool IsRestored { get; }
+
+    /// <summary>Prolongs the lease.</summary>
+    public LeaseSession Lease { get; }
 
     /// <summary>Creates or migrates the schema and opens an incarnation.</summary>
     /// <exception cref="TwinGridException">That cannot be; the message names the key to change.</exception>
@@ -74,13 +78,8 @@ internal sealed partial class OpenStore : IAsyncDisposable
                     await PostgreSqlSchema.EnsureAsync(connection, database, cancellationToken).ConfigureAwait(false);
                     LastCommitted? last = await FindLastAsync(owner, connection, clock, logger, cancellationToken)
                         .ConfigureAwait(false);
-                    Incarnation incarnation = await Incarnation
-                        .OpenAsync(
-                            connection,
-                            owner,
-                            last?.Incarnation ?? 0,
-                            UnixMicroseconds.Now(clock),
-                            cancellationToken)
+                    Incarnation incarnation = await IncarnationOpening
+                        .OpenAsync(connection, owner, last?.Incarnation ?? 0, clock, cancellationToken)
                         .ConfigureAwait(false);
                     last?.Open(incarnation.Number);
                     if (await ReadSettingAsync(connection, "SHOW fsync").ConfigureAwait(false) == "off")
@@ -182,6 +181,15 @@ internal sealed partial class OpenStore : IAsyncDisposable
     public Task<bool> TryWriteAsync(Func<NpgsqlConnection, Task<bool>> write, CancellationToken cancellationToken) =>
         WriteAsync(write, static written => written, cancellationToken);
 
+    /// <summary>Fences a life of another silo; ends when its lease is over.</summary>
+    public async Task FenceAsync(string cluster, string life, CancellationToken cancellationToken)
+    {
+        TimeSpan left = await PatientlyAsync(
+            connection => LifeFence.FenceAsync(connection, cluster, life, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        await Task.Delay(left, _clock, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Erases one step; false when there is no more.</summary>
     public Task<bool> EraseStepAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
         PatientlyAsync(
@@ -203,6 +211,7 @@ internal sealed partial class OpenStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Turns.DisposeAsync().ConfigureAwait(false);
+        await Lease.DisposeAsync().ConfigureAwait(false);
         await _unpooled.DisposeAsync().ConfigureAwait(false);
         await _pool.DisposeAsync().ConfigureAwait(false);
     }

@@ -167,8 +167,19 @@ internal static class PostgreSqlSchema
         INSERT INTO store_identity (only_row) VALUES (1);
         """;
 
+    // Several silos. life is a silo's address with its generation; alone, that it is no member of a cluster. A lease
+    // has a row of its own: renewing it must not wait for the commits that hold the incarnation's, nor they for it.
+    private const string Leases = """
+        ALTER TABLE silo_incarnation ADD life text, ADD alone boolean NOT NULL DEFAULT true;
+
+        CREATE TABLE silo_lease (
+            incarnation bigint PRIMARY KEY,
+            renewed_at timestamptz NOT NULL,
+            lease_until timestamptz NOT NULL) WITH (fillfactor = 50);
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing, Identity];
+    private static readonly string[] Additions = [Sealing, Identity, Leases];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

@@ -73,6 +73,14 @@ internal sealed partial class PostgreSqlTwinStore(
         await OpenStore.OpenToReadAsync(database, clock, logger, cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
+    public Task<StoreLease> RenewLeaseAsync(TimeSpan length, CancellationToken cancellationToken) =>
+        Open.Lease.RenewAsync(length, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task FenceAsync(string life, CancellationToken cancellationToken) =>
+        Open.FenceAsync(owner.Cluster, life, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();

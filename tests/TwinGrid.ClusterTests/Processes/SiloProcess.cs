@@ -63,7 +63,8 @@ internal sealed partial class SiloProcess : IAsyncDisposable
 
     private static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
     {
-        string? given = settings.LastOrDefault(static s => s.StartsWith("Cluster:GatewayPort=", StringComparison.Ordinal));
+        string? given = settings.LastOrDefault(
+            static s => s.StartsWith("Cluster:GatewayPort=", StringComparison.Ordinal));
         int gatewayPort = given is null ? FreePort.Next() : int.Parse(given.Split('=')[1], null);
         string[] all =
         [

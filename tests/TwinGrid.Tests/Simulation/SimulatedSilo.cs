@@ -6,6 +6,7 @@ using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -39,7 +40,7 @@ internal sealed class SimulatedSilo
         IngestRouter road = new(
             active,
             Stub.LoneSilo,
-            new SiloLanes(null!, NullLogger<SiloLanes>.Instance),
+            new SiloLanes(null!, Stub.Nobody, NullLogger<SiloLanes>.Instance),
             Stub.Of<ILocalSiloDetails>(_ => null),
             grains,
             NullLogger<IngestRouter>.Instance,
@@ -56,6 +57,18 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
+            new SiloLease(
+                Store,
+                Options.Create(new TwinsHostingOptions()),
+                Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
+                clock,
+                NullLogger<SiloLease>.Instance),
+            new DeadSilos(
+                Stub.Nobody,
+                Stub.Of<ILocalSiloDetails>(_ => null),
+                Store,
+                clock,
+                NullLogger<DeadSilos>.Instance),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),
@@ -64,6 +77,7 @@ internal sealed class SimulatedSilo
             clock,
             NullLogger<TwinRuntime>.Instance);
         Road = mutation.Road(road);
+        Runtime.Lease.StartAsync().Ignore();
         pool.Run(StartAsync);
     }
 
