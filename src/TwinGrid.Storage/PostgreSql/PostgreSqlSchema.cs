@@ -155,8 +155,11 @@ internal static class PostgreSqlSchema
         ALTER TABLE history_readings ALTER readings SET STORAGE EXTERNAL;
         """;
 
+    // Deleted twins are not listed; what an older TwinGrid deleted is not known here.
+    private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted boolean NOT NULL DEFAULT false";
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing];
+    private static readonly string[] Additions = [Sealing, Deleted];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

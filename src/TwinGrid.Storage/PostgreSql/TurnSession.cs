@@ -11,8 +11,8 @@ namespace TwinGrid.Storage.PostgreSql;
 internal sealed class TurnSession : IAsyncDisposable
 {
     /// <summary>
-    /// Groups of more turns go as COPY, which takes two round trips more and is streamed. In all, server and client, both
-    /// cost about the same at 500 turns (16 and 18 µs a row); below this INSERT was ahead (28 and 47 µs at 64).
+    /// Groups of more turns go as COPY, which takes two round trips more and is streamed. In all, server and client,
+    /// both cost about the same at 500 turns (16 and 18 µs a row); below this INSERT was ahead (28 and 47 µs at 64).
     /// </summary>
     private const int MostInserted = 64;
 
@@ -121,7 +121,8 @@ internal sealed class TurnSession : IAsyncDisposable
     /// </summary>
     private async Task<CommitResult?> InsertAsync(TurnGroup group)
     {
-        bool atOnce = !group.HasChains && !group.HasSnapshots && TurnInsertion.FitsAtOnce(group.Rows);
+        bool atOnce = !group.HasChains && !group.HasSnapshots && !group.ChangesListing
+            && TurnInsertion.FitsAtOnce(group.Rows);
         MayHaveCommitted = atOnce;
         bool current = await _insertion.RunAsync(group, atOnce).ConfigureAwait(false);
         if (!atOnce && !current)
@@ -140,6 +141,11 @@ internal sealed class TurnSession : IAsyncDisposable
 
     private async Task<CommitResult?> FinishAsync(TurnGroup group)
     {
+        if (group.ChangesListing)
+        {
+            await TwinListing.ChangeAsync(_connection, group.Rows).ConfigureAwait(false);
+        }
+
         (int saved, long bytes) = await SnapshotSaving
             .RunAsync(_connection, group.Snapshots(_numbers)).ConfigureAwait(false);
         MayHaveCommitted = true;
