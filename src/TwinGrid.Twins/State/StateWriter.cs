@@ -12,9 +12,10 @@ internal static class StateWriter
 {
     /// <summary>The version of the form; it stands first.</summary>
     /// <remarks>
-    /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history.
+    /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history, 3
+    /// without the run of a source's numbers.
     /// </remarks>
-    public const byte FormVersion = 3;
+    public const byte FormVersion = 4;
 
     public static byte[] Write(TwinState state)
     {
@@ -154,6 +155,9 @@ internal static class StateWriter
         {
             writer.Write(bits);
         }
+
+        writer.Write(window.RunFrom);
+        writer.Write(window.RunTo);
     }
 
     private static void WriteModels(BinaryWriter writer, TwinState state)

@@ -12,7 +12,8 @@ internal static class TwinFold
     /// <summary>
     /// Goes up when the same inputs would give another state: equality of a refold is promised within one.
     /// </summary>
-    public const byte Version = 1;
+    /// <remarks>1 did not know numbers in order for longer than 1,024.</remarks>
+    public const byte Version = 2;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>
