@@ -173,7 +173,7 @@ internal sealed class RecoveryScenario(LoadOptions options)
     {
         Console.WriteLine(
             $"{options.Storage}: {run.Twins} twins, {run.AcknowledgedBefore} messages acknowledged and {run.InFlight} "
-            + $"on their way at the kill; after the new start ready in {run.ReadySeconds:0.0} s, first acknowledgement in "
+            + $"on their way at the kill; started again: ready in {run.ReadySeconds:0.0} s, first acknowledgement in "
             + $"{run.FirstAcknowledgementSeconds:0.0} s; lost {run.Lost}, phantom or twice {run.Phantom}");
         Console.WriteLine(
             $"        with {options.Rate} messages/s: state on demand p50 {run.ReadMs?.P50:0.0}  "

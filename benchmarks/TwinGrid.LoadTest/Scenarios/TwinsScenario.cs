@@ -21,7 +21,7 @@ internal sealed class TwinsScenario(LoadOptions options)
     {
         await using LoadTarget target = await LoadTarget.OfAsync(options);
         using var crowd = new Crowd(target, options.Mqtt);
-        int warm = Math.Max(WarmUpDevices, options.Connections);
+        int warm = Math.Max(Math.Min(WarmUpDevices, options.Devices), options.Connections);
         await ComeAsync(target, new Fleet(options with { Devices = warm }, $"warm{Stamp()}-"));
         MemoryReading before = await crowd.SettleAsync();
         double cpu = crowd.Meter.GridCpu();
