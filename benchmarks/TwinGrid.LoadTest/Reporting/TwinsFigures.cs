@@ -52,7 +52,7 @@ internal sealed record RecoveryFigures
     /// <summary>How long a look at a twin took, one after the other, while the load goes on again.</summary>
     public LatencyFigures? ReadMs { get; init; }
 
-    /// <summary>From when each message of that load should have left to its acknowledgement.</summary>
+    /// <summary>From each message of that load to its acknowledgement.</summary>
     public LatencyFigures? LatencyMs { get; init; }
 
     /// <summary>Messages that were acknowledged and that the grid does not know, of both loads.</summary>

@@ -36,8 +36,6 @@ internal sealed partial class OpenStore : IAsyncDisposable
         _unpooled = database.Connect(incarnation.ApplicationName, pooled: false, synchronous);
         _pool = database.Connect(incarnation.ApplicationName, pooled: true, synchronous);
         Turns = new TurnWriter(database, _unpooled, incarnation, clock, logger);
-        Loads = new LoadGroups(twins => ReadAsync(
-            (connection, stop) => TwinReading.LoadAsync(connection, twins, stop), CancellationToken.None));
     }
 
     /// <summary>Under which this store writes; a newer one fences it.</summary>
@@ -45,9 +43,6 @@ internal sealed partial class OpenStore : IAsyncDisposable
 
     /// <summary>Commits turns.</summary>
     public TurnWriter Turns { get; }
-
-    /// <summary>Loads twins.</summary>
-    public LoadGroups Loads { get; }
 
     /// <summary>Creates or migrates the schema and opens an incarnation.</summary>
     /// <exception cref="TwinGridException">That cannot be; the message names the key to change.</exception>

@@ -66,7 +66,9 @@ internal sealed partial class PostgreSqlTwinStore(
     public async Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
-        StoredTwin stored = await Open.Loads.LoadAsync(twin, cancellationToken).ConfigureAwait(false);
+        StoredTwin stored = await Open.ReadAsync(
+            (connection, stop) => TwinReading.LoadAsync(connection, twin, stop), cancellationToken)
+            .ConfigureAwait(false);
         _metrics.Loaded(clock.GetElapsedTime(start));
         return stored;
     }

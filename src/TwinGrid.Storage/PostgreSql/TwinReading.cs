@@ -3,32 +3,28 @@ using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.PostgreSql;
 
-/// <summary>Reads twins' newest snapshots and the turns after them, of one moment and in one round trip.</summary>
+/// <summary>Reads a twin's newest snapshot and the turns after it, of one moment and in one round trip.</summary>
 internal static class TwinReading
 {
     private const string HeadSql = """
-        SELECT i.place, u.erased_before,
+        SELECT u.erased_before,
             COALESCE(
                 (SELECT t.revision FROM turn t WHERE t.twin_id = u.twin_id ORDER BY t.revision DESC LIMIT 1),
                 u.erased_before - 1),
             s.record, s.revision, s.fold_version, s.next_due, s.crc, s.state
-        FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS i(kind, key, place)
-        JOIN twin u ON u.tenant = $1 AND u.kind = i.kind AND u.key = i.key
-        LEFT JOIN snapshot s ON s.twin_id = u.twin_id
+        FROM twin u LEFT JOIN snapshot s ON s.twin_id = u.twin_id
+        WHERE u.tenant = $1 AND u.kind = $2 AND u.key = $3
         """;
 
-    // Sealed turns that are still in the log are none of its: they can go at any moment. OFFSET 0 keeps the look-up of
-    // each twin's turns by itself, whatever the planner thinks of the number of twins.
+    // Sealed turns that are still in the log are none of its: they can go at any moment.
     private const string TailSql = """
-        SELECT t.record, t.revision, t.time, t.fold_version, t.crc, t.inputs, i.place
-        FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS i(kind, key, place)
-        JOIN twin u ON u.tenant = $1 AND u.kind = i.kind AND u.key = i.key
-        LEFT JOIN snapshot s ON s.twin_id = u.twin_id
-        CROSS JOIN LATERAL (
-            SELECT * FROM turn t
-            WHERE t.twin_id = u.twin_id AND t.revision >= u.erased_before AND t.revision > COALESCE(s.revision, 0)
-            OFFSET 0) AS t
-        ORDER BY i.place, t.revision
+        SELECT t.record, t.revision, t.time, t.fold_version, t.crc, t.inputs
+        FROM turn t JOIN twin w ON w.twin_id = t.twin_id AND t.revision >= w.erased_before
+        WHERE w.tenant = $1 AND w.kind = $2 AND w.key = $3
+            AND t.revision > COALESCE((
+                SELECT s.revision FROM snapshot s JOIN twin u ON s.twin_id = u.twin_id
+                WHERE u.tenant = $1 AND u.kind = $2 AND u.key = $3), 0)
+        ORDER BY t.revision
         """;
 
     // What has something due: a time of its own, or turns after its snapshot.
@@ -40,40 +36,29 @@ internal static class TwinReading
         ORDER BY u.twin_id LIMIT $2
         """;
 
-    /// <summary>Reads some twins, in the order in which they are asked for.</summary>
-    public static async Task<LoadedTwin[]> LoadAsync(
-        NpgsqlConnection connection, TwinId[] twins, CancellationToken cancellationToken)
+    /// <summary>Reads a twin.</summary>
+    /// <exception cref="TwinGridException">A row is damaged or missing.</exception>
+    public static async Task<StoredTwin> LoadAsync(
+        NpgsqlConnection connection, TwinId twin, CancellationToken cancellationToken)
     {
         NpgsqlBatch batch = new(connection)
         {
             BatchCommands =
             {
                 new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-                Of(HeadSql, twins),
-                Of(TailSql, twins),
+                Of(HeadSql, twin),
+                Of(TailSql, twin),
                 new NpgsqlBatchCommand("COMMIT"),
             },
         };
-        LoadedTwin[] loaded = [.. twins.Select(static twin => new LoadedTwin(twin))];
         await using (batch.ConfigureAwait(false))
         {
             NpgsqlDataReader row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
             {
-                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    loaded[row.GetInt64(0) - 1].TakeHead(row);
-                }
-
-                await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
-                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    loaded[row.GetInt64(6) - 1].TakeTurn(row);
-                }
+                return await ReadAsync(row, twin, cancellationToken).ConfigureAwait(false);
             }
         }
-
-        return loaded;
     }
 
     /// <summary>The next twins after a number that have something due, in the order of their numbers.</summary>
@@ -102,6 +87,35 @@ internal static class TwinReading
         }
 
         return page;
+    }
+
+    private static async Task<StoredTwin> ReadAsync(
+        NpgsqlDataReader row, TwinId twin, CancellationToken cancellationToken)
+    {
+        if (!await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            return new StoredTwin(null, []);
+        }
+
+        long erasedBefore = row.GetInt64(0);
+        long head = row.GetInt64(1);
+        StoredSnapshot? snapshot = await row.IsDBNullAsync(2, cancellationToken).ConfigureAwait(false)
+            ? null
+            : Snapshot(row, twin, 2);
+        if (snapshot?.Revision > head)
+        {
+            throw LogRow.Missing(twin, snapshot.Revision);
+        }
+
+        List<TwinTurn> tail = [];
+        long next = Math.Max(erasedBefore, (snapshot?.Revision ?? 0) + 1);
+        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            tail.Add(Turn(row, twin, next++));
+        }
+
+        return next > head ? new StoredTwin(snapshot, tail) : throw LogRow.Missing(twin, next);
     }
 
     /// <summary>The state in six columns from one on: record, revision, fold_version, next_due, crc, state.</summary>
@@ -144,13 +158,13 @@ internal static class TwinReading
         return turn;
     }
 
-    private static NpgsqlBatchCommand Of(string sql, TwinId[] twins) => new(sql)
+    private static NpgsqlBatchCommand Of(string sql, TwinId twin) => new(sql)
     {
         Parameters =
         {
             new NpgsqlParameter<string> { TypedValue = TwinId.DefaultTenant },
-            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(twins, static twin => twin.Kind) },
-            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(twins, static twin => twin.Key) },
+            new NpgsqlParameter<string> { TypedValue = twin.Kind },
+            new NpgsqlParameter<string> { TypedValue = twin.Key },
         },
     };
 }
