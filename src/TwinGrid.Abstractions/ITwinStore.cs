@@ -22,6 +22,12 @@ public sealed record TwinTurn
     /// inputs. Opaque to a store.
     /// </summary>
     public required ReadOnlyMemory<byte> Inputs { get; init; }
+
+    /// <summary>
+    /// Where the turn changed whether the twin exists: true for one that came to be, false for one that was deleted;
+    /// null where that is as before. For <see cref="ITwinStore.ReadTwinsAsync"/>; a turn that is read back has none.
+    /// </summary>
+    public bool? Exists { get; init; }
 }
 
 /// <summary>A twin's whole state at a revision, so that recovery starts there and not at the first turn.</summary>
@@ -188,6 +194,17 @@ public interface ITwinStore
     /// The twins that may have something due of themselves: a snapshot with a time, or turns after it.
     /// </summary>
     IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists twins: those with turns but for the deleted ones, ordered by kind, then key, ordinally. A twin is in it
+    /// from its first commit on. Some may be in it that do not exist; whoever asks looks at each.
+    /// </summary>
+    /// <param name="kind">Only of this kind; null for all.</param>
+    /// <param name="after">Begins after this id; null for the first.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for. Sealed parts that begin

@@ -109,9 +109,6 @@ internal sealed partial class TwinRuntime(
     [LoggerMessage(LogLevel.Error, "A turn of {Twin} failed and nothing of it was kept; the twin is read again.")]
     public partial void LogFoldFailed(Exception exception, TwinId twin);
 
-    [LoggerMessage(LogLevel.Error, "{Twin} could not be entered into the catalogue; its inputs are not acknowledged.")]
-    public partial void LogCatalogueFailed(Exception exception, TwinId twin);
-
     [LoggerMessage(LogLevel.Error, "What {Twin} committed could not be published.")]
     public partial void LogPublishFailed(Exception exception, TwinId twin);
 }

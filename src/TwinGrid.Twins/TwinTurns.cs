@@ -77,9 +77,6 @@ internal sealed partial class TwinTurns
     /// <summary>True once it takes no more; what the state says then may never have been committed.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>True while the twin is being entered into the catalogue, and after.</summary>
-    public bool IsAdmitted => _isAdmitting || _admitted;
-
     /// <summary>The twin; what outsiders may see of it after <see cref="ReadAsync"/>.</summary>
     public TwinState State { get; }
 

@@ -178,8 +178,11 @@ internal static class PostgreSqlSchema
             lease_until timestamptz NOT NULL) WITH (fillfactor = 50);
         """;
 
+    // Deleted twins are not listed; what an older TwinGrid deleted is not known here.
+    private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted boolean NOT NULL DEFAULT false";
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing, Identity, Leases];
+    private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

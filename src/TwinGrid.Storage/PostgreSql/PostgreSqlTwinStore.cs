@@ -125,6 +125,12 @@ internal sealed partial class PostgreSqlTwinStore(
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+        Open.ReadAsync(
+            (connection, stop) => TwinListing.ReadAsync(connection, kind, after, limit, stop), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
     {
         await EraseSealedAsync(twin, beforeRevision, cancellationToken).ConfigureAwait(false);

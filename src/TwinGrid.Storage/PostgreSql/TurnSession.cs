@@ -124,7 +124,8 @@ internal sealed class TurnSession : IAsyncDisposable
     /// </summary>
     private async Task<CommitResult?> InsertAsync(TurnGroup group)
     {
-        bool atOnce = !group.HasChains && !group.HasSnapshots && TurnInsertion.FitsAtOnce(group.Rows);
+        bool atOnce = !group.HasChains && !group.HasSnapshots && !group.ChangesListing
+            && TurnInsertion.FitsAtOnce(group.Rows);
         MayHaveCommitted = atOnce;
         bool current = await _insertion.RunAsync(group, atOnce).ConfigureAwait(false);
         if (!atOnce && !current)
@@ -143,6 +144,11 @@ internal sealed class TurnSession : IAsyncDisposable
 
     private async Task<CommitResult?> FinishAsync(TurnGroup group)
     {
+        if (group.ChangesListing)
+        {
+            await TwinListing.ChangeAsync(_connection, group.Rows).ConfigureAwait(false);
+        }
+
         (int saved, long bytes) = await SnapshotSaving
             .RunAsync(_connection, group.Snapshots(_numbers)).ConfigureAwait(false);
         MayHaveCommitted = true;

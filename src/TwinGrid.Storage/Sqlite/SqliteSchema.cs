@@ -128,8 +128,11 @@ internal static class SqliteSchema
         UPDATE sealed SET kept_from = revision + 1;
         """;
 
+    // 1.4. Deleted twins are not listed; what an older TwinGrid deleted is not known here.
+    private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0";
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions, Sealing, Files];
+    private static readonly string[] Additions = [Sessions, Sealing, Files, Deleted];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

@@ -41,7 +41,7 @@ internal static class StateReader
         }
 
         ReadSlots(reader, state);
-        ReadSources(reader, state);
+        ReadSources(reader, version, state);
         ReadModels(reader, version, state);
         ReadPolicies(reader, state);
         ReadAlarms(reader, version, state);
@@ -116,14 +116,14 @@ internal static class StateReader
         _ => default,
     };
 
-    private static void ReadSources(BinaryReader reader, TwinState state)
+    private static void ReadSources(BinaryReader reader, byte version, TwinState state)
     {
         int count = reader.ReadInt32();
         for (int i = 0; i < count; i++)
         {
             SourceState source = new(reader.ReadString());
-            SequenceWindow current = ReadWindow(reader);
-            SequenceWindow? previous = reader.ReadBoolean() ? ReadWindow(reader) : null;
+            SequenceWindow current = ReadWindow(reader, version);
+            SequenceWindow? previous = reader.ReadBoolean() ? ReadWindow(reader, version) : null;
             (long, long) times = (reader.ReadInt64(), reader.ReadInt64());
             (double, int) clock = (reader.ReadDouble(), reader.ReadInt32());
             (long, long)[] oldEpochs = new (long, long)[reader.ReadInt32()];
@@ -137,7 +137,7 @@ internal static class StateReader
         }
     }
 
-    private static SequenceWindow ReadWindow(BinaryReader reader)
+    private static SequenceWindow ReadWindow(BinaryReader reader, byte version)
     {
         (long epoch, long high) = (reader.ReadInt64(), reader.ReadInt64());
         ulong[] seen = new ulong[reader.ReadUInt16()];
@@ -146,7 +146,13 @@ internal static class StateReader
             seen[i] = reader.ReadUInt64();
         }
 
-        return new SequenceWindow(epoch, high, seen.Length == 0 ? null : seen);
+        SequenceWindow window = new(epoch, high, seen.Length == 0 ? null : seen);
+        if (version >= 6)
+        {
+            window.Restore(reader.ReadInt64(), reader.ReadInt64());
+        }
+
+        return window;
     }
 
     private static void ReadModels(BinaryReader reader, byte version, TwinState state)

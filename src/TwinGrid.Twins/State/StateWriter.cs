@@ -13,10 +13,11 @@ internal static class StateWriter
     /// <summary>The version of the form; it stands first.</summary>
     /// <remarks>
     /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history, 3
-    /// without late results of commands, 4 without the evidence of alarms. A new form is a new
-    /// <see cref="TwinFold.Version"/> as well: where the log is folded again, states are compared byte for byte.
+    /// without late results of commands, 4 without the evidence of alarms, 5 without the run of a source's numbers. A
+    /// new form is a new <see cref="TwinFold.Version"/> as well: where the log is folded again, states are compared byte
+    /// for byte.
     /// </remarks>
-    public const byte FormVersion = 5;
+    public const byte FormVersion = 6;
 
     public static byte[] Write(TwinState state)
     {
@@ -156,6 +157,9 @@ internal static class StateWriter
         {
             writer.Write(bits);
         }
+
+        writer.Write(window.RunFrom);
+        writer.Write(window.RunTo);
     }
 
     private static void WriteModels(BinaryWriter writer, TwinState state)

@@ -16,10 +16,10 @@ internal static class TwinFold
     /// <remarks>
     /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components. In 2
     /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
-    /// Turns of an older version are folded by the newest rules: a snapshot of it is the base of all that follows, and
-    /// is not compared.
+    /// 3 did not know numbers in order for longer than 1,024. Turns of an older version are folded by the newest rules:
+    /// a snapshot of it is the base of all that follows, and is not compared.
     /// </remarks>
-    public const byte Version = 3;
+    public const byte Version = 4;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
@@ -136,7 +135,6 @@ internal sealed class SimulatedSilo
 
     private object Grain(Type type, string key) => type == typeof(ITwin)
         ? Twin(TwinId.FromGrainKey(key))
-        : type == typeof(ITwinCatalogue) ? Stub.Of<ITwinCatalogue>(_ => EnterCatalogueAsync())
         : throw new NotSupportedException(type.Name);
 
     private object? Runtimes(System.Reflection.MethodInfo method, object?[] arguments)
@@ -154,14 +152,6 @@ internal sealed class SimulatedSilo
             default:
                 throw new NotSupportedException(method.Name);
         }
-    }
-
-    // The catalogue always answers, in its own time.
-    private Task EnterCatalogueAsync()
-    {
-        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Process.Pool.Post(answer.SetResult);
-        return answer.Task;
     }
 
     // As the silo's lifecycle does: the wheel, then the twins that may have something due.
