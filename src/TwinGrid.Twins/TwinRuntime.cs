@@ -6,6 +6,7 @@ using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
@@ -26,6 +27,7 @@ internal sealed partial class TwinRuntime(
     TimerWheel wheel,
     WatchBudget watching,
     ModelBatches batches,
+    GatewayLives gateways,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -59,6 +61,9 @@ internal sealed partial class TwinRuntime(
 
     public ModelBatches Batches => batches;
 
+    /// <summary>Which gateways live: with one that does not, the presence of its devices is over.</summary>
+    public GatewayLives Gateways => gateways;
+
     public ILogger Logger => logger;
 
     public IEffectSink[] Sinks { get; } = [.. sinks];
@@ -79,9 +84,6 @@ internal sealed partial class TwinRuntime(
         _skipsSnapshots = active.Count > MostSnapshotsAtStop;
         watching.Stop();
     }
-
-    /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
-    public long StartedAt { get; } = UnixMicroseconds.Now(clock);
 
     public long Now => UnixMicroseconds.Now(clock);
 

@@ -9,6 +9,7 @@ using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
 
@@ -41,6 +42,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();
+        services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();
@@ -48,6 +50,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<GatewayLives>());
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         return builder.AddGrainService<TwinIngestService>();
     }

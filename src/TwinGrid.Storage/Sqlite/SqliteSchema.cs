@@ -128,8 +128,15 @@ internal static class SqliteSchema
         UPDATE sealed SET kept_from = revision + 1;
         """;
 
+    // 1.4. Which gateway has a session, and since when: a row that is claimed anew is not changed by whoever had it.
+    private const string Claims = """
+        ALTER TABLE session ADD COLUMN claimed_at INTEGER NOT NULL DEFAULT 0;
+
+        ALTER TABLE session ADD COLUMN claimed_by TEXT NOT NULL DEFAULT '';
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions, Sealing, Files];
+    private static readonly string[] Additions = [Sessions, Sealing, Files, Claims];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
