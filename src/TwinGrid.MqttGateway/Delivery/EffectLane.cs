@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Orleans.Runtime;
 
 namespace TwinGrid.MqttGateway.Delivery;
@@ -16,6 +17,9 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
     public const int MaxLasting = 65_536;
 
     private const int MostInBatch = 256;
+
+    private static readonly Counter<long> Remote = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.effects.remote", "{effect}", "effects that were sent to the gateways of other silos");
 
     private readonly EffectQueue _queue = new(MaxLasting);
     private readonly Lock _lock = new();
@@ -58,6 +62,7 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
                 {
                     bool[] withdrawn = await road.AskAsync(gateway => gateway.DeliverAsync(batch))
                         .ConfigureAwait(false);
+                    Remote.Add(batch.Effects.Length);
                     Answer(batch, withdrawn);
                     Sent();
                 }
@@ -88,7 +93,8 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
             effects.Add(effect);
         }
 
-        bool hasLost = _queue.TakeLost();
+        // Said once all is sent that there was room for: asking for the rest would only add to it.
+        bool hasLost = effects.Count < MostInBatch && _queue.TakeLost();
         if (effects.Count > 0 || hasLost)
         {
             return new EffectBatch

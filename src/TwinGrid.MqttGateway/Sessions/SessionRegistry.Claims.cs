@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Packets;
@@ -38,6 +39,9 @@ internal readonly record struct Begun(MqttSession? Session, bool IsPresent, Begi
 /// </content>
 internal sealed partial class SessionRegistry
 {
+    private static readonly Counter<long> Released = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.sessions.released", "{session}", "MQTT sessions that another gateway took over");
+
     private const int MostClaims = 8;
 
     /// <summary>How long ago a client may have connected for a gateway that comes to be asked for it.</summary>
@@ -81,6 +85,7 @@ internal sealed partial class SessionRegistry
                 Sent = session.SentCommands(),
             };
             written = Release(session, request.CleanStart);
+            Released.Add(1);
         }
 
         if (!await written)
