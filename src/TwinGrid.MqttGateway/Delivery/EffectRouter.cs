@@ -8,8 +8,11 @@ namespace TwinGrid.MqttGateway.Delivery;
 /// subscribes to them, to those of every other. Never blocks. Thread-safe.
 /// </summary>
 internal sealed class EffectRouter(
-    EffectQueue queue, Subscriptions subscriptions, GatewayPeers peers, IOptions<MqttOptions> options, TimeProvider clock)
-    : IEffectSink
+    EffectQueue queue,
+    Subscriptions subscriptions,
+    GatewayPeers peers,
+    IOptions<MqttOptions> options,
+    TimeProvider clock) : IEffectSink
 {
     // A twin that goes does not wait for a gateway that does not answer: then its last effects may come late.
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);

@@ -35,8 +35,9 @@ internal sealed partial class GatewayRoad(
             {
                 return await call(gateway).WaitAsync(_gone.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (!_gone.IsCancellationRequested)
+            catch (Exception e)
             {
+                _gone.Token.ThrowIfCancellationRequested();
                 LogFailed(silo, e.Message);
                 await Task.Delay(pause, clock, _gone.Token).ConfigureAwait(false);
             }

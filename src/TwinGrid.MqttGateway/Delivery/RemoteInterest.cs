@@ -13,6 +13,7 @@ internal sealed class RemoteInterest(string root)
 {
     private readonly Lock _lock = new();
     private Known _known = Known.Nothing;
+    private Known? _last;
     private Known? _coming;
     private int _part;
 
@@ -48,6 +49,10 @@ internal sealed class RemoteInterest(string root)
     public bool HearsLiterally(TwinId twin, ref ulong hash, EffectKind kind) =>
         HearsLiterally(Volatile.Read(ref _known), twin, ref hash, kind);
 
+    /// <summary>As <see cref="HearsLiterally(TwinId, ref ulong, EffectKind)"/>, while it still listened.</summary>
+    public bool HeardLiterally(TwinId twin, ref ulong hash, EffectKind kind) =>
+        HearsLiterally(Volatile.Read(ref _last) ?? Volatile.Read(ref _known), twin, ref hash, kind);
+
     private static bool HearsLiterally(Known known, TwinId twin, ref ulong hash, EffectKind kind)
     {
         if (!known.HasTwins)
@@ -74,6 +79,7 @@ internal sealed class RemoteInterest(string root)
         Add(_coming, update);
         if (++_part == update.Parts)
         {
+            _last = !_coming.Listens && _known.Listens ? _known : _last;
             Volatile.Write(ref _known, _coming);
             _coming = null;
         }
