@@ -44,6 +44,10 @@ internal sealed partial class GatewayRoad(
         }
     }
 
+    /// <summary>A little while, after an answer that says to begin anew.</summary>
+    /// <exception cref="OperationCanceledException">The silo is gone.</exception>
+    public Task PauseAsync() => Task.Delay(FirstPause, clock, _gone.Token);
+
     /// <summary>The silo is gone: nobody is called any more.</summary>
     public void Close() => _gone.Cancel();
 
