@@ -9,6 +9,7 @@ using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
 
@@ -68,6 +69,7 @@ internal sealed class SimulatedSilo
                 Store,
                 clock,
                 NullLogger<DeadSilos>.Instance),
+            new GatewayLives(active, clock),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),
