@@ -143,6 +143,15 @@ public interface ITwinStore
     Task InitializeAsync(CancellationToken cancellationToken);
 
     /// <summary>
+    /// Opens the store for reading alone, beside whoever writes to it, in place of <see cref="InitializeAsync"/>:
+    /// nothing is created, migrated or fenced. Nothing may be written to it afterwards.
+    /// </summary>
+    /// <exception cref="TwinGridException">It is not there, or was made by another version.</exception>
+    /// <exception cref="NotSupportedException">The store cannot be read beside one that writes.</exception>
+    Task OpenToReadAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store cannot be read beside a silo that writes to it");
+
+    /// <summary>
     /// Prolongs the time for which this silo may answer for its twins without asking; zero gives it back. It says
     /// nothing of commits: those are fenced by themselves.
     /// </summary>

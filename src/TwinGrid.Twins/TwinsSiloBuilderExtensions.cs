@@ -43,6 +43,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GroupCommit>();
         services.AddSingleton(static provider => provider.GetRequiredService<GroupCommit>().Health);
         services.AddSingleton<HistorySealer>();
+        services.AddSingleton<FoldedTails>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();
@@ -56,6 +57,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            provider => provider.GetRequiredService<ModelBatches>());
         services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<TwinsHostingOptions>>(static (types, twins) =>
         {
             if (!twins.Value.HostsTwins)

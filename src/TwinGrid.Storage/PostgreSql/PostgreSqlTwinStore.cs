@@ -54,6 +54,11 @@ internal sealed partial class PostgreSqlTwinStore(
                     ref _open,
                     await OpenStore.OpenAsync(database, owner, clock, logger, cancellationToken).ConfigureAwait(false));
                 LogOpened(database.Name, _open.Incarnation.Number);
+                if (_open.IsRestored)
+                {
+                    LogRestored(database.Name);
+                    _metrics.Restored();
+                }
             }
         }
         finally
@@ -61,6 +66,11 @@ internal sealed partial class PostgreSqlTwinStore(
             _opening.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public async Task OpenToReadAsync(CancellationToken cancellationToken) => Volatile.Write(
+        ref _open,
+        await OpenStore.OpenToReadAsync(database, clock, logger, cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
     public Task<StoreLease> RenewLeaseAsync(TimeSpan length, CancellationToken cancellationToken) =>
@@ -213,6 +223,13 @@ internal sealed partial class PostgreSqlTwinStore(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Store {Store} opened as incarnation {Incarnation}")]
     private partial void LogOpened(string store, long incarnation);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Store {Store} is older than what was last written to it from here: an older state was put in its "
+            + "place, such as a backup. Readings, commands and settings that were acknowledged after it are gone; "
+            + "whoever watches or keeps revisions of twins begins anew")]
+    private partial void LogRestored(string store);
 
     [LoggerMessage(
         Level = LogLevel.Error,

@@ -182,6 +182,31 @@ internal static class SqliteSchema
         return incarnation;
     }
 
+    /// <summary>The minor version of a database that is only read.</summary>
+    /// <exception cref="TwinGridException">A newer TwinGrid made it.</exception>
+    public static long ReadMinor(SqliteConnection connection)
+    {
+        using SqliteStatement statement = new(connection, "SELECT major, minor FROM schema_version");
+        statement.Step();
+        return statement.Int64(0) <= Major
+            ? statement.Int64(1)
+            : throw new TwinGridException(
+                $"The database {connection.DataSource} has schema {statement.Int64(0)} and this TwinGrid knows up to "
+                + $"{Major}: verify it with the newer TwinGrid that made it.");
+    }
+
+    /// <summary>Refuses a database that lacks what this version reads.</summary>
+    /// <exception cref="TwinGridException">Another TwinGrid made it.</exception>
+    public static void EnsureReadable(SqliteConnection connection)
+    {
+        if (ReadMinor(connection) is var minor && minor < Minor)
+        {
+            throw new TwinGridException(
+                $"The database {connection.DataSource} has schema {Major}.{minor} and this TwinGrid reads "
+                + $"{Major}.{Minor}: start a silo of this version on it once.");
+        }
+    }
+
     private static bool Exists(SqliteConnection connection) =>
         Read(connection, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'") != 0;
 

@@ -17,7 +17,7 @@ internal sealed class StoreReader : IDisposable
 
     public StoreReader(SqliteDatabase database)
     {
-        _connection = database.Open(CacheKib);
+        _connection = database.OpenToRead(CacheKib);
         _begin = new(_connection, "BEGIN");
         _end = new(_connection, "COMMIT");
         _rows = new TwinRows(_connection);
