@@ -57,11 +57,11 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
-            new SiloLease(
+            new SiloLease( // its store's lease is endless: it needs none of the simulated time
                 Store,
                 Options.Create(new TwinsHostingOptions()),
                 Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
-                clock,
+                TimeProvider.System,
                 NullLogger<SiloLease>.Instance),
             new DeadSilos(
                 Stub.Nobody,
