@@ -147,11 +147,7 @@ internal static class GridServices
                     cluster.ClusterId,
                     cluster.SiloName,
                     cluster.Membership == ClusterMembership.Localhost,
-<<<<<<< HEAD
                     Path.Combine(directory, "postgresql.last"))
-=======
-                    Path.Combine(directory, NoteFile(cluster)))
->>>>>>> s4-c1
                 {
                     Life = provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
                     Lease = cluster.Lease,
@@ -166,11 +162,6 @@ internal static class GridServices
         services.AddSqliteTwinStore(static provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
         services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqlite>();
     }
-
-    // Processes of one machine may share the directory.
-    private static string NoteFile(GridClusterOptions cluster) => cluster.Membership == ClusterMembership.Localhost
-        ? "postgresql.last"
-        : $"postgresql.{Uri.EscapeDataString(cluster.SiloName)}.last";
 
     private static void AddSilo(ISiloBuilder silo, bool dashboard)
     {

@@ -49,11 +49,7 @@ internal static class IncarnationOpening
     /// <param name="connection">A connection of its own.</param>
     /// <param name="owner">Whose.</param>
     /// <param name="after">A number that is not given again.</param>
-<<<<<<< HEAD
     /// <param name="clock">The grid's.</param>
-=======
-    /// <param name="clock">What times are read from and waited by.</param>
->>>>>>> s4-c1
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TwinGridException">One lives that it cannot live with; the message names the key.</exception>
     /// <exception cref="PostgresException">An earlier one did not let go of its lock.</exception>

@@ -51,19 +51,11 @@ internal sealed partial class OpenStore : IAsyncDisposable
     /// <summary>Commits turns.</summary>
     public TurnWriter Turns { get; }
 
-<<<<<<< HEAD
     /// <summary>True where the log was older than what this silo had noted of it.</summary>
     public bool IsRestored { get; }
 
     /// <summary>Prolongs the lease.</summary>
     public LeaseSession Lease { get; }
-=======
-    /// <summary>Prolongs the lease.</summary>
-    public LeaseSession Lease { get; }
-
-    /// <summary>True where the log was older than what this silo had noted of it.</summary>
-    public bool IsRestored { get; }
->>>>>>> s4-c1
 
     /// <summary>Creates or migrates the schema and opens an incarnation.</summary>
     /// <exception cref="TwinGridException">That cannot be; the message names the key to change.</exception>

@@ -158,7 +158,6 @@ internal static class PostgreSqlSchema
         ALTER TABLE history_readings ALTER readings SET STORAGE EXTERNAL;
         """;
 
-<<<<<<< HEAD
     // Goes with every dump and copy of the database: what a silo noted of another one says nothing of this.
     private const string Identity = """
         CREATE TABLE store_identity (
@@ -168,8 +167,6 @@ internal static class PostgreSqlSchema
         INSERT INTO store_identity (only_row) VALUES (1);
         """;
 
-=======
->>>>>>> s4-c1
     // Several silos. life is a silo's address with its generation; alone, that it is no member of a cluster. A lease
     // has a row of its own: renewing it must not wait for the commits that hold the incarnation's, nor they for it.
     private const string Leases = """
@@ -181,7 +178,6 @@ internal static class PostgreSqlSchema
             lease_until timestamptz NOT NULL) WITH (fillfactor = 50);
         """;
 
-<<<<<<< HEAD
     // Deleted twins are not listed; what an older TwinGrid deleted is not known here.
     private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted boolean NOT NULL DEFAULT false";
 
@@ -194,19 +190,6 @@ internal static class PostgreSqlSchema
 
     // The n-th leads from minor version n - 1 to n.
     private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted, Claims];
-=======
-    // Goes with every dump and copy of the database: what a silo noted of another one says nothing of this.
-    private const string Identity = """
-        CREATE TABLE store_identity (
-            only_row smallint PRIMARY KEY CHECK (only_row = 1),
-            store uuid NOT NULL DEFAULT gen_random_uuid());
-
-        INSERT INTO store_identity (only_row) VALUES (1);
-        """;
-
-    // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing, Identity, Leases];
->>>>>>> s4-c1
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
