@@ -45,11 +45,12 @@ internal sealed class SimulatedSilo
             grains,
             NullLogger<IngestRouter>.Instance,
             pool);
+        GroupCommit committer = new(Store, clock, NullLogger<GroupCommit>.Instance, pool);
         Wheel = new TimerWheel(clock, NullLogger<TimerWheel>.Instance, pool);
         Runtime = new TwinRuntime(
             SimulatedKind.Registry,
             Store,
-            new GroupCommit(Store, clock, NullLogger<GroupCommit>.Instance, pool),
+            committer,
             new HistorySealer(Store, SimulatedKind.Registry, limits, clock, NullLogger<HistorySealer>.Instance),
             active,
             road,
@@ -59,6 +60,7 @@ internal sealed class SimulatedSilo
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
             new SiloLease( // its store's lease is endless: it needs none of the simulated time
                 Store,
+                committer.Health,
                 Options.Create(new TwinsHostingOptions()),
                 Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
                 TimeProvider.System,
