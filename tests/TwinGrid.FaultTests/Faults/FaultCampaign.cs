@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using TwinGrid.ClusterTests;
+using TwinGrid.FaultTests.Checking;
+using TwinGrid.FaultTests.Devices;
+using TwinGrid.FaultTests.Processes;
+
+namespace TwinGrid.FaultTests.Faults;
+
+/// <summary>
+/// Does the faults of a schedule one after the other, spread over the run, and measures what each of them costs. The
+/// next comes when all is well again.
+/// </summary>
+internal sealed class FaultCampaign(
+    Grid grid, FaultInjector injector, Prober prober, Verdict verdict, Action<string> say)
+{
+    private static readonly TimeSpan RecoversWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(600);
+
+    private readonly List<FaultOutcome> _outcomes = [];
+
+    /// <summary>What the faults did so far.</summary>
+    public IReadOnlyList<FaultOutcome> Outcomes => _outcomes;
+
+    /// <summary>Runs the schedule.</summary>
+    /// <param name="faults">The schedule.</param>
+    /// <param name="over">The time that it is spread over.</param>
+    public async Task RunAsync(IReadOnlyList<Fault> faults, TimeSpan over)
+    {
+        long start = Stopwatch.GetTimestamp();
+        TimeSpan each = over / Math.Max(1, faults.Count);
+        for (int i = 0; i < faults.Count; i++)
+        {
+            TimeSpan early = (each * i) - Stopwatch.GetElapsedTime(start);
+            if (early > TimeSpan.Zero)
+            {
+                await Task.Delay(early);
+            }
+
+            await SufferAsync(faults[i], i + 1);
+        }
+
+        TimeSpan left = over - Stopwatch.GetElapsedTime(start);
+        if (left > TimeSpan.Zero)
+        {
+            await Task.Delay(left);
+        }
+    }
+
+    private async Task SufferAsync(Fault fault, int number)
+    {
+        using CancellationTokenSource stop = new();
+        Task probing = prober.ProbeAsync(Gateway(fault), stop.Token);
+        await Task.Delay(WarmUp);
+        prober.Begin();
+        bool hit = await injector.InjectAsync(fault);
+        long healed = Stopwatch.GetTimestamp();
+        try
+        {
+            await grid.ReadyAsync(grid.Silos, RecoversWithin);
+            await Eventually.HoldsAsync(
+                "every probe twin to take a reading", () => prober.AllSince(healed), RecoversWithin);
+        }
+        catch (TimeoutException problem)
+        {
+            verdict.NotRecovered($"after {fault}: {problem.Message}");
+        }
+
+        TimeSpan recovered = Stopwatch.GetElapsedTime(healed);
+        await stop.CancelAsync();
+        await probing;
+        TimeSpan[] windows = [.. prober.Windows().Values];
+        _outcomes.Add(new FaultOutcome(fault, hit, windows, recovered));
+        say($"fault {number}: {fault}{(hit ? "" : ", hit nothing")}; taken again after at most "
+            + $"{windows.Max().TotalMilliseconds:0} ms, all well {recovered.TotalSeconds:0.0} s after its end");
+    }
+
+    // Through a gateway that the fault does not touch, but where it is the devices' link that is disturbed.
+    private int Gateway(Fault fault) => fault.Link == Link.Devices
+        && fault.Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen
+            ? fault.Victim
+            : (fault.Victim + 1) % grid.Gateways.Count;
+}

@@ -1,0 +1,125 @@
+using TwinGrid.FaultTests.Checking;
+using TwinGrid.FaultTests.Devices;
+using TwinGrid.FaultTests.Processes;
+using TwinGrid.FaultTests.Proxy;
+using TwinGrid.Tests.Storage.PostgreSql;
+
+namespace TwinGrid.FaultTests.Faults;
+
+/// <summary>Does a fault and undoes it.</summary>
+internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
+{
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DiesBefore = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Does it, waits for as long as it is to be, undoes it.</summary>
+    /// <returns>False where it could hit nothing.</returns>
+    public Task<bool> InjectAsync(Fault fault) => fault.Kind switch
+    {
+        FaultKind.SiloKill or FaultKind.GatewayKill => KillAsync(fault),
+        FaultKind.SiloPause => PauseAsync(fault),
+        FaultKind.DatabaseRestart => RestartDatabaseAsync(fault),
+        FaultKind.StopAndJoin => StopAndJoinAsync(fault),
+        _ => DisturbAsync(fault),
+    };
+
+    private async Task<bool> KillAsync(Fault fault)
+    {
+        Silo silo = grid.Silos[fault.Victim];
+        bool hit = silo.IsThere;
+
+        // One in three dies while PostgreSQL is away: what it had taken and not committed must not be acknowledged.
+        PostgreSqlServer? database =
+            fault.Kind == FaultKind.SiloKill && fault.Variant % 3 == 0 ? grid.Database.Server : null;
+        if (database is not null)
+        {
+            await database.KillAsync();
+            await Task.Delay(DiesBefore);
+        }
+
+        await silo.KillAsync();
+        await Task.Delay(fault.Length);
+        if (database is not null)
+        {
+            await database.StartAsync();
+        }
+
+        silo.Start();
+        return hit;
+    }
+
+    private async Task<bool> PauseAsync(Fault fault)
+    {
+        Silo silo = grid.Silos[fault.Victim];
+        if (!silo.IsThere)
+        {
+            return false;
+        }
+
+        await silo.PauseAsync();
+        await Task.Delay(fault.Length);
+        await silo.ResumeAsync();
+        return true;
+    }
+
+    private async Task<bool> RestartDatabaseAsync(Fault fault)
+    {
+        PostgreSqlServer database = grid.Database.Server;
+        await (fault.Variant % 2 == 0 ? database.KillAsync() : database.StopImmediatelyAsync());
+        await Task.Delay(fault.Length);
+        await database.StartAsync();
+        return true;
+    }
+
+    private async Task<bool> StopAndJoinAsync(Fault fault)
+    {
+        Silo silo = grid.Silos[fault.Victim];
+        if (!silo.IsThere)
+        {
+            return false;
+        }
+
+        int exitCode = await silo.StopAsync(StopsWithin);
+        if (exitCode != 0)
+        {
+            verdict.NotRecovered($"{silo.Name} was told to stop and ended with exit code {exitCode}");
+        }
+
+        await Task.Delay(fault.Length);
+        silo.Start();
+        return true;
+    }
+
+    private async Task<bool> DisturbAsync(Fault fault)
+    {
+        // Every fourth cut at the devices' side is their own: half of them lose their power.
+        if (fault is { Kind: FaultKind.Cut, Link: Link.Devices } && fault.Variant % 4 == 0)
+        {
+            int count = fleet.LosePower(2);
+            await Task.Delay(fault.Length);
+            return count > 0;
+        }
+
+        FaultProxy proxy = (fault.Link == Link.Database ? grid.DatabaseLinks : grid.Gateways)[fault.Victim];
+        int connections = proxy.Connections;
+        Weather weather = proxy.For(FaultProxy.Everybody);
+        switch (fault.Kind)
+        {
+            case FaultKind.Cut:
+                connections = proxy.Cut(FaultProxy.Everybody);
+                break;
+            case FaultKind.Delay:
+                weather.Slow(TimeSpan.FromMilliseconds(fault.Link == Link.Database
+                    ? 20 + (fault.Variant % 180)
+                    : 50 + (2 * fault.Variant)));
+                break;
+            default:
+                weather.Hold(forward: fault.Variant % 3 != 0, back: fault.Variant % 3 != 1);
+                break;
+        }
+
+        await Task.Delay(fault.Length);
+        proxy.Clear();
+        return connections > 0;
+    }
+}

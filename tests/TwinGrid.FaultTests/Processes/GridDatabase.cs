@@ -1,0 +1,250 @@
+using Npgsql;
+using TwinGrid.FaultTests.Checking;
+using TwinGrid.FaultTests.Mutants;
+using TwinGrid.Storage.History;
+using TwinGrid.Storage.Log;
+using TwinGrid.Tests.Storage.PostgreSql;
+using TwinGrid.Twins.State;
+
+namespace TwinGrid.FaultTests.Processes;
+
+/// <summary>
+/// The PostgreSQL of a run, a cluster of its own, and the grid's log as it lies there: single turns and sealed ones.
+/// A witness beside the log notes in each commit which silo's life it is of, and each fencing of a life.
+/// </summary>
+internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
+{
+    private const string Schema = "twingrid";
+
+    // Statement triggers see the rows of a COPY too. A witness' row has the transaction of the rows that it is about,
+    // so PostgreSQL's own commit times say what came first: a life's turns, or its fencing.
+    private const string WitnessSql = """
+        CREATE TABLE twingrid.witnessed_turn (twin_id bigint, revision bigint, life text);
+        CREATE TABLE twingrid.witnessed_fencing (incarnation bigint);
+        CREATE FUNCTION twingrid.witness_turns() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO twingrid.witnessed_turn
+            SELECT twin_id, revision, current_setting('application_name') FROM fresh;
+            RETURN NULL;
+        END $$;
+        CREATE FUNCTION twingrid.witness_fencing() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO twingrid.witnessed_fencing VALUES (NEW.incarnation);
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER witness_turns AFTER INSERT ON twingrid.turn REFERENCING NEW TABLE AS fresh
+            FOR EACH STATEMENT EXECUTE FUNCTION twingrid.witness_turns();
+        CREATE TRIGGER witness_fencing BEFORE UPDATE ON twingrid.silo_incarnation
+            FOR EACH ROW WHEN (NEW.fenced AND NOT OLD.fenced) EXECUTE FUNCTION twingrid.witness_fencing();
+        """;
+
+    // Triggers of one moment run in the order of their names.
+    private const string NoFencingSql = """
+        ALTER TABLE twingrid.turn DROP CONSTRAINT turn_pkey;
+        CREATE INDEX turn_not_unique ON twingrid.turn (twin_id, revision);
+        CREATE FUNCTION twingrid.never_fence() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            NEW.fenced := false;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER x_never_fence BEFORE UPDATE ON twingrid.silo_incarnation
+            FOR EACH ROW EXECUTE FUNCTION twingrid.never_fence();
+        """;
+
+    // "twingrid STORE.INCARNATION SILO" is what a silo calls its sessions.
+    private const string ZombiesSql = """
+        SELECT count(*) FROM twingrid.witnessed_turn t
+        JOIN twingrid.witnessed_fencing f
+            ON split_part(split_part(t.life, ' ', 2), '.', 2) = f.incarnation::text
+        WHERE pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(f.xmin)
+        """;
+
+    private const string TwiceSql = """
+        SELECT count(*) FROM (
+            SELECT 1 FROM twingrid.witnessed_turn GROUP BY twin_id, revision HAVING count(*) > 1) AS twice
+        """;
+
+    private const string TwinsSql = "SELECT twin_id, kind || '/' || key, erased_before FROM twingrid.twin ORDER BY 2";
+
+    private const string SealedSql = """
+        SELECT first_revision, turns FROM twingrid.history_turns WHERE twin_id = $1 ORDER BY first_revision
+        """;
+
+    private const string TurnsSql = """
+        SELECT revision, inputs FROM twingrid.turn WHERE twin_id = $1 AND revision >= $2 ORDER BY revision
+        """;
+
+    /// <summary>The server.</summary>
+    public PostgreSqlServer Server => server;
+
+    /// <summary>How a silo reaches it.</summary>
+    /// <param name="port">The port of its proxy.</param>
+    public static string ConnectionString(int port) =>
+        $"Host=127.0.0.1;Port={port};Database=postgres;Username=postgres;Search Path={Schema}";
+
+    /// <summary>Makes a cluster.</summary>
+    /// <exception cref="NoResultException">PostgreSQL is not installed.</exception>
+    public static async Task<GridDatabase> StartAsync()
+    {
+        string programs = PostgreSqlServer.FindPrograms()
+            ?? throw new NoResultException("PostgreSQL is not installed: the harness needs initdb and postgres");
+        return new GridDatabase(await PostgreSqlServer.StartAsync(
+            programs, "max_connections=200", "track_commit_timestamp=on", "synchronous_commit=on"));
+    }
+
+    /// <summary>Puts the witness beside the log, once the grid has made its tables.</summary>
+    public async Task WitnessAsync(Mutant mutant)
+    {
+        await ExecuteAsync(WitnessSql);
+        if (mutant == Mutant.NoFencing)
+        {
+            await ExecuteAsync(NoFencingSql);
+        }
+    }
+
+    /// <summary>Rows that a life committed after it was fenced.</summary>
+    public Task<long> ZombieCommitsAsync() => CountAsync(ZombiesSql);
+
+    /// <summary>Revisions that were committed more than once.</summary>
+    public Task<long> DoubleCommitsAsync() => CountAsync(TwiceSql);
+
+    /// <summary>Lives of silos that were fenced.</summary>
+    public Task<long> FencedLivesAsync() =>
+        CountAsync("SELECT count(DISTINCT incarnation) FROM twingrid.witnessed_fencing");
+
+    /// <summary>The twins and their logs, one after the other, in order; each log is read when it is enumerated.</summary>
+    public async IAsyncEnumerable<(string Twin, IReadOnlyList<LoggedTurn> Log)> ReadLogsAsync()
+    {
+        await using NpgsqlConnection connection = await OpenAsync();
+        List<(long Number, string Twin, long From)> twins = [];
+        await using (NpgsqlCommand find = new(TwinsSql, connection))
+        {
+            await using NpgsqlDataReader row = await find.ExecuteReaderAsync();
+            while (await row.ReadAsync())
+            {
+                twins.Add((row.GetInt64(0), row.GetString(1), row.GetInt64(2)));
+            }
+        }
+
+        foreach ((long number, string twin, long from) in twins)
+        {
+            List<LoggedTurn> log = await ReadSealedAsync(connection, number, twin);
+            await using NpgsqlCommand read = new(TurnsSql, connection)
+            {
+                Parameters = { new() { Value = number }, new() { Value = from } },
+            };
+            await using NpgsqlDataReader row = await read.ExecuteReaderAsync();
+            while (await row.ReadAsync())
+            {
+                log.Add(Turn(row.GetInt64(0), row.GetFieldValue<byte[]>(1)));
+            }
+
+            yield return (twin, log);
+        }
+    }
+
+    /// <summary>
+    /// Makes the newest snapshots claim one turn more than they hold, where there is one: recovery then begins one
+    /// turn too late. Only while no silo runs.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public async Task<int> ForgeSnapshotsAsync()
+    {
+        await using NpgsqlConnection connection = await OpenAsync();
+        List<(long Number, StoredSnapshot Snapshot)> snapshots = [];
+        const string FindSql = """
+            SELECT twin_id, kind, key, revision, next_due, fold_version, state FROM twingrid.snapshot
+            JOIN twingrid.twin USING (twin_id)
+            WHERE EXISTS (SELECT 1 FROM twingrid.turn t WHERE t.twin_id = twin.twin_id AND t.revision = revision + 1)
+            """;
+        await using (NpgsqlCommand find = new(FindSql, connection))
+        {
+            await using NpgsqlDataReader row = await find.ExecuteReaderAsync();
+            while (await row.ReadAsync())
+            {
+                snapshots.Add((row.GetInt64(0), Forged(row)));
+            }
+        }
+
+        foreach ((long number, StoredSnapshot snapshot) in snapshots)
+        {
+            await using NpgsqlCommand forge = new(
+                "UPDATE twingrid.snapshot SET revision = $2, crc = $3, state = $4 WHERE twin_id = $1", connection)
+            {
+                Parameters =
+                {
+                    new() { Value = number },
+                    new() { Value = snapshot.Revision },
+                    new() { Value = (int)LogRow.Checksum(snapshot) },
+                    new() { Value = snapshot.State.ToArray() },
+                },
+            };
+            await forge.ExecuteNonQueryAsync();
+            await using NpgsqlCommand repeat = new(
+                "UPDATE twingrid.twin SET snapshot_revision = $2 WHERE twin_id = $1", connection)
+            {
+                Parameters = { new() { Value = number }, new() { Value = snapshot.Revision } },
+            };
+            await repeat.ExecuteNonQueryAsync();
+        }
+
+        return snapshots.Count;
+    }
+
+    public ValueTask DisposeAsync() => server.DisposeAsync();
+
+    private static async Task<List<LoggedTurn>> ReadSealedAsync(NpgsqlConnection connection, long number, string twin)
+    {
+        List<LoggedTurn> log = [];
+        TwinId id = TwinId.Parse(twin, null);
+        await using NpgsqlCommand read = new(SealedSql, connection) { Parameters = { new() { Value = number } } };
+        await using NpgsqlDataReader row = await read.ExecuteReaderAsync();
+        while (await row.ReadAsync())
+        {
+            log.AddRange(TurnSegment.Unpack(id, row.GetInt64(0), row.GetFieldValue<byte[]>(1))
+                .Select(static turn => Turn(turn.Revision, turn.Inputs)));
+        }
+
+        return log;
+    }
+
+    private static LoggedTurn Turn(long revision, ReadOnlyMemory<byte> inputs) =>
+        new(revision, inputs[TurnHeader.Size..]);
+
+    // A stored state begins with its form (one byte), its kind's revision (four) and its own revision (eight).
+    private static StoredSnapshot Forged(NpgsqlDataReader row)
+    {
+        byte[] state = row.GetFieldValue<byte[]>(6);
+        long revision = row.GetInt64(3) + 1;
+        BitConverter.TryWriteBytes(state.AsSpan(5), revision);
+        return new StoredSnapshot
+        {
+            Twin = new TwinId(row.GetString(1), row.GetString(2)),
+            Revision = revision,
+            NextDue = row.IsDBNull(4) ? null : row.GetInt64(4),
+            FoldVersion = (byte)row.GetInt16(5),
+            State = state,
+        };
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync()
+    {
+        NpgsqlConnection connection = new($"{server.ConnectionString};Pooling=false;Command Timeout=120");
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using NpgsqlConnection connection = await OpenAsync();
+        await using NpgsqlCommand command = new(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using NpgsqlConnection connection = await OpenAsync();
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
