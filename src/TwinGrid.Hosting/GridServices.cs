@@ -3,11 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using TwinGrid.Dtdl;
 using TwinGrid.Hosting.Api;
+using TwinGrid.Hosting.Clustering;
 using TwinGrid.Hosting.Health;
 using TwinGrid.Hosting.Observability;
 using TwinGrid.Hosting.Roles;
@@ -17,6 +17,7 @@ using TwinGrid.Hosting.Startup;
 using TwinGrid.MqttGateway;
 using TwinGrid.Storage;
 using TwinGrid.Storage.PostgreSql;
+using TwinGrid.Twins;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Timing;
@@ -73,16 +74,21 @@ internal static class GridServices
         services.BindSettings<LimitOptions>("Limits");
         services.BindSettings<StorageOptions>("Storage");
         services.BindSettings<ControlOptions>("Control");
-        services.BindSettings<MqttOptions>("Mqtt");
-        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>>(static (ingest, mqtt) =>
-        {
-            ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
-                ? Acknowledgement.Applied
-                : Acknowledgement.Durable;
-            ingest.NewTwins ??= IPAddress.IsLoopback(GridListener.Parse(mqtt.Value.Address))
-                ? NewTwins.Any
-                : NewTwins.KnownKinds;
-        });
+        services.BindSettings<MqttOptions>("Mqtt").PostConfigure<IOptions<TwinGridOptions>>(static (mqtt, grid) =>
+            mqtt.Port = grid.Value.Roles.HasFlag(GridRoles.Gateway) ? mqtt.Port : -1);
+        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(
+            static (ingest, mqtt, cluster) =>
+            {
+                ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
+                    ? Acknowledgement.Applied
+                    : Acknowledgement.Durable;
+
+                // Where silos reach each other over a network, listeners of other processes may be anybody's to reach.
+                ingest.NewTwins ??= IPAddress.IsLoopback(GridListener.Parse(mqtt.Value.Address))
+                    && IPAddress.IsLoopback(GridListener.Parse(cluster.Value.AdvertisedAddress))
+                        ? NewTwins.Any
+                        : NewTwins.KnownKinds;
+            });
         services.AddTransient(static provider =>
         {
             MqttOptions mqtt = provider.GetRequiredService<IOptions<MqttOptions>>().Value;
@@ -107,7 +113,7 @@ internal static class GridServices
     {
         if (postgreSql)
         {
-            // One silo so far, whatever its host is called: it fences whoever wrote for the cluster before.
+            // A silo that is alone, whatever its host is called, fences whoever wrote for the cluster before.
             services.AddPostgreSqlTwinStore(static provider =>
             {
                 GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
@@ -126,26 +132,13 @@ internal static class GridServices
 
     private static void AddSilo(ISiloBuilder silo, bool dashboard)
     {
-        silo.UseDevelopmentClustering(static (OptionsBuilder<DevelopmentClusterMembershipOptions> options) =>
-            options.Configure<IOptions<GridClusterOptions>>(static (membership, cluster) =>
-                membership.PrimarySiloEndpoint = new IPEndPoint(
-                    GridListener.Parse(cluster.Value.AdvertisedAddress), cluster.Value.SiloPort)));
-        silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
-        {
-            orleans.ClusterId = cluster.Value.ClusterId;
-            orleans.ServiceId = cluster.Value.ServiceId;
-        });
-        silo.Services.AddOptions<SiloOptions>().Configure<IOptions<GridClusterOptions>>(
-            static (orleans, cluster) => orleans.SiloName = cluster.Value.SiloName);
-        silo.Services.AddOptions<EndpointOptions>().Configure<IOptions<GridClusterOptions>>(static (orleans, cluster) =>
-        {
-            orleans.AdvertisedIPAddress = GridListener.Parse(cluster.Value.AdvertisedAddress);
-            orleans.SiloPort = cluster.Value.SiloPort;
-            orleans.GatewayPort = cluster.Value.GatewayPort;
-        });
+        SiloMembership.Add(
+            silo, ClusterSwitch.Membership(silo.Configuration), ClusterSwitch.Directory(silo.Configuration));
         silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
             options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
         silo.AddTwins();
+        silo.Services.AddOptions<TwinsHostingOptions>().Configure<IOptions<TwinGridOptions>>(
+            static (twins, grid) => twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins));
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)

@@ -2,9 +2,12 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
+using TwinGrid.Hosting;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Health;
+using TwinGrid.Hosting.Roles;
 using TwinGrid.Hosting.Settings;
 using TwinGrid.Hosting.WebPage;
 
@@ -16,7 +19,8 @@ public static class TwinGridEndpointRouteBuilderExtensions
     /// <summary>
     /// Maps the web page at <c>/</c>, the API under <c>/api/v1</c>, <c>/health/startup</c>, <c>/health/ready</c>,
     /// <c>/health/live</c>, <c>/metrics</c> (Prometheus), <c>/openapi/v1.json</c>, and with
-    /// <c>TwinGrid:Http:OrleansDashboard</c> Orleans' dashboard at <c>/orleans</c>.
+    /// <c>TwinGrid:Http:OrleansDashboard</c> Orleans' dashboard at <c>/orleans</c>. Without the role <c>Api</c> only
+    /// health, metrics and dashboard.
     /// </summary>
     /// <remarks>
     /// A path of the host's own that is more exact than <c>/api/{anything}</c> wins. Authorization is the host's: map
@@ -26,13 +30,17 @@ public static class TwinGridEndpointRouteBuilderExtensions
     public static IEndpointRouteBuilder MapTwinGrid(this IEndpointRouteBuilder app)
     {
         ArgumentNullException.ThrowIfNull(app);
-        TwinGridRoutes.Map(app);
-        app.MapGet("/", LivePage.Get).ExcludeFromDescription();
+        if (AnswersApi(app.ServiceProvider))
+        {
+            TwinGridRoutes.Map(app);
+            app.MapGet("/", LivePage.Get).ExcludeFromDescription();
+            app.MapOpenApi("/openapi/{documentName}.json");
+        }
+
         app.MapGet("/health/startup", GridHealth.Startup).ExcludeFromDescription();
         app.MapGet("/health/ready", GridHealth.ReadyAsync).ExcludeFromDescription();
         app.MapGet("/health/live", GridHealth.Live).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics");
-        app.MapOpenApi("/openapi/{documentName}.json");
         IConfiguration configuration = app.ServiceProvider.GetRequiredService<IConfiguration>();
         if (DashboardSwitch.IsOn(configuration))
         {
@@ -41,4 +49,9 @@ public static class TwinGridEndpointRouteBuilderExtensions
 
         return app;
     }
+
+    // With a wrong configuration nothing will run, and the start says why: it must not fail here.
+    private static bool AnswersApi(IServiceProvider services) =>
+        !services.GetRequiredService<GridSettings>().WasRightAtStart
+        || services.GetRequiredService<IOptions<TwinGridOptions>>().Value.Roles.HasFlag(GridRoles.Api);
 }

@@ -8,16 +8,18 @@ namespace TwinGrid.Twins;
 
 /// <summary>
 /// Starts and stops the twins of a silo: the store first, then the definitions, the clock, and the twins that have
-/// something due.
+/// something due. Of a silo without twins, the store and the road.
 /// </summary>
 internal sealed partial class TwinsLifecycle(
     TwinRuntime runtime,
+    IOptions<TwinsHostingOptions> hosting,
     IOptionsMonitor<ControlOptions> control,
     ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private const int WakeAtOnce = 32;
     private const long RetryAfter = 10 * UnixMicroseconds.PerSecond;
 
+    private readonly bool _hostsTwins = hosting.Value.HostsTwins;
     private readonly CancellationTokenSource _stopping = new();
     private IDisposable? _modeChanges;
     private Task _waking = Task.CompletedTask;
@@ -33,10 +35,14 @@ internal sealed partial class TwinsLifecycle(
 
     private async Task OpenStoreAsync(CancellationToken cancellationToken)
     {
-        runtime.Kinds.Check();
-        runtime.Active.Observe();
-        runtime.Committer.Observe();
-        runtime.Watching.Observe();
+        if (_hostsTwins)
+        {
+            runtime.Kinds.Check();
+            runtime.Active.Observe();
+            runtime.Committer.Observe();
+            runtime.Watching.Observe();
+        }
+
         await runtime.Store.InitializeAsync(cancellationToken);
     }
 
@@ -49,6 +55,11 @@ internal sealed partial class TwinsLifecycle(
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (!_hostsTwins)
+        {
+            return;
+        }
+
         await runtime.Kinds.PublishAsync();
         runtime.Wheel.Start(Wake);
         runtime.Sealer.Start();

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Runtime;
 using TwinGrid;
 using TwinGrid.Twins;
@@ -25,7 +27,8 @@ public static class TwinsSiloBuilderExtensions
 
     /// <summary>
     /// Adds the twin grain, its placement and the road to it. The host registers an <see cref="ITwinStore"/>, a
-    /// <see cref="DefinitionSet"/> and grain storage named <see cref="ControlPlaneStorage"/>.
+    /// <see cref="DefinitionSet"/> and grain storage named <see cref="ControlPlaneStorage"/>. Where
+    /// <see cref="TwinsHostingOptions.HostsTwins"/> is false only the road is there.
     /// </summary>
     public static ISiloBuilder AddTwins(this ISiloBuilder builder)
     {
@@ -48,6 +51,14 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<TwinsHostingOptions>>(static (types, twins) =>
+        {
+            if (!twins.Value.HostsTwins)
+            {
+                types.Classes.RemoveWhere(static type =>
+                    type.Assembly == typeof(TwinGrain).Assembly && typeof(Grain).IsAssignableFrom(type));
+            }
+        });
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         return builder.AddGrainService<TwinIngestService>();
     }

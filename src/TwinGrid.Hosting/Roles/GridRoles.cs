@@ -13,9 +13,9 @@ public enum GridRoles
     /// <summary>Twins live in it.</summary>
     Twins = 2,
 
-    /// <summary>It answers HTTP.</summary>
+    /// <summary>It answers HTTP; health and metrics every process does.</summary>
     Api = 4,
 
-    /// <summary>All of it: the default, and so far the only choice.</summary>
+    /// <summary>All of it: the default.</summary>
     All = Gateway | Twins | Api,
 }

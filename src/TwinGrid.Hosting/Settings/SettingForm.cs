@@ -33,9 +33,9 @@ internal sealed record SettingForm(string Expected, Func<string, bool> Accepts)
         words.Length == 1 ? words[0] : $"one of {string.Join(", ", words)}",
         value => words.Contains(value, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>A list of words with commas between them, all of which must be there.</summary>
-    public static SettingForm AllOf(params string[] words) => new(
-        string.Join(',', words),
-        value => words.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(
-            value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)));
+    /// <summary>A list of words with commas between them, at least one of those given and no other.</summary>
+    public static SettingForm SomeOf(params string[] words) => new(
+        $"some of {string.Join(",", words)} with commas between them",
+        value => value.Split(',', StringSplitOptions.TrimEntries) is { Length: > 0 } given
+            && Array.TrueForAll(given, word => words.Contains(word, StringComparer.OrdinalIgnoreCase)));
 }

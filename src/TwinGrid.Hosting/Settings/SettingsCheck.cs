@@ -8,7 +8,10 @@ internal static class SettingsCheck
     private static readonly Dictionary<string, Setting> ByKey =
         SettingsTable.All.ToDictionary(static setting => setting.Key, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>One sentence per wrong key or value, in the order of the keys; none when all is well.</summary>
+    /// <summary>
+    /// One sentence per wrong key or value, in the order of the keys; where each alone is right, what is wrong with
+    /// them together. None when all is well.
+    /// </summary>
     public static IReadOnlyList<string> Judge(IConfigurationSection section)
     {
         List<string> problems = [];
@@ -19,6 +22,11 @@ internal static class SettingsCheck
         }
 
         Walk(section, "", problems);
+        if (problems.Count == 0)
+        {
+            problems.AddRange(ClusterRules.Judge(section));
+        }
+
         return problems;
     }
 

@@ -8,15 +8,13 @@ internal static class SettingsTable
 {
     public const string Section = "TwinGrid";
 
-    private const string OneProcess = "a grid of several processes comes with a later version";
-
     private static readonly SettingForm Port = SettingForm.Whole(1, 65_535);
 
     private static readonly SettingForm Bound = SettingForm.Whole(1, int.MaxValue);
 
     public static IReadOnlyList<Setting> All { get; } =
     [
-        new("Roles", SettingForm.AllOf("Gateway", "Twins", "Api"), OneProcess),
+        new("Roles", SettingForm.SomeOf("Gateway", "Twins", "Api")),
         new("DataDirectory", SettingForm.Text),
         new("DefinitionsDirectory", SettingForm.Text),
         new("Storage:Provider", SettingForm.OneOf("Sqlite", "PostgreSql")),
@@ -53,13 +51,18 @@ internal static class SettingsTable
         new("Limits:WatchBufferBytes", Bound),
         new("Limits:IngestBytes", SettingForm.Whole(1_048_576, int.MaxValue)),
         new("Limits:PacketBytes", SettingForm.Whole(1_024, 268_435_455)),
-        new("Cluster:Membership", SettingForm.OneOf("Localhost"), OneProcess),
+        new("Cluster:Membership", SettingForm.OneOf("Localhost", "PostgreSql", "Sqlite")),
         new("Cluster:ClusterId", SettingForm.Text),
         new("Cluster:ServiceId", SettingForm.Text),
         new("Cluster:SiloName", SettingForm.Text),
         new("Cluster:SiloPort", Port),
         new("Cluster:GatewayPort", Port),
         new("Cluster:AdvertisedAddress", SettingForm.Address),
+        new("Cluster:GrainDirectory", SettingForm.OneOf("Distributed", "Local")),
+        new("Cluster:ProbeTimeout", SettingForm.Duration),
+        new("Cluster:MaxProbeTimeout", SettingForm.Duration),
+        new("Cluster:MissedProbes", SettingForm.Whole(1, 100)),
+        new("Cluster:TableRefresh", SettingForm.Duration),
     ];
 
     private static SettingForm Never(string expected) => new(expected, static _ => false);

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using TwinGrid.Hosting.Roles;
 using TwinGrid.MqttGateway;
 using TwinGrid.Twins.Ingest;
 
@@ -17,6 +18,9 @@ namespace TwinGrid.Hosting.Startup;
 /// <param name="Sample">A twin and a telemetry that may be tried, or null.</param>
 internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (TwinId Twin, string Telemetry)? Sample)
 {
+    /// <summary>True where the API is at the web address, and not health and metrics alone.</summary>
+    public bool HasApi { get; init; } = Web is not null;
+
     /// <summary>The greeting of a grid that runs.</summary>
     public static Greeting Of(IServiceProvider services)
     {
@@ -26,7 +30,11 @@ internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (T
             web is null ? null : Reachable(new Uri(web)),
             services.GetRequiredService<MqttGatewayEndpoint>().Bound,
             services.GetRequiredService<IOptions<MqttOptions>>().Value.TopicRoot,
-            FindSample(services));
+            FindSample(services))
+        {
+            HasApi = web is not null
+                && services.GetRequiredService<IOptions<TwinGridOptions>>().Value.Roles.HasFlag(GridRoles.Api),
+        };
     }
 
     public IEnumerable<string> Lines()
@@ -42,13 +50,13 @@ internal sealed record Greeting(Uri? Web, IPEndPoint? Mqtt, string TopicRoot, (T
             yield return $"  mqtt  mqtt://{Reachable(Mqtt)}";
         }
 
-        if (Sample is not { } sample || (Web is null && Mqtt is null))
+        if (Sample is not { } sample || (!HasApi && Mqtt is null))
         {
             yield break;
         }
 
         yield return "Send it a reading:";
-        if (Web is not null)
+        if (HasApi)
         {
             yield return $"  curl -d 21.5 {Web}api/v1/twins/{sample.Twin}/telemetry/{sample.Telemetry}";
         }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using TwinGrid.Hosting.Clustering;
 using TwinGrid.Hosting.Security;
 
 namespace TwinGrid.Hosting.Startup;
@@ -48,6 +49,11 @@ internal sealed class GridStartup(
         ControlPlaneTables tables = services.GetRequiredService<ControlPlaneTables>();
         listeners.JudgePorts();
         await tables.CreateAsync(cancellationToken);
+        if (services.GetService<MembershipTables>() is { } membership)
+        {
+            await membership.CreateAsync(cancellationToken);
+        }
+
         await services.GetRequiredService<ITwinStore>().InitializeAsync(cancellationToken);
     }
 }

@@ -22,11 +22,13 @@ public static class OrleansPostgreSqlSchema
         AND GrainIdN1 = @GrainIdN1 AND GrainIdExtensionString = COALESCE(@GrainIdExtensionString::text, '')
         """;
 
-    private const string Tables = """
+    private const string QueryTable = """
         CREATE TABLE IF NOT EXISTS OrleansQuery (
             QueryKey text PRIMARY KEY,
             QueryText text NOT NULL);
+        """;
 
+    private const string Tables = """
         CREATE TABLE IF NOT EXISTS OrleansStorage (
             ServiceId text COLLATE "C" NOT NULL,
             GrainTypeString text COLLATE "C" NOT NULL,
@@ -64,6 +66,14 @@ public static class OrleansPostgreSqlSchema
         RETURNING Version + 1 AS NewGrainStateVersion
         """;
 
+    private static readonly (string Key, string Text)[] s_queries =
+    [
+        ("ReadFromStorageKey", Read),
+        ("WriteToStorageKey", Write),
+        ("ClearStorageKey", Clear),
+        ("DeleteStorageKey", Delete),
+    ];
+
     /// <summary>The connection string for the provider, from that of the twins' store. It holds the password.</summary>
     /// <exception cref="TwinGridException">There is none, or it cannot be read.</exception>
     public static string ConnectionString(string? storeConnectionString) =>
@@ -77,8 +87,17 @@ public static class OrleansPostgreSqlSchema
     /// <param name="clock">For waiting for a server that is starting.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TwinGridException">That cannot be; the message names the key to change.</exception>
-    public static async Task CreateAsync(
-        string? storeConnectionString, TimeProvider clock, CancellationToken cancellationToken = default)
+    public static Task CreateAsync(
+        string? storeConnectionString, TimeProvider clock, CancellationToken cancellationToken = default) =>
+        CreateAsync(storeConnectionString, Tables, s_queries, clock, cancellationToken);
+
+    /// <summary>Creates tables and sets the queries of one of Orleans' providers.</summary>
+    internal static async Task CreateAsync(
+        string? storeConnectionString,
+        string tables,
+        IReadOnlyList<(string Key, string Text)> queries,
+        TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         PostgreSqlDatabase database = new(storeConnectionString);
         try
@@ -90,7 +109,8 @@ public static class OrleansPostgreSqlSchema
                     .ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
-                    await CreateAsync(connection, database, cancellationToken).ConfigureAwait(false);
+                    await CreateAsync(connection, database, tables, queries, cancellationToken)
+                        .ConfigureAwait(false);
                 }
             }
         }
@@ -101,7 +121,11 @@ public static class OrleansPostgreSqlSchema
     }
 
     private static async Task CreateAsync(
-        NpgsqlConnection connection, PostgreSqlDatabase database, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        PostgreSqlDatabase database,
+        string tables,
+        IReadOnlyList<(string Key, string Text)> queries,
+        CancellationToken cancellationToken)
     {
         NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (transaction.ConfigureAwait(false))
@@ -109,11 +133,13 @@ public static class OrleansPostgreSqlSchema
             await PostgreSqlSchema.ExecuteAsync(connection, PostgreSqlSchema.Lock, cancellationToken)
                 .ConfigureAwait(false);
             await PostgreSqlSchema.EnsureSchemaAsync(connection, database, cancellationToken).ConfigureAwait(false);
-            await PostgreSqlSchema.ExecuteAsync(connection, Tables, cancellationToken).ConfigureAwait(false);
-            await SetQueryAsync(connection, "ReadFromStorageKey", Read, cancellationToken).ConfigureAwait(false);
-            await SetQueryAsync(connection, "WriteToStorageKey", Write, cancellationToken).ConfigureAwait(false);
-            await SetQueryAsync(connection, "ClearStorageKey", Clear, cancellationToken).ConfigureAwait(false);
-            await SetQueryAsync(connection, "DeleteStorageKey", Delete, cancellationToken).ConfigureAwait(false);
+            await PostgreSqlSchema.ExecuteAsync(connection, QueryTable, cancellationToken).ConfigureAwait(false);
+            await PostgreSqlSchema.ExecuteAsync(connection, tables, cancellationToken).ConfigureAwait(false);
+            foreach ((string key, string text) in queries)
+            {
+                await SetQueryAsync(connection, key, text, cancellationToken).ConfigureAwait(false);
+            }
+
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
     }

@@ -68,6 +68,14 @@ public static class OrleansSqliteSchema
         SELECT CASE WHEN changes() = 1 THEN @GrainStateVersion + 1 END AS NewGrainStateVersion;
         """;
 
+    private static readonly (string Key, string Text)[] s_queries =
+    [
+        ("ReadFromStorageKey", Read),
+        ("WriteToStorageKey", Write),
+        ("ClearStorageKey", Clear),
+        ("DeleteStorageKey", Delete),
+    ];
+
     /// <summary>The connection string of the file <see cref="FileName"/> in a data directory.</summary>
     public static string ConnectionString(string dataDirectory) =>
         new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, FileName) }.ToString();
@@ -78,10 +86,22 @@ public static class OrleansSqliteSchema
     /// <param name="connectionString">The same that the provider is given.</param>
     /// <param name="cancellationToken">Gives up waiting for it.</param>
     public static Task CreateAsync(string connectionString, CancellationToken cancellationToken = default) =>
-        Task.Factory.StartNew(
-            () => Create(connectionString), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        CreateAsync(connectionString, Tables, s_queries, cancellationToken);
 
-    private static void Create(string connectionString)
+    /// <summary>Creates tables and sets the queries of one of Orleans' providers.</summary>
+    internal static Task CreateAsync(
+        string connectionString,
+        string tables,
+        IReadOnlyList<(string Key, string Text)> queries,
+        CancellationToken cancellationToken) =>
+        Task.Factory.StartNew(
+            () => Create(connectionString, tables, queries),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+    private static void Create(
+        string connectionString, string tables, IReadOnlyList<(string Key, string Text)> queries)
     {
         string file = Path.GetFullPath(new SqliteConnectionStringBuilder(connectionString).DataSource);
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
@@ -89,11 +109,12 @@ public static class OrleansSqliteSchema
         connection.Open();
         Execute(connection, "PRAGMA journal_mode = WAL");
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-        Execute(connection, Tables);
-        SetQuery(connection, "ReadFromStorageKey", Read);
-        SetQuery(connection, "WriteToStorageKey", Write);
-        SetQuery(connection, "ClearStorageKey", Clear);
-        SetQuery(connection, "DeleteStorageKey", Delete);
+        Execute(connection, tables);
+        foreach ((string key, string text) in queries)
+        {
+            SetQuery(connection, key, text);
+        }
+
         transaction.Commit();
     }
 

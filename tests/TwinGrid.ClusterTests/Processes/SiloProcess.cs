@@ -9,10 +9,13 @@ namespace TwinGrid.ClusterTests.Processes;
 /// </summary>
 internal sealed partial class SiloProcess : IAsyncDisposable
 {
-    private SiloProcess(RunningProgram program, int gatewayPort)
+    private readonly bool _listens;
+
+    private SiloProcess(RunningProgram program, int gatewayPort, bool listens)
     {
         Program = program;
         GatewayPort = gatewayPort;
+        _listens = listens;
     }
 
     /// <summary>The process.</summary>
@@ -21,7 +24,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>The address of the web page and the API, as printed.</summary>
     public Uri Web { get; private set; } = new("http://unknown");
 
-    /// <summary>The port of the MQTT listener, as printed.</summary>
+    /// <summary>The port of the MQTT listener, as printed; 0 without the role.</summary>
     public int MqttPort { get; private set; }
 
     /// <summary>The port for Orleans clients.</summary>
@@ -60,7 +63,8 @@ internal sealed partial class SiloProcess : IAsyncDisposable
 
     private static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
     {
-        int gatewayPort = FreePort.Next();
+        string? given = settings.LastOrDefault(static s => s.StartsWith("Cluster:GatewayPort=", StringComparison.Ordinal));
+        int gatewayPort = given is null ? FreePort.Next() : int.Parse(given.Split('=')[1], null);
         string[] all =
         [
             "Mqtt:Port=0", "Http:Port=0", $"Cluster:SiloPort={FreePort.Next()}", $"Cluster:GatewayPort={gatewayPort}",
@@ -68,18 +72,23 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         ];
         string[] line =
             [.. under, "dotnet", Repository.SiloProgram, .. all.Select(static setting => $"--TwinGrid:{setting}")];
-        return new SiloProcess(RunningProgram.Start(line[0], line[1..], home.Root), gatewayPort);
+        string? roles = settings.LastOrDefault(static s => s.StartsWith("Roles=", StringComparison.Ordinal));
+        bool listens = roles?.Contains("Gateway", StringComparison.Ordinal) ?? true;
+        return new SiloProcess(RunningProgram.Start(line[0], line[1..], home.Root), gatewayPort, listens);
     }
 
     /// <summary>Waits for the printed addresses and for <c>/health/ready</c>.</summary>
     public async Task ReadyAsync()
     {
         await Eventually.HoldsAsync(
-            "the printed addresses", () => Program.HasExited || Printed().Mqtt.Success, TimeSpan.FromSeconds(60));
+            "the printed addresses",
+            () => Program.HasExited || (Printed() is var (w, m) && (_listens ? m : w).Success),
+            TimeSpan.FromSeconds(60));
         (Match web, Match mqtt) = Printed();
-        Assert.True(web.Success && mqtt.Success, $"The silo did not start:\n{Program.Output}\n{Program.Errors}");
+        Assert.True(
+            web.Success && mqtt.Success == _listens, $"The silo did not start:\n{Program.Output}\n{Program.Errors}");
         Web = new Uri(web.Value);
-        MqttPort = int.Parse(mqtt.Groups["port"].Value, null);
+        MqttPort = _listens ? int.Parse(mqtt.Groups["port"].Value, null) : 0;
         Api = new GridApi(Web);
         await Eventually.SeeAsync(
             "/health/ready", () => Api.StatusAsync("/health/ready"), static status => status == 200);

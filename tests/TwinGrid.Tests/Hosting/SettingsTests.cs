@@ -39,9 +39,12 @@ public sealed class SettingsTests
     [InlineData("Limits:Twins", "0", "Limits:Twins is '0': expected a whole number from 1")]
     [InlineData("Limits:Twins", "1.5", "Limits:Twins is '1.5': expected a whole number from 1")]
     [InlineData("Storage:Provider", "Oracle", "Storage:Provider is 'Oracle': expected one of Sqlite, PostgreSql")]
-    [InlineData("Cluster:Membership", "Sqlite", "Cluster:Membership is 'Sqlite': expected Localhost; a grid of")]
-    [InlineData("Roles", "Gateway", "Roles is 'Gateway': expected Gateway,Twins,Api; a grid of several processes")]
-    [InlineData("Roles", "Gateway,Twins,Api,Cook", "Roles is 'Gateway,Twins,Api,Cook': expected Gateway,Twins,Api")]
+    [InlineData("Cluster:Membership", "Redis", "Cluster:Membership is 'Redis': expected one of Localhost, PostgreSql")]
+    [InlineData("Cluster:Membership", "Sqlite", "Cluster:Membership is 'Sqlite': the silos of a cluster keep")]
+    [InlineData("Cluster:Membership", "PostgreSql", "Cluster:Membership is 'PostgreSql': the silos of a cluster keep")]
+    [InlineData("Roles", "Gateway", "Roles is 'Gateway': a silo that is alone needs the role Twins")]
+    [InlineData("Roles", "Gateway,Twins,Api,Cook", "Roles is 'Gateway,Twins,Api,Cook': expected some of Gateway,Twins,A")]
+    [InlineData("Roles", "", "Roles is '': expected some of Gateway,Twins,Api")]
     public void A_wrong_key_or_value_is_named(string key, string value, string expected)
     {
         string problem = Assert.Single(SettingsCheck.Judge(Section((key, value))));
@@ -50,6 +53,7 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("Roles", "Api, twins,Gateway")]
+    [InlineData("Roles", "Twins")]
     [InlineData("MQTT:PORT", "-1")]
     [InlineData("Mqtt:Address", "localhost")]
     [InlineData("Http:Address", "::1")]
