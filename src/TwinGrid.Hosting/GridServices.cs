@@ -139,7 +139,8 @@ internal static class GridServices
         silo.AddTwins();
         silo.Services.AddOptions<TwinsHostingOptions>().Configure<IOptions<TwinGridOptions>>(
             static (twins, grid) => twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins));
-        silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
+        silo.Services.AddTransient(static provider => Listener(
+            provider, "SiloPort", static o => o.SiloListenPort == 0 ? o.SiloPort : o.SiloListenPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)
         {

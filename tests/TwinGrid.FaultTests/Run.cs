@@ -27,18 +27,21 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         [.. Enumerable.Range(0, options.Devices).Select(static i => new TwinHistory($"asset/d{i:000}"))];
 
     private readonly Dictionary<string, FinalTwin?> _finals = [];
+    private long _fencedLives;
 
     /// <summary>Runs it to its end.</summary>
     public async Task<FaultReport> ExecuteAsync()
     {
         await using Grid grid = await Grid.StartAsync(options);
-        say($"{options.Silos} silo(s) ready, seed {options.Seed}, mutant {options.Mutant}; files in {grid.Root}");
+        say($"{grid.Silos.Count} process(es) ready, seed {options.Seed}, mutant {options.Mutant}; files in {grid.Root}");
         int[] gateways = [.. grid.Gateways.Select(static proxy => proxy.Port)];
-        Uri[] webs = [.. grid.Silos.Select(static silo => silo.Web)];
+        IReadOnlyList<Uri> webs = grid.Apis;
         await using Fleet fleet = Devices(grid.Root, gateways);
         Prober prober = new([.. Enumerable.Range(0, ProbeTwins).Select(static i => $"probe/p{i:00}")], gateways);
-        FaultCampaign campaign =
-            new(grid, new FaultInjector(grid, fleet, _verdict), prober, _verdict, say);
+        await using Whereabouts whereabouts =
+            await Whereabouts.ConnectAsync(grid.Silos.Select(static silo => silo.Place.ClientPort));
+        FaultCampaign campaign = new(
+            grid, new FaultInjector(grid, fleet, _verdict), prober, whereabouts, _verdict, say);
         Readers readers = new(webs, _twins, options.Seed, options.Mutant);
         Operators operators = new(
             webs, [.. _twins.Select(static twin => twin.Twin)], _commands, options.Seed, options.Mutant);
@@ -51,7 +54,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             readers.Start();
             operators.Start();
             await campaign.RunAsync(
-                FaultSchedule.Make(options.Seed, options.Faults, options.Silos, 0, hasSiloLinks: false),
+                FaultSchedule.Make(options.Seed, options.Faults, options.Silos, options.Gateways),
                 TimeSpan.FromSeconds(options.Seconds));
             await SettleAsync(grid, fleet, operators);
         }
@@ -107,7 +110,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             await ForgeAsync(grid);
         }
 
-        using Auditor auditor = new(grid.Silos[^1].Web);
+        using Auditor auditor = new(grid.Apis[^1]);
         foreach (TwinHistory twin in _twins)
         {
             _finals[twin.Twin] = await auditor.LookAsync(twin.Twin);
@@ -116,13 +119,13 @@ internal sealed class Run(FaultOptions options, Action<string> say)
 
     private async Task ForgeAsync(Grid grid)
     {
-        foreach (Silo silo in grid.Silos)
+        foreach (GridSilo silo in grid.Silos)
         {
             await silo.KillAsync();
         }
 
         say($"{await grid.Database.ForgeSnapshotsAsync()} snapshots forged");
-        foreach (Silo silo in grid.Silos)
+        foreach (GridSilo silo in grid.Silos)
         {
             silo.Start();
         }
@@ -133,7 +136,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
     private async Task StopAsync(Grid grid)
     {
         await grid.StopSupervisingAsync();
-        foreach (Silo silo in grid.Silos)
+        foreach (GridSilo silo in grid.Silos)
         {
             int exitCode = await silo.StopAsync(StopsWithin);
             if (exitCode != 0)
@@ -166,6 +169,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         _verdict.Zombie(zombies, $"{zombies} turns were committed by lives that were fenced before");
         long twice = await grid.Database.DoubleCommitsAsync();
         _verdict.Zombie(twice, $"{twice} revisions were committed more than once");
+        _fencedLives = await grid.Database.FencedLivesAsync();
         ProgramEnd verified = await grid.VerifyAsync();
         if (verified.ExitCode != 0)
         {
@@ -178,7 +182,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         ILookup<FaultKind, FaultOutcome> hits =
             campaign.Outcomes.Where(static outcome => outcome.Hit).ToLookup(static outcome => outcome.Fault.Kind);
         long acknowledged = _twins.Sum(static twin => twin.AcknowledgedReadings);
-        IReadOnlyList<FaultKind> kinds = FaultSchedule.Kinds(hasGateways: false);
+        IReadOnlyList<FaultKind> kinds = FaultSchedule.Kinds(options.Gateways);
         return new FaultReport
         {
             Acknowledged = acknowledged,
@@ -201,7 +205,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             CommandsLost = _verdict.CommandsLost,
             CommandsExecutedExpired = _verdict.ExecutedExpired,
             Unrecovered = _verdict.Unrecovered,
-            FencedLives = 0,
+            FencedLives = _fencedLives,
             SentAgain = fleet.SentAgain,
             Reads = readers.Answered,
             ReadsNotDurable = readers.NotDurable,

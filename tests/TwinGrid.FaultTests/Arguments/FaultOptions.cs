@@ -17,6 +17,12 @@ internal sealed record FaultOptions
     /// <summary>Processes of the grid with all roles.</summary>
     public int Silos { get; init; } = 3;
 
+    /// <summary>Processes beside them that are gateways only; null for one in a cluster.</summary>
+    public int? GatewaysAsked { get; init; }
+
+    /// <summary>Processes beside the silos that are gateways only.</summary>
+    public int Gateways => GatewaysAsked ?? (Silos > 1 ? 1 : 0);
+
     /// <summary>Simulated devices, one twin each.</summary>
     public int Devices { get; init; } = 40;
 

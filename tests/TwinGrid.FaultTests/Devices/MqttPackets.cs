@@ -93,7 +93,7 @@ internal static class MqttPackets
         long length = body.Length;
         do
         {
-            packet.WriteByte((byte)((length & 0x7F) | (length > 0x7F ? 0x80 : 0)));
+            packet.WriteByte((byte)((length & 0x7F) + (length > 0x7F ? 0x80 : 0)));
             length >>= 7;
         }
         while (length > 0);

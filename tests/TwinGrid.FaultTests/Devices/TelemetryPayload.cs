@@ -17,14 +17,10 @@ internal static class TelemetryPayload
         for (int i = 0; i < message.Count; i++)
         {
             long time = message.Time(i) + times;
-            text.Append(
+            text.Append(i > 0 ? "," : "").Append(
                 CultureInfo.InvariantCulture,
-                $$"""{{(i > 0 ? "," : "")}}{"source":"{{source}}","epoch":{{message.Epoch}},"seq":{{message.FirstSeq + i}},""");
-            text.Append(
-                CultureInfo.InvariantCulture,
-                $$"""
-                "ts":{{time / 1000}}.{{time % 1000:000}},"values":{"v":{{message.Value(i)}}}}
-                """);
+                $"{{\"source\":\"{source}\",\"epoch\":{message.Epoch},\"seq\":{message.FirstSeq + i},"
+                + $"\"ts\":{time / 1000}.{time % 1000:000},\"values\":{{\"v\":{message.Value(i)}}}}}");
         }
 
         return Encoding.ASCII.GetBytes(text.Append(']').ToString());

@@ -11,7 +11,12 @@ namespace TwinGrid.FaultTests.Faults;
 /// next comes when all is well again.
 /// </summary>
 internal sealed class FaultCampaign(
-    Grid grid, FaultInjector injector, Prober prober, Verdict verdict, Action<string> say)
+    Grid grid,
+    FaultInjector injector,
+    Prober prober,
+    Whereabouts whereabouts,
+    Verdict verdict,
+    Action<string> say)
 {
     private static readonly TimeSpan RecoversWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(600);
@@ -51,6 +56,7 @@ internal sealed class FaultCampaign(
         using CancellationTokenSource stop = new();
         Task probing = prober.ProbeAsync(Gateway(fault), stop.Token);
         await Task.Delay(WarmUp);
+        IReadOnlySet<string> affected = await AffectedAsync(fault);
         prober.Begin();
         bool hit = await injector.InjectAsync(fault);
         long healed = Stopwatch.GetTimestamp();
@@ -68,15 +74,28 @@ internal sealed class FaultCampaign(
         TimeSpan recovered = Stopwatch.GetElapsedTime(healed);
         await stop.CancelAsync();
         await probing;
-        TimeSpan[] windows = [.. prober.Windows().Values];
+        TimeSpan[] windows =
+            [.. prober.Windows().Where(twin => affected.Contains(twin.Key)).Select(static twin => twin.Value)];
         _outcomes.Add(new FaultOutcome(fault, hit, windows, recovered));
-        say($"fault {number}: {fault}{(hit ? "" : ", hit nothing")}; taken again after at most "
-            + $"{windows.Max().TotalMilliseconds:0} ms, all well {recovered.TotalSeconds:0.0} s after its end");
+        say($"fault {number}: {fault}{(hit ? "" : ", hit nothing")}; {windows.Length} twins "
+            + $"affected for at most {windows.DefaultIfEmpty().Max().TotalMilliseconds:0} ms, all well {recovered.TotalSeconds:0.0} s after its end");
+    }
+
+    // A silo's fault concerns the twins that it has; that of the database, or of a gateway, whoever comes through it.
+    private async Task<IReadOnlySet<string>> AffectedAsync(Fault fault)
+    {
+        bool isOfSilo = fault.Kind is FaultKind.SiloKill or FaultKind.SiloPause or FaultKind.StopAndJoin
+            || (fault.Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen && fault.Link != Link.Devices);
+        IReadOnlySet<string>? found = isOfSilo
+            ? await whereabouts.FindAsync(grid.Silos[fault.Victim].Place.SiloPort, prober.Twins)
+            : null;
+        return found ?? prober.Twins.ToHashSet(StringComparer.Ordinal);
     }
 
     // Through a gateway that the fault does not touch, but where it is the devices' link that is disturbed.
-    private int Gateway(Fault fault) => fault.Link == Link.Devices
-        && fault.Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen
+    private int Gateway(Fault fault) =>
+        fault is { Kind: FaultKind.GatewayKill }
+            or { Link: Link.Devices, Kind: FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen }
             ? fault.Victim
             : (fault.Victim + 1) % grid.Gateways.Count;
 }

@@ -25,7 +25,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
 
     private async Task<bool> KillAsync(Fault fault)
     {
-        Silo silo = grid.Silos[fault.Victim];
+        GridSilo silo = grid.Silos[fault.Victim];
         bool hit = silo.IsThere;
 
         // One in three dies while PostgreSQL is away: what it had taken and not committed must not be acknowledged.
@@ -50,7 +50,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
 
     private async Task<bool> PauseAsync(Fault fault)
     {
-        Silo silo = grid.Silos[fault.Victim];
+        GridSilo silo = grid.Silos[fault.Victim];
         if (!silo.IsThere)
         {
             return false;
@@ -73,7 +73,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
 
     private async Task<bool> StopAndJoinAsync(Fault fault)
     {
-        Silo silo = grid.Silos[fault.Victim];
+        GridSilo silo = grid.Silos[fault.Victim];
         if (!silo.IsThere)
         {
             return false;
@@ -100,26 +100,58 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
             return count > 0;
         }
 
-        FaultProxy proxy = (fault.Link == Link.Database ? grid.DatabaseLinks : grid.Gateways)[fault.Victim];
-        int connections = proxy.Connections;
-        Weather weather = proxy.For(FaultProxy.Everybody);
+        // One in three goes in one direction only; of silos, one in three parts two and both still see the others.
+        Weather[] weathers = [.. Disturbed(fault)];
+        int before = weathers.Sum(static weather => weather.Connections);
+        foreach (Weather weather in weathers)
+        {
+            Disturb(weather, fault);
+        }
+
+        await Task.Delay(fault.Length);
+        foreach (Weather weather in weathers)
+        {
+            weather.Clear();
+        }
+
+        return before > 0;
+    }
+
+    private static void Disturb(Weather weather, Fault fault)
+    {
         switch (fault.Kind)
         {
             case FaultKind.Cut:
-                connections = proxy.Cut(FaultProxy.Everybody);
+                weather.Cut();
+                break;
+            case FaultKind.Delay when fault.Link == Link.Devices:
+                weather.Slow(TimeSpan.FromMilliseconds(50 + (2 * fault.Variant)));
                 break;
             case FaultKind.Delay:
-                weather.Slow(TimeSpan.FromMilliseconds(fault.Link == Link.Database
-                    ? 20 + (fault.Variant % 180)
-                    : 50 + (2 * fault.Variant)));
+                weather.Slow(TimeSpan.FromMilliseconds(20 + (fault.Variant % 180)));
                 break;
             default:
                 weather.Hold(forward: fault.Variant % 3 != 0, back: fault.Variant % 3 != 1);
                 break;
         }
+    }
 
-        await Task.Delay(fault.Length);
-        proxy.Clear();
-        return connections > 0;
+    private IEnumerable<Weather> Disturbed(Fault fault)
+    {
+        if (fault.Link != Link.Silos)
+        {
+            IReadOnlyList<FaultProxy> proxies = fault.Link == Link.Database ? grid.DatabaseLinks : grid.Gateways;
+            return [proxies[fault.Victim].For(FaultProxy.Everybody)];
+        }
+
+        FaultProxy own = grid.SiloLinks[fault.Victim];
+        string name = grid.Silos[fault.Victim].Name;
+        int other = (fault.Victim + 1) % grid.Silos.Count;
+        return (fault.Variant % 3) switch
+        {
+            0 => [own.For(FaultProxy.Everybody), .. grid.SiloLinks.Where(p => p != own).Select(p => p.For(name))],
+            1 => [own.For(grid.Silos[other].Name), grid.SiloLinks[other].For(name)],
+            _ => [own.For(FaultProxy.Everybody)],
+        };
     }
 }

@@ -5,23 +5,22 @@ namespace TwinGrid.FaultTests.Faults;
 /// </summary>
 internal static class FaultSchedule
 {
-    /// <summary>The kinds that a grid of so many silos can suffer.</summary>
-    /// <param name="hasGateways">Whether there are processes that are gateways only.</param>
-    public static IReadOnlyList<FaultKind> Kinds(bool hasGateways) =>
-        [.. Enum.GetValues<FaultKind>().Where(kind => hasGateways || kind != FaultKind.GatewayKill)];
+    /// <summary>The kinds that a grid can suffer.</summary>
+    /// <param name="gateways">Processes that are gateways only.</param>
+    public static IReadOnlyList<FaultKind> Kinds(int gateways) =>
+        [.. Enum.GetValues<FaultKind>().Where(kind => gateways > 0 || kind != FaultKind.GatewayKill)];
 
     /// <summary>Makes the schedule.</summary>
     /// <param name="seed">The same seed makes the same schedule.</param>
     /// <param name="count">How many faults.</param>
     /// <param name="silos">Silos with all roles.</param>
     /// <param name="gateways">Processes that are gateways only; their places come after the silos'.</param>
-    /// <param name="hasSiloLinks">Whether the links between silos can be disturbed.</param>
-    public static IReadOnlyList<Fault> Make(int seed, int count, int silos, int gateways, bool hasSiloLinks)
+    public static IReadOnlyList<Fault> Make(int seed, int count, int silos, int gateways)
     {
 #pragma warning disable CA5394 // Nothing here is a secret.
         Random random = new(seed);
-        Link[] links = hasSiloLinks ? [Link.Devices, Link.Database, Link.Silos] : [Link.Devices, Link.Database];
-        FaultKind[] round = [.. Kinds(gateways > 0)];
+        Link[] links = silos + gateways > 1 ? Enum.GetValues<Link>() : [Link.Devices, Link.Database];
+        FaultKind[] round = [.. Kinds(gateways)];
         List<Fault> faults = [];
         while (faults.Count < count)
         {

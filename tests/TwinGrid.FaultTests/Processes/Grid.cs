@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using TwinGrid.ClusterTests;
 using TwinGrid.ClusterTests.Processes;
 using TwinGrid.FaultTests.Arguments;
@@ -18,9 +19,10 @@ internal sealed class Grid : IAsyncDisposable
 
     private readonly string _root;
     private readonly bool _keeps;
-    private readonly List<Silo> _silos = [];
+    private readonly List<GridSilo> _silos = [];
     private readonly List<FaultProxy> _gateways = [];
     private readonly List<FaultProxy> _databaseLinks = [];
+    private readonly List<FaultProxy> _siloLinks = [];
     private readonly CancellationTokenSource _stopping = new();
     private Task _supervising = Task.CompletedTask;
 
@@ -31,7 +33,7 @@ internal sealed class Grid : IAsyncDisposable
         _root = options.Keep is { } kept
             ? Directory.CreateDirectory(kept).FullName
             : Directory.CreateTempSubdirectory("twingrid-faults-").FullName;
-        for (int i = 0; i < options.Silos; i++)
+        for (int i = 0; i < options.Silos + options.Gateways; i++)
         {
             Place(i, options);
         }
@@ -41,7 +43,7 @@ internal sealed class Grid : IAsyncDisposable
     public GridDatabase Database { get; }
 
     /// <summary>The silos, in all their lives.</summary>
-    public IReadOnlyList<Silo> Silos => _silos;
+    public IReadOnlyList<GridSilo> Silos => _silos;
 
     /// <summary>Between devices and each silo's MQTT listener.</summary>
     public IReadOnlyList<FaultProxy> Gateways => _gateways;
@@ -49,8 +51,16 @@ internal sealed class Grid : IAsyncDisposable
     /// <summary>Between each silo and PostgreSQL.</summary>
     public IReadOnlyList<FaultProxy> DatabaseLinks => _databaseLinks;
 
+    /// <summary>Between each silo and those others that connect to it; they are the parties by their names.</summary>
+    public IReadOnlyList<FaultProxy> SiloLinks => _siloLinks;
+
+    /// <summary>The silos that answer the API.</summary>
+    public IReadOnlyList<Uri> Apis => [.. _silos.Where(static s => !s.Place.IsGatewayOnly).Select(static s => s.Web)];
+
     /// <summary>A directory for what the run writes.</summary>
     public string Root => _root;
+
+    private IEnumerable<FaultProxy> Links => [.. _gateways, .. _databaseLinks, .. _siloLinks];
 
     /// <summary>Starts PostgreSQL and the silos, and puts the witness in its place.</summary>
     public static async Task<Grid> StartAsync(FaultOptions options)
@@ -61,7 +71,7 @@ internal sealed class Grid : IAsyncDisposable
             grid._silos[0].Start();
             await grid.ReadyAsync(grid._silos.Take(1), StartsWithin);
             await grid.Database.WitnessAsync(options.Mutant);
-            foreach (Silo silo in grid._silos.Skip(1))
+            foreach (GridSilo silo in grid._silos.Skip(1))
             {
                 silo.Start();
             }
@@ -78,13 +88,13 @@ internal sealed class Grid : IAsyncDisposable
     }
 
     /// <summary>Waits until silos can take traffic.</summary>
-    public Task ReadyAsync(IEnumerable<Silo> silos, TimeSpan within) => Task.WhenAll(silos.Select(silo =>
+    public Task ReadyAsync(IEnumerable<GridSilo> silos, TimeSpan within) => Task.WhenAll(silos.Select(silo =>
         Eventually.SeeAsync($"{silo.Name} to be ready", silo.IsReadyAsync, static ready => ready, within)));
 
     /// <summary>Good weather on all links.</summary>
     public void Clear()
     {
-        foreach (FaultProxy proxy in _gateways.Concat(_databaseLinks))
+        foreach (FaultProxy proxy in Links)
         {
             proxy.Clear();
         }
@@ -109,12 +119,12 @@ internal sealed class Grid : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopSupervisingAsync();
-        foreach (Silo silo in _silos)
+        foreach (GridSilo silo in _silos)
         {
             await silo.DisposeAsync();
         }
 
-        foreach (FaultProxy proxy in _gateways.Concat(_databaseLinks))
+        foreach (FaultProxy proxy in Links)
         {
             await proxy.DisposeAsync();
         }
@@ -128,27 +138,45 @@ internal sealed class Grid : IAsyncDisposable
 
     private void Place(int index, FaultOptions options)
     {
-        string name = $"silo-{index + 1}";
-        string home = Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
+        bool isGateway = index >= options.Silos;
+        string name = isGateway ? $"gateway-{index - options.Silos + 1}" : $"silo-{index + 1}";
         int mqtt = FreePort.Next();
         int http = FreePort.Next();
+        int clients = FreePort.Next();
+        int listen = FreePort.Next();
         FaultProxy database = new(0, Database.Server.Port);
+        FaultProxy silos = new(FreePort.Next(), listen, WhoIs);
         _databaseLinks.Add(database);
+        _siloLinks.Add(silos);
         _gateways.Add(new FaultProxy(0, mqtt));
-        string[] cluster = options.Silos == 1 ? [] : ["Cluster:Membership=PostgreSql"];
+        string home = Directory.CreateDirectory(Path.Combine(_root, name)).FullName;
+        bool isCluster = options.Silos + options.Gateways > 1;
         string[] settings =
         [
             $"DataDirectory={Path.Combine(home, "data")}",
             $"DefinitionsDirectory={Path.Combine(AppContext.BaseDirectory, "definitions")}",
             "Storage:Provider=PostgreSql",
             $"Storage:ConnectionString={GridDatabase.ConnectionString(database.Port)}",
-            $"Mqtt:Port={mqtt}", $"Http:Port={http}", $"Cluster:SiloName={name}",
-            $"Cluster:SiloPort={FreePort.Next()}", $"Cluster:GatewayPort={FreePort.Next()}", .. cluster,
+            $"Roles={(isGateway ? "Gateway" : "Gateway,Twins,Api")}", $"Mqtt:Port={mqtt}", $"Http:Port={http}",
+            $"Cluster:Membership={(isCluster ? "PostgreSql" : "Localhost")}", $"Cluster:SiloName={name}",
+            $"Cluster:SiloPort={silos.Port}", $"Cluster:SiloListenPort={listen}", $"Cluster:GatewayPort={clients}",
             "Ingest:LiveWindow=10m", "Limits:NewTwinsPerMinute=100000",
             $"Mqtt:Acknowledge={(options.Mutant == Mutant.AckBeforeCommit ? "Applied" : "Durable")}",
         ];
-        _silos.Add(new Silo(new SiloPlace { Name = name, Home = home, Settings = settings, HttpPort = http }));
+        _silos.Add(new GridSilo(new SiloPlace
+        {
+            Name = name,
+            Home = home,
+            Settings = settings,
+            HttpPort = http,
+            SiloPort = silos.Port,
+            ClientPort = clients,
+            IsGatewayOnly = isGateway,
+        }));
     }
+
+    private string WhoIs(IPEndPoint end) => SocketOwners.Find(
+        end, [.. _silos.Where(static silo => silo.IsThere).Select(static silo => (silo.Name, silo.Id))]);
 
     private async Task SuperviseAsync()
     {
@@ -158,7 +186,7 @@ internal sealed class Grid : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                foreach (Silo silo in _silos)
+                foreach (GridSilo silo in _silos)
                 {
                     await silo.SuperviseAsync();
                 }

@@ -14,7 +14,6 @@ internal sealed class FaultProxy : IAsyncDisposable
     private readonly IPEndPoint _target;
     private readonly Func<IPEndPoint, string> _whoIs;
     private readonly ConcurrentDictionary<string, Weather> _weathers = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<ProxiedConnection, string> _open = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _accepting;
 
@@ -38,34 +37,6 @@ internal sealed class FaultProxy : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public int Port { get; }
 
-    /// <summary>Connections that are open.</summary>
-    public int Connections => _open.Count;
-
-    /// <summary>Ends a party's connections and refuses new ones until <see cref="Clear"/>.</summary>
-    /// <param name="party">The party, or <see cref="Everybody"/>.</param>
-    /// <returns>How many ended.</returns>
-    public int Cut(string party)
-    {
-        For(party).Cut();
-        return Reset(party);
-    }
-
-    /// <summary>Ends a party's connections as if the other side had vanished (RST).</summary>
-    public int Reset(string party)
-    {
-        int count = 0;
-        foreach ((ProxiedConnection connection, string from) in _open)
-        {
-            if (party == Everybody || party == from)
-            {
-                connection.Reset();
-                count++;
-            }
-        }
-
-        return count;
-    }
-
     /// <summary>The weather of a party's connections.</summary>
     public Weather For(string party) => _weathers.GetOrAdd(party, static _ => new Weather());
 
@@ -82,8 +53,12 @@ internal sealed class FaultProxy : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         _listener.Stop();
-        Reset(Everybody);
-        Clear();
+        foreach (Weather weather in _weathers.Values)
+        {
+            weather.Cut();
+            weather.Clear();
+        }
+
         await _accepting;
         _stopping.Dispose();
     }
@@ -109,17 +84,20 @@ internal sealed class FaultProxy : IAsyncDisposable
 
     private async Task ServeAsync(Socket client)
     {
-        string party = _whoIs((IPEndPoint)client.RemoteEndPoint!);
-        Weather[] weathers = [For(Everybody), For(party)];
+        Weather[] weathers = [For(Everybody), For(_whoIs((IPEndPoint)client.RemoteEndPoint!))];
         using ProxiedConnection connection = new(client, weathers);
-        if (Array.Exists(weathers, static weather => weather.IsCut))
+        if (Array.TrueForAll(weathers, weather => weather.TryEnter(connection)))
+        {
+            await connection.RunAsync(_target);
+        }
+        else
         {
             connection.Reset();
-            return;
         }
 
-        _open[connection] = party;
-        await connection.RunAsync(_target);
-        _open.TryRemove(connection, out _);
+        foreach (Weather weather in weathers)
+        {
+            weather.Leave(connection);
+        }
     }
 }

@@ -6,22 +6,11 @@ namespace TwinGrid.FaultTests.Proxy;
 internal sealed class Weather
 {
     private readonly Lock _sync = new();
+    private readonly HashSet<ProxiedConnection> _connections = [];
     private TaskCompletionSource? _holdsForward;
     private TaskCompletionSource? _holdsBack;
     private TimeSpan _delay;
     private bool _cut;
-
-    /// <summary>True while connections are refused.</summary>
-    public bool IsCut
-    {
-        get
-        {
-            lock (_sync)
-            {
-                return _cut;
-            }
-        }
-    }
 
     /// <summary>How long every piece is held.</summary>
     public TimeSpan Delay
@@ -35,12 +24,51 @@ internal sealed class Weather
         }
     }
 
-    /// <summary>New connections end at once; the caller ends those that are there.</summary>
-    public void Cut()
+    /// <summary>Connections that are open in it.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_sync)
+            {
+                return _connections.Count;
+            }
+        }
+    }
+
+    /// <summary>A connection begins; false where it may not.</summary>
+    public bool TryEnter(ProxiedConnection connection)
     {
         lock (_sync)
         {
+            return !_cut && _connections.Add(connection);
+        }
+    }
+
+    /// <summary>A connection is over.</summary>
+    public void Leave(ProxiedConnection connection)
+    {
+        lock (_sync)
+        {
+            _connections.Remove(connection);
+        }
+    }
+
+    /// <summary>
+    /// Connections end as if the other side had vanished (RST), and new ones do at once, until it clears.
+    /// </summary>
+    public void Cut()
+    {
+        ProxiedConnection[] open;
+        lock (_sync)
+        {
             _cut = true;
+            open = [.. _connections];
+        }
+
+        foreach (ProxiedConnection connection in open)
+        {
+            connection.Reset();
         }
     }
 

@@ -19,13 +19,22 @@ internal sealed record SiloPlace
 
     /// <summary>Its HTTP port.</summary>
     public required int HttpPort { get; init; }
+
+    /// <summary>Its port for other silos, as they know it.</summary>
+    public required int SiloPort { get; init; }
+
+    /// <summary>Its port for Orleans clients.</summary>
+    public required int ClientPort { get; init; }
+
+    /// <summary>True for a process that holds no twins and answers no API.</summary>
+    public required bool IsGatewayOnly { get; init; }
 }
 
 /// <summary>
 /// A silo of the grid under test: a process that is killed, stopped, paused and started again, always at the same
 /// place. Only ever signalled by the id of the process that this started.
 /// </summary>
-internal sealed partial class Silo(SiloPlace place) : IAsyncDisposable
+internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
 {
     private readonly HttpClient _http = new()
     {
@@ -39,6 +48,9 @@ internal sealed partial class Silo(SiloPlace place) : IAsyncDisposable
 
     /// <summary>Its name.</summary>
     public string Name => place.Name;
+
+    /// <summary>Where it is.</summary>
+    public SiloPlace Place => place;
 
     /// <summary>Its web address.</summary>
     public Uri Web => _http.BaseAddress!;
