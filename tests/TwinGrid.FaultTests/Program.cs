@@ -41,7 +41,7 @@ catch (ArgumentProblemException problem)
     Console.Error.WriteLine(problem.Message);
     return 2;
 }
-catch (NoResultException problem)
+catch (Exception problem) when (problem is NoResultException or TimeoutException)
 {
     Console.Error.WriteLine($"No result: {problem.Message}");
     return 2;

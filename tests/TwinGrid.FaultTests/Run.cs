@@ -113,7 +113,15 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         using Auditor auditor = new(grid.Apis[^1]);
         foreach (TwinHistory twin in _twins)
         {
-            _finals[twin.Twin] = await auditor.LookAsync(twin.Twin);
+            try
+            {
+                _finals[twin.Twin] = await auditor.LookAsync(twin.Twin);
+            }
+            catch (Exception e) when (e is TimeoutException or HttpRequestException or OperationCanceledException)
+            {
+                _finals[twin.Twin] = null;
+                _verdict.NotRecovered($"{twin.Twin} cannot be read when all is over: {e.Message}");
+            }
         }
     }
 
@@ -127,7 +135,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         say($"{await grid.Database.ForgeSnapshotsAsync()} snapshots forged");
         foreach (GridSilo silo in grid.Silos)
         {
-            silo.Start();
+            await silo.StartAsync();
         }
 
         await grid.ReadyAsync(grid.Silos, SettlesWithin);
@@ -138,10 +146,10 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         await grid.StopSupervisingAsync();
         foreach (GridSilo silo in grid.Silos)
         {
-            int exitCode = await silo.StopAsync(StopsWithin);
+            int? exitCode = await silo.StopAsync(StopsWithin);
             if (exitCode != 0)
             {
-                _verdict.NotRecovered($"{silo.Name} ended with exit code {exitCode} when all was over");
+                _verdict.NotRecovered($"{silo.Name} ended with exit code {exitCode?.ToString(null, null) ?? "none in time"} when all was over");
             }
         }
     }

@@ -53,6 +53,7 @@ internal sealed class FaultCampaign(
 
     private async Task SufferAsync(Fault fault, int number)
     {
+        await ReadyAsync($"before {fault}");
         using CancellationTokenSource stop = new();
         Task probing = prober.ProbeAsync(Gateway(fault), stop.Token);
         await Task.Delay(WarmUp);
@@ -60,17 +61,9 @@ internal sealed class FaultCampaign(
         prober.Begin();
         bool hit = await injector.InjectAsync(fault);
         long healed = Stopwatch.GetTimestamp();
-        try
-        {
-            await grid.ReadyAsync(grid.Silos, RecoversWithin);
-            await Eventually.HoldsAsync(
-                "every probe twin to take a reading", () => prober.AllSince(healed), RecoversWithin);
-        }
-        catch (TimeoutException problem)
-        {
-            verdict.NotRecovered($"after {fault}: {problem.Message}");
-        }
-
+        await ReadyAsync($"after {fault}");
+        await HoldsAsync($"after {fault}", () => Eventually.HoldsAsync(
+            "every probe twin to take a reading", () => prober.AllSince(healed), RecoversWithin));
         TimeSpan recovered = Stopwatch.GetElapsedTime(healed);
         await stop.CancelAsync();
         await probing;
@@ -79,6 +72,20 @@ internal sealed class FaultCampaign(
         _outcomes.Add(new FaultOutcome(fault, hit, windows, recovered));
         say($"fault {number}: {fault}{(hit ? "" : ", hit nothing")}; {windows.Length} twins "
             + $"affected for at most {windows.DefaultIfEmpty().Max().TotalMilliseconds:0} ms, all well {recovered.TotalSeconds:0.0} s after its end");
+    }
+
+    private Task ReadyAsync(string when) => HoldsAsync(when, () => grid.ReadyAsync(grid.Silos, RecoversWithin));
+
+    private async Task HoldsAsync(string when, Func<Task> condition)
+    {
+        try
+        {
+            await condition();
+        }
+        catch (TimeoutException problem)
+        {
+            verdict.NotRecovered($"{when}: {problem.Message}");
+        }
     }
 
     // A silo's fault concerns the twins that it has; that of the database, or of a gateway, whoever comes through it.

@@ -44,7 +44,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
             await database.StartAsync();
         }
 
-        silo.Start();
+        await silo.StartAsync();
         return hit;
     }
 
@@ -79,14 +79,14 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
             return false;
         }
 
-        int exitCode = await silo.StopAsync(StopsWithin);
+        int? exitCode = await silo.StopAsync(StopsWithin);
         if (exitCode != 0)
         {
-            verdict.NotRecovered($"{silo.Name} was told to stop and ended with exit code {exitCode}");
+            verdict.NotRecovered($"{silo.Name} was told to stop and ended with exit code {exitCode?.ToString(null, null) ?? "none in time"}");
         }
 
         await Task.Delay(fault.Length);
-        silo.Start();
+        await silo.StartAsync();
         return true;
     }
 

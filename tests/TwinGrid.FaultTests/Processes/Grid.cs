@@ -68,12 +68,12 @@ internal sealed class Grid : IAsyncDisposable
         Grid grid = new(options, await GridDatabase.StartAsync());
         try
         {
-            grid._silos[0].Start();
+            await grid._silos[0].StartAsync();
             await grid.ReadyAsync(grid._silos.Take(1), StartsWithin);
             await grid.Database.WitnessAsync(options.Mutant);
             foreach (GridSilo silo in grid._silos.Skip(1))
             {
-                silo.Start();
+                await silo.StartAsync();
             }
 
             await grid.ReadyAsync(grid._silos, StartsWithin);

@@ -42,6 +42,9 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
         Timeout = TimeSpan.FromSeconds(2),
     };
 
+    // Faults and the supervisor start and end the process; one at a time.
+    private readonly SemaphoreSlim _lifeGate = new(1);
+
     private RunningProgram? _program;
     private double _fencedBefore;
     private double _fencedNow;
@@ -73,19 +76,16 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
     /// <summary>Ends of its process that nobody asked for.</summary>
     public List<string> UnexpectedEnds { get; } = [];
 
-    /// <summary>Starts it; waits for nothing.</summary>
-    public void Start()
+    /// <summary>Starts it; waits for nothing. Does nothing where it is there.</summary>
+    public Task StartAsync() => InTurnAsync(() =>
     {
-        _fencedBefore += _fencedNow;
-        _fencedNow = 0;
         ShouldRun = true;
-        _program = RunningProgram.Start(
-            "dotnet",
-            [Repository.SiloProgram, .. place.Settings.Select(static setting => $"--TwinGrid:{setting}")], place.Home);
-    }
+        Launch();
+        return Task.CompletedTask;
+    });
 
     /// <summary>kill -9.</summary>
-    public async Task KillAsync()
+    public Task KillAsync() => InTurnAsync(async () =>
     {
         ShouldRun = false;
         if (_program is { } program)
@@ -93,35 +93,43 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
             await program.KillAsync();
             await LeaveAsync();
         }
-    }
+    });
 
     /// <summary>SIGSTOP: it is there and does nothing.</summary>
-    public Task PauseAsync() => _program!.SignalAsync("STOP");
+    public Task PauseAsync() => InTurnAsync(() => SignalAsync("STOP"));
 
     /// <summary>SIGCONT.</summary>
-    public async Task ResumeAsync()
-    {
-        if (IsThere)
-        {
-            await _program!.SignalAsync("CONT");
-        }
-    }
+    public Task ResumeAsync() => InTurnAsync(() => SignalAsync("CONT"));
 
     /// <summary>SIGTERM, and waits for its end.</summary>
-    /// <returns>Its exit code.</returns>
-    public async Task<int> StopAsync(TimeSpan within)
+    /// <returns>Its exit code; null where it did not end in time and was killed, or was not there.</returns>
+    public async Task<int?> StopAsync(TimeSpan within)
     {
-        ShouldRun = false;
+        int? exitCode = null;
         await LookAsync();
-        RunningProgram program = _program!;
-        await program.SignalAsync("TERM");
-        ProgramEnd end = await program.EndAsync(within);
-        await LeaveAsync();
-        return end.ExitCode;
+        await InTurnAsync(async () =>
+        {
+            ShouldRun = false;
+            if (_program is { } program)
+            {
+                await SignalAsync("TERM");
+                try
+                {
+                    exitCode = (await program.EndAsync(within)).ExitCode;
+                }
+                catch (TimeoutException)
+                {
+                    // Said by the null.
+                }
+
+                await LeaveAsync();
+            }
+        });
+        return exitCode;
     }
 
     /// <summary>Notes an end that nobody asked for, and starts it again.</summary>
-    public async Task SuperviseAsync()
+    public Task SuperviseAsync() => InTurnAsync(async () =>
     {
         if (ShouldRun && _program is { HasExited: true } ended)
         {
@@ -129,9 +137,9 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
             string last = end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault("") + end.Errors;
             UnexpectedEnds.Add($"{Name} ended by itself with exit code {end.ExitCode}: {last.Trim()}");
             await LeaveAsync();
-            Start();
+            Launch();
         }
-    }
+    });
 
     /// <summary>True when it says that it can take traffic.</summary>
     public async Task<bool> IsReadyAsync()
@@ -175,8 +183,38 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         ShouldRun = false;
-        await LeaveAsync();
+        await InTurnAsync(LeaveAsync);
         _http.Dispose();
+        _lifeGate.Dispose();
+    }
+
+    private void Launch()
+    {
+        if (_program is null)
+        {
+            _fencedBefore += _fencedNow;
+            _fencedNow = 0;
+            _program = RunningProgram.Start(
+                "dotnet",
+                [Repository.SiloProgram, .. place.Settings.Select(static setting => $"--TwinGrid:{setting}")],
+                place.Home);
+        }
+    }
+
+    private Task SignalAsync(string signal) =>
+        IsThere ? _program!.SignalAsync(signal) : Task.CompletedTask;
+
+    private async Task InTurnAsync(Func<Task> change)
+    {
+        await _lifeGate.WaitAsync();
+        try
+        {
+            await change();
+        }
+        finally
+        {
+            _lifeGate.Release();
+        }
     }
 
     private async Task LeaveAsync()
