@@ -205,7 +205,10 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             CommandsIssued = _commands.Intentions.Count(static intention => intention.Id is not null),
             CommandsExecuted = _commands.Executions.Count,
             CommandsDoubled = _verdict.CommandsDoubled,
-            UnavailableMs = kinds.ToDictionary(Name, kind => UnavailabilityFigures.Of([.. hits[kind]])),
+            UnavailableMs = kinds.ToDictionary(
+                Name, kind => UnavailabilityFigures.Of([.. hits[kind]], static window => window.Longest)),
+            ResumedMs = kinds.ToDictionary(
+                Name, kind => UnavailabilityFigures.Of([.. hits[kind]], static window => window.AfterEnd)),
             PeakRssMiB = Math.Round(grid.Silos.Max(static silo => silo.PeakKibibytes) / 1024.0),
             Seeds = [options.Seed],
             Machine = LoadTest.Reporting.MachineLine.Read(grid.Root),

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using TwinGrid.FaultTests.Faults;
 
 namespace TwinGrid.FaultTests.Devices;
 
@@ -20,9 +21,11 @@ internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<int> gat
     private readonly int[] _waiting = new int[twins.Count];
     private readonly long[] _last = new long[twins.Count];
     private readonly long[] _longest = new long[twins.Count];
+    private readonly long[] _again = new long[twins.Count];
     private int _gateway;
     private int _lives;
     private long _sent;
+    private long _end;
 
     /// <summary>The twins that it probes.</summary>
     public IReadOnlyList<string> Twins => twins;
@@ -83,16 +86,26 @@ internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<int> gat
         }
     }
 
-    /// <summary>
-    /// The longest time for which each twin acknowledged nothing since <see cref="Begin"/>, up to its last
-    /// acknowledgement.
-    /// </summary>
-    public IReadOnlyDictionary<string, TimeSpan> Windows()
+    /// <summary>The fault is over.</summary>
+    public void End()
+    {
+        lock (_sync)
+        {
+            _end = Stopwatch.GetTimestamp();
+            _again.AsSpan().Clear();
+        }
+    }
+
+    /// <summary>What the fault was to each twin, as far as it has taken a reading again.</summary>
+    public IReadOnlyDictionary<string, ProbeWindow> Windows()
     {
         lock (_sync)
         {
             return twins.Index().ToDictionary(
-                static twin => twin.Item, twin => Stopwatch.GetElapsedTime(0, _longest[twin.Index]));
+                static twin => twin.Item,
+                twin => new ProbeWindow(
+                    Stopwatch.GetElapsedTime(0, _longest[twin.Index]),
+                    Stopwatch.GetElapsedTime(_end, Math.Max(_end, _again[twin.Index]))));
         }
     }
 
@@ -140,6 +153,7 @@ internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<int> gat
                 _waiting[twin]--;
                 _longest[twin] = Math.Max(_longest[twin], now - _last[twin]);
                 _last[twin] = now;
+                _again[twin] = _again[twin] == 0 ? now : _again[twin];
             }
         }
     }

@@ -3,7 +3,7 @@ namespace TwinGrid.FaultTests.Faults;
 /// <summary>The kinds of faults; a run that lacks one of them shows nothing.</summary>
 internal enum FaultKind
 {
-    /// <summary>kill -9 of a silo, also together with PostgreSQL's; it is started again.</summary>
+    /// <summary>kill -9 of a silo; it is started again.</summary>
     SiloKill,
 
     /// <summary>SIGSTOP of a silo, and SIGCONT when the others may have given it up.</summary>
@@ -11,6 +11,9 @@ internal enum FaultKind
 
     /// <summary>PostgreSQL is killed, or stopped as if it had been, and started again.</summary>
     DatabaseRestart,
+
+    /// <summary>kill -9 of PostgreSQL and, while it is away, of a silo; both are started again.</summary>
+    DatabaseAndSiloKill,
 
     /// <summary>Connections end and are refused.</summary>
     Cut,
@@ -47,17 +50,15 @@ internal enum Link
 /// <param name="Link">On which link, where it is one of links.</param>
 /// <param name="Variant">A number that chooses among the ways of doing it.</param>
 /// <param name="Length">For how long.</param>
-internal sealed record Fault(FaultKind Kind, int Victim, Link Link, int Variant, TimeSpan Length)
-{
-    public override string ToString() => Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen
-        ? $"{Kind} {Link} of silo-{Victim + 1} for {Length.TotalSeconds:0.0} s ({Variant})"
-        : $"{Kind} of silo-{Victim + 1} for {Length.TotalSeconds:0.0} s ({Variant})";
-}
+internal sealed record Fault(FaultKind Kind, int Victim, Link Link, int Variant, TimeSpan Length);
 
 /// <summary>What a fault did.</summary>
 /// <param name="Fault">The fault.</param>
 /// <param name="Hit">False where there was nothing that it could hit.</param>
-/// <param name="Windows">For how long each affected probe twin took no reading.</param>
-/// <param name="Recovered">From its end until all was well.</param>
-internal sealed record FaultOutcome(
-    Fault Fault, bool Hit, IReadOnlyList<TimeSpan> Windows, TimeSpan Recovered);
+/// <param name="Windows">What it was to each affected probe twin.</param>
+internal sealed record FaultOutcome(Fault Fault, bool Hit, IReadOnlyList<ProbeWindow> Windows);
+
+/// <summary>What a fault was to a twin.</summary>
+/// <param name="Longest">The longest time without an acknowledged reading since it began.</param>
+/// <param name="AfterEnd">From its end to the first acknowledged reading.</param>
+internal readonly record struct ProbeWindow(TimeSpan Longest, TimeSpan AfterEnd);

@@ -53,25 +53,34 @@ internal sealed class FaultCampaign(
 
     private async Task SufferAsync(Fault fault, int number)
     {
-        await ReadyAsync($"before {fault}");
+        await ReadyAsync($"before {Words(fault)}");
         using CancellationTokenSource stop = new();
         Task probing = prober.ProbeAsync(Gateway(fault), stop.Token);
         await Task.Delay(WarmUp);
         IReadOnlySet<string> affected = await AffectedAsync(fault);
         prober.Begin();
         bool hit = await injector.InjectAsync(fault);
+        prober.End();
         long healed = Stopwatch.GetTimestamp();
-        await ReadyAsync($"after {fault}");
-        await HoldsAsync($"after {fault}", () => Eventually.HoldsAsync(
+        await ReadyAsync($"after {Words(fault)}");
+        await HoldsAsync($"after {Words(fault)}", () => Eventually.HoldsAsync(
             "every probe twin to take a reading", () => prober.AllSince(healed), RecoversWithin));
         TimeSpan recovered = Stopwatch.GetElapsedTime(healed);
         await stop.CancelAsync();
         await probing;
-        TimeSpan[] windows =
+        ProbeWindow[] windows =
             [.. prober.Windows().Where(twin => affected.Contains(twin.Key)).Select(static twin => twin.Value)];
-        _outcomes.Add(new FaultOutcome(fault, hit, windows, recovered));
-        say($"fault {number}: {fault}{(hit ? "" : ", hit nothing")}; {windows.Length} twins "
-            + $"affected for at most {windows.DefaultIfEmpty().Max().TotalMilliseconds:0} ms, all well {recovered.TotalSeconds:0.0} s after its end");
+        _outcomes.Add(new FaultOutcome(fault, hit, windows));
+        double longest = windows.Select(static window => window.Longest.TotalMilliseconds).DefaultIfEmpty().Max();
+        say($"fault {number}: {Words(fault)}{(hit ? "" : ", hit nothing")}; {windows.Length} twins affected for at "
+            + $"most {longest:0} ms, all well {recovered.TotalSeconds:0.0} s after its end");
+    }
+
+    private string Words(Fault fault)
+    {
+        string where = fault.Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen ? $" {fault.Link}" : "";
+        return $"{fault.Kind}{where} of {grid.Silos[fault.Victim].Name}, way {fault.Variant}, for "
+            + $"{fault.Length.TotalSeconds:0.0} s";
     }
 
     private Task ReadyAsync(string when) => HoldsAsync(when, () => grid.ReadyAsync(grid.Silos, RecoversWithin));

@@ -10,13 +10,14 @@ namespace TwinGrid.FaultTests.Faults;
 internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
 {
     private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan DiesBefore = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan DiesLater = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Does it, waits for as long as it is to be, undoes it.</summary>
     /// <returns>False where it could hit nothing.</returns>
     public Task<bool> InjectAsync(Fault fault) => fault.Kind switch
     {
         FaultKind.SiloKill or FaultKind.GatewayKill => KillAsync(fault),
+        FaultKind.DatabaseAndSiloKill => KillBothAsync(fault),
         FaultKind.SiloPause => PauseAsync(fault),
         FaultKind.DatabaseRestart => RestartDatabaseAsync(fault),
         FaultKind.StopAndJoin => StopAndJoinAsync(fault),
@@ -27,23 +28,23 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
     {
         GridSilo silo = grid.Silos[fault.Victim];
         bool hit = silo.IsThere;
-
-        // One in three dies while PostgreSQL is away: what it had taken and not committed must not be acknowledged.
-        PostgreSqlServer? database =
-            fault.Kind == FaultKind.SiloKill && fault.Variant % 3 == 0 ? grid.Database.Server : null;
-        if (database is not null)
-        {
-            await database.KillAsync();
-            await Task.Delay(DiesBefore);
-        }
-
         await silo.KillAsync();
         await Task.Delay(fault.Length);
-        if (database is not null)
-        {
-            await database.StartAsync();
-        }
+        await silo.StartAsync();
+        return hit;
+    }
 
+    // What the silo took while PostgreSQL was away dies with it: none of that may have been acknowledged.
+    private async Task<bool> KillBothAsync(Fault fault)
+    {
+        PostgreSqlServer database = grid.Database.Server;
+        GridSilo silo = grid.Silos[fault.Victim];
+        bool hit = silo.IsThere;
+        await database.KillAsync();
+        await Task.Delay(DiesLater);
+        await silo.KillAsync();
+        await Task.Delay(fault.Length);
+        await database.StartAsync();
         await silo.StartAsync();
         return hit;
     }

@@ -42,7 +42,7 @@ internal static class FaultSchedule
         (double least, double most) = kind switch
         {
             FaultKind.SiloPause => (3.0, 11.0),
-            FaultKind.DatabaseRestart => (0.2, 2.5),
+            FaultKind.DatabaseRestart or FaultKind.DatabaseAndSiloKill => (0.2, 2.5),
             FaultKind.Delay => (3.0, 6.0),
             FaultKind.Cut or FaultKind.HalfOpen => (1.0, 6.0),
             _ => (0.5, 3.0),

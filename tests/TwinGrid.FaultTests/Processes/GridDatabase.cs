@@ -112,7 +112,7 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
     public Task<long> FencedLivesAsync() =>
         CountAsync("SELECT count(DISTINCT incarnation) FROM twingrid.witnessed_fencing");
 
-    /// <summary>The twins and their logs, one after the other, in order; each log is read when it is enumerated.</summary>
+    /// <summary>The twins and their logs, one after the other; each is read when it is its turn.</summary>
     public async IAsyncEnumerable<(string Twin, IReadOnlyList<LoggedTurn> Log)> ReadLogsAsync()
     {
         await using NpgsqlConnection connection = await OpenAsync();

@@ -36,6 +36,8 @@ internal sealed record SiloPlace
 /// </summary>
 internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
 {
+    private const int MostWords = 400;
+
     private readonly HttpClient _http = new()
     {
         BaseAddress = new Uri($"http://127.0.0.1:{place.HttpPort}"),
@@ -134,8 +136,9 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
         if (ShouldRun && _program is { HasExited: true } ended)
         {
             ProgramEnd end = await ended.EndAsync();
-            string last = end.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault("") + end.Errors;
-            UnexpectedEnds.Add($"{Name} ended by itself with exit code {end.ExitCode}: {last.Trim()}");
+            string last = (end.Errors.Length > 0 ? end.Errors : end.Output.TrimEnd().Split('\n')[^1]).Trim();
+            UnexpectedEnds.Add(
+                $"{Name} ended by itself with exit code {end.ExitCode}: {last[..Math.Min(last.Length, MostWords)]}");
             await LeaveAsync();
             Launch();
         }

@@ -61,6 +61,9 @@ internal sealed record FaultReport
     /// <summary>The machine in a line.</summary>
     public required string Machine { get; init; }
 
+    /// <summary>From the fault's own end to the first reading that was taken again.</summary>
+    public required IReadOnlyDictionary<string, UnavailabilityFigures?> ResumedMs { get; init; }
+
     /// <summary>C5: twins that are not what their log says.</summary>
     public required long Divergent { get; init; }
 

@@ -2,7 +2,7 @@ using TwinGrid.FaultTests.Faults;
 
 namespace TwinGrid.FaultTests.Reporting;
 
-/// <summary>For how long affected twins took no reading, milliseconds, over all faults of a kind.</summary>
+/// <summary>Milliseconds that affected twins waited, over all faults of a kind.</summary>
 /// <param name="P50">Half of them no longer.</param>
 /// <param name="P99">99 % of them no longer.</param>
 /// <param name="Max">The longest.</param>
@@ -11,14 +11,16 @@ namespace TwinGrid.FaultTests.Reporting;
 internal sealed record UnavailabilityFigures(double P50, double P99, double Max, int Faults, int Twins)
 {
     /// <summary>The figures of a kind's faults; null where none affected a twin.</summary>
-    public static UnavailabilityFigures? Of(IReadOnlyCollection<FaultOutcome> faults)
+    /// <param name="faults">The faults.</param>
+    /// <param name="time">Which time.</param>
+    public static UnavailabilityFigures? Of(
+        IReadOnlyCollection<FaultOutcome> faults, Func<ProbeWindow, TimeSpan> time)
     {
-        double[] windows = [.. faults.SelectMany(static fault => fault.Windows)
-            .Select(static window => Math.Round(window.TotalMilliseconds)).Order()];
-        return windows.Length == 0
+        double[] times = [.. faults.SelectMany(static fault => fault.Windows)
+            .Select(window => Math.Round(time(window).TotalMilliseconds)).Order()];
+        return times.Length == 0
             ? null
-            : new UnavailabilityFigures(
-                At(windows, 0.5), At(windows, 0.99), windows[^1], faults.Count, windows.Length);
+            : new UnavailabilityFigures(At(times, 0.5), At(times, 0.99), times[^1], faults.Count, times.Length);
     }
 
     // The nearest rank: a figure that was measured.

@@ -103,7 +103,7 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
 
     /// <summary>Makes a cluster and starts it.</summary>
     /// <param name="programs">Where its programs are, see <see cref="FindPrograms"/>.</param>
-    /// <param name="settings">Settings of the server beside the usual ones, such as <c>track_commit_timestamp=on</c>.</param>
+    /// <param name="settings">Further settings, such as <c>track_commit_timestamp=on</c>.</param>
     /// <exception cref="InvalidOperationException">It could not be made.</exception>
     public static async Task<PostgreSqlServer> StartAsync(string programs, params string[] settings)
     {
