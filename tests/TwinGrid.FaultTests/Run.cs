@@ -33,7 +33,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
     public async Task<FaultReport> ExecuteAsync()
     {
         await using Grid grid = await Grid.StartAsync(options);
-        say($"{grid.Silos.Count} process(es) ready, seed {options.Seed}, mutant {options.Mutant}; files in {grid.Root}");
+        say($"{grid.Silos.Count} process(es) ready, seed {options.Seed}, mutant {options.Mutant}, in {grid.Root}");
         int[] gateways = [.. grid.Gateways.Select(static proxy => proxy.Port)];
         IReadOnlyList<Uri> webs = grid.Apis;
         await using Fleet fleet = Devices(grid.Root, gateways);
@@ -44,7 +44,8 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             grid, new FaultInjector(grid, fleet, _verdict), prober, whereabouts, _verdict, say);
         Readers readers = new(webs, _twins, options.Seed, options.Mutant);
         Operators operators = new(
-            webs, [.. _twins.Select(static twin => twin.Twin)], _commands, options.Seed, options.Mutant);
+            webs, [.. _twins.Select(static twin => twin.Twin)], _commands, TimeSpan.FromSeconds(options.Seconds),
+            options.Seed, options.Mutant);
         await using (readers)
         await using (operators)
         {
@@ -132,7 +133,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             await silo.KillAsync();
         }
 
-        say($"{await grid.Database.ForgeSnapshotsAsync()} snapshots forged");
+        say($"{await SnapshotForgery.ApplyAsync(grid.Database)} snapshots forged");
         foreach (GridSilo silo in grid.Silos)
         {
             await silo.StartAsync();
@@ -149,7 +150,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             int? exitCode = await silo.StopAsync(StopsWithin);
             if (exitCode != 0)
             {
-                _verdict.NotRecovered($"{silo.Name} ended with exit code {exitCode?.ToString(null, null) ?? "none in time"} when all was over");
+                _verdict.NotRecovered($"when all was over {silo.Name} {GridSilo.HowItEnded(exitCode)}");
             }
         }
     }

@@ -19,7 +19,7 @@ internal static class FaultArguments
         ["--silos"] = static (o, v) => o with { Silos = Whole("--silos", v, 1, 9) },
         ["--gateways"] = static (o, v) => o with { GatewaysAsked = Whole("--gateways", v, 0, 9) },
         ["--devices"] = static (o, v) => o with { Devices = Whole("--devices", v, 1, 1_000) },
-        ["--batch"] = static (o, v) => o with { Batch = Whole("--batch", v, 1, 1_000) },
+        ["--batch"] = static (o, v) => o with { Batch = Whole("--batch", v, 1, 40) },
         ["--period"] = static (o, v) => o with { Period = Whole("--period", v, 10, 60_000) },
         ["--storage"] = static (o, v) => v == "PostgreSql"
             ? o

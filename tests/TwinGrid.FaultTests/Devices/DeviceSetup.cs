@@ -27,8 +27,11 @@ internal sealed record DeviceSetup
     /// <summary>How often it measures.</summary>
     public required TimeSpan Period { get; init; }
 
-    /// <summary>Messages that it keeps unacknowledged before it stops to measure.</summary>
-    public int Window { get; init; } = 8;
+    /// <summary>
+    /// Messages that it keeps unacknowledged before it stops to measure; the grid knows the last 1,024 numbers of a
+    /// publisher exactly, and a device must not send again what is older.
+    /// </summary>
+    public int Window { get; init; } = 24;
 
     /// <summary>What it does wrong on purpose.</summary>
     public Mutant Mutant { get; init; }

@@ -18,6 +18,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
     private static readonly TimeSpan ConnectsWithin = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LooksEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PingsEvery = TimeSpan.FromSeconds(8);
 
     private readonly Lock _sync = new();
@@ -64,7 +65,32 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
     }
 
     /// <summary>Runs until told to stop.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    public Task RunAsync(CancellationToken stop) => Task.WhenAll(MeasureAsync(stop), ConnectAsync(stop));
+
+    public void Dispose() => _memory.Dispose();
+
+    // A device measures whether it is connected or not.
+    private async Task MeasureAsync(CancellationToken stop)
+    {
+        using PeriodicTimer timer = new(setup.Period);
+        int round = 0;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                lock (_sync)
+                {
+                    Tick(++round);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The run is over.
+        }
+    }
+
+    private async Task ConnectAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
@@ -90,26 +116,28 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             {
                 if (link is not null)
                 {
+                    End();
                     await link.DisposeAsync();
                 }
             }
         }
     }
 
-    public void Dispose() => _memory.Dispose();
-
     private async Task ServeAsync(MqttLink link, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, link.Closed);
         Begin(link);
-        using PeriodicTimer timer = new(setup.Period);
+        using PeriodicTimer timer = new(LooksEvery);
         long pinged = Stopwatch.GetTimestamp();
-        int round = 0;
         while (await timer.WaitForNextTickAsync(either.Token))
         {
             lock (_sync)
             {
-                Tick(link, ++round);
+                long silentSince = Math.Max(link.LastHeard, _oldestSent);
+                if (_oldestSent != long.MaxValue && Stopwatch.GetElapsedTime(silentSince) > Patience)
+                {
+                    link.Close();
+                }
             }
 
             if (Stopwatch.GetElapsedTime(pinged) > PingsEvery)
@@ -117,6 +145,14 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
                 pinged = Stopwatch.GetTimestamp();
                 link.Ping();
             }
+        }
+    }
+
+    private void End()
+    {
+        lock (_sync)
+        {
+            _link = null;
         }
     }
 
@@ -158,32 +194,31 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         return _memory.Unacknowledged.First(m => m.Publisher == message.Publisher && m.First == message.First);
     }
 
-    private void Tick(MqttLink link, int round)
+    private void Tick(int round)
     {
-        bool isFull = _memory.Unacknowledged.Count >= setup.Window;
-        if (isFull && IsMeasuring && setup.Mutant == Mutant.DropOldest)
+        if (!IsMeasuring)
+        {
+            return;
+        }
+
+        if (_memory.Unacknowledged.Count >= setup.Window && setup.Mutant == Mutant.DropOldest)
         {
             Measurement oldest = _memory.Unacknowledged[0];
             _memory.Acknowledge(oldest);
             setup.History.Acknowledge(oldest, Stopwatch.GetTimestamp());
         }
-        else if (!isFull && IsMeasuring)
+
+        if (_memory.Unacknowledged.Count < setup.Window)
         {
-            Measure(link, Publisher.Live, setup.Batch);
+            Measure(Publisher.Live, setup.Batch);
             if (round % LateEvery == 0)
             {
-                Measure(link, Publisher.Late, 1);
+                Measure(Publisher.Late, 1);
             }
-        }
-
-        long silentSince = Math.Max(link.LastHeard, _oldestSent);
-        if (_oldestSent != long.MaxValue && Stopwatch.GetElapsedTime(silentSince) > Patience)
-        {
-            link.Close();
         }
     }
 
-    private void Measure(MqttLink link, Publisher publisher, int count)
+    private void Measure(Publisher publisher, int count)
     {
         long first = publisher == Publisher.Late
             ? _memory.LastLiveTime - LateBy
@@ -191,7 +226,10 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
                 Now() - ((count - 1) * Measurement.Step), _memory.LastLiveTime + Measurement.Step);
         Measurement message = _memory.Measure(publisher, count, first);
         setup.History.Attempt(message, Stopwatch.GetTimestamp());
-        Send(link, message, duplicate: false);
+        if (_link is { } link)
+        {
+            Send(link, message, duplicate: false);
+        }
     }
 
     private void Send(MqttLink link, Measurement message, bool duplicate)

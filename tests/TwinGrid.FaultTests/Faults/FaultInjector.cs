@@ -83,7 +83,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
         int? exitCode = await silo.StopAsync(StopsWithin);
         if (exitCode != 0)
         {
-            verdict.NotRecovered($"{silo.Name} was told to stop and ended with exit code {exitCode?.ToString(null, null) ?? "none in time"}");
+            verdict.NotRecovered($"{silo.Name} was told to stop and {GridSilo.HowItEnded(exitCode)}");
         }
 
         await Task.Delay(fault.Length);

@@ -11,21 +11,30 @@ namespace TwinGrid.FaultTests.People;
 /// with the same Idempotency-Key.
 /// </summary>
 internal sealed class Operators(
-    IReadOnlyList<Uri> silos, IReadOnlyList<string> twins, CommandHistory history, int seed, Mutant mutant)
+    IReadOnlyList<Uri> silos,
+    IReadOnlyList<string> twins,
+    CommandHistory history,
+    TimeSpan over,
+    int seed,
+    Mutant mutant)
     : IAsyncDisposable
 {
     // A twin remembers 128 commands with a key, for a day.
     private const int MostPerTwin = 100;
     private const int Count = 2;
 
-    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan LeastBetween = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(150);
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1_500);
-    private static readonly string[] Expiries = ["2s", "8s", "20s"];
+    private static readonly string[] Expiries = ["1s", "8s", "20s"];
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly HttpClient[] _silos =
         [.. silos.Select(static web => new HttpClient { BaseAddress = web, Timeout = Patience })];
+
+    // So that what twins remember lasts for the whole run.
+    private readonly TimeSpan _between =
+        TimeSpan.FromTicks(Math.Max(LeastBetween.Ticks, over.Ticks * Count / (twins.Count * MostPerTwin)));
 
     private Task _working = Task.CompletedTask;
     private long _retries;
@@ -95,7 +104,7 @@ internal sealed class Operators(
 
             try
             {
-                await Task.Delay(Between, _stopping.Token);
+                await Task.Delay(_between, _stopping.Token);
             }
             catch (OperationCanceledException)
             {

@@ -70,7 +70,12 @@ internal sealed class Grid : IAsyncDisposable
         {
             await grid._silos[0].StartAsync();
             await grid.ReadyAsync(grid._silos.Take(1), StartsWithin);
-            await grid.Database.WitnessAsync(options.Mutant);
+            await grid.Database.WitnessAsync();
+            if (options.Mutant == Mutant.NoFencing)
+            {
+                await NoFencing.ApplyAsync(grid.Database);
+            }
+
             foreach (GridSilo silo in grid._silos.Skip(1))
             {
                 await silo.StartAsync();

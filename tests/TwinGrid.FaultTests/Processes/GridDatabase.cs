@@ -1,8 +1,6 @@
 using Npgsql;
 using TwinGrid.FaultTests.Checking;
-using TwinGrid.FaultTests.Mutants;
 using TwinGrid.Storage.History;
-using TwinGrid.Storage.Log;
 using TwinGrid.Tests.Storage.PostgreSql;
 using TwinGrid.Twins.State;
 
@@ -38,25 +36,14 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
             FOR EACH ROW WHEN (NEW.fenced AND NOT OLD.fenced) EXECUTE FUNCTION twingrid.witness_fencing();
         """;
 
-    // Triggers of one moment run in the order of their names.
-    private const string NoFencingSql = """
-        ALTER TABLE twingrid.turn DROP CONSTRAINT turn_pkey;
-        CREATE INDEX turn_not_unique ON twingrid.turn (twin_id, revision);
-        CREATE FUNCTION twingrid.never_fence() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            NEW.fenced := false;
-            RETURN NEW;
-        END $$;
-        CREATE TRIGGER x_never_fence BEFORE UPDATE ON twingrid.silo_incarnation
-            FOR EACH ROW EXECUTE FUNCTION twingrid.never_fence();
-        """;
-
     // "twingrid STORE.INCARNATION SILO" is what a silo calls its sessions.
     private const string ZombiesSql = """
         SELECT count(*) FROM twingrid.witnessed_turn t
-        JOIN twingrid.witnessed_fencing f
-            ON split_part(split_part(t.life, ' ', 2), '.', 2) = f.incarnation::text
-        WHERE pg_xact_commit_timestamp(t.xmin) > pg_xact_commit_timestamp(f.xmin)
+        JOIN (
+            SELECT incarnation::text AS number, min(pg_xact_commit_timestamp(xmin)) AS fenced_at
+            FROM twingrid.witnessed_fencing GROUP BY incarnation) AS f
+            ON split_part(split_part(t.life, ' ', 2), '.', 2) = f.number
+        WHERE pg_xact_commit_timestamp(t.xmin) > f.fenced_at
         """;
 
     private const string TwiceSql = """
@@ -93,14 +80,7 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
     }
 
     /// <summary>Puts the witness beside the log, once the grid has made its tables.</summary>
-    public async Task WitnessAsync(Mutant mutant)
-    {
-        await ExecuteAsync(WitnessSql);
-        if (mutant == Mutant.NoFencing)
-        {
-            await ExecuteAsync(NoFencingSql);
-        }
-    }
+    public Task WitnessAsync() => ExecuteAsync(WitnessSql);
 
     /// <summary>Rows that a life committed after it was fenced.</summary>
     public Task<long> ZombieCommitsAsync() => CountAsync(ZombiesSql);
@@ -143,52 +123,20 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// Makes the newest snapshots claim one turn more than they hold, where there is one: recovery then begins one
-    /// turn too late. Only while no silo runs.
-    /// </summary>
-    /// <returns>How many.</returns>
-    public async Task<int> ForgeSnapshotsAsync()
+    /// <summary>A connection that no fault of the links touches.</summary>
+    public async Task<NpgsqlConnection> OpenAsync()
+    {
+        NpgsqlConnection connection = new($"{server.ConnectionString};Pooling=false;Command Timeout=120");
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    /// <summary>Runs statements behind the grid's back.</summary>
+    public async Task ExecuteAsync(string sql)
     {
         await using NpgsqlConnection connection = await OpenAsync();
-        List<(long Number, StoredSnapshot Snapshot)> snapshots = [];
-        const string FindSql = """
-            SELECT twin_id, kind, key, revision, next_due, fold_version, state FROM twingrid.snapshot
-            JOIN twingrid.twin USING (twin_id)
-            WHERE EXISTS (SELECT 1 FROM twingrid.turn t WHERE t.twin_id = twin.twin_id AND t.revision = revision + 1)
-            """;
-        await using (NpgsqlCommand find = new(FindSql, connection))
-        {
-            await using NpgsqlDataReader row = await find.ExecuteReaderAsync();
-            while (await row.ReadAsync())
-            {
-                snapshots.Add((row.GetInt64(0), Forged(row)));
-            }
-        }
-
-        foreach ((long number, StoredSnapshot snapshot) in snapshots)
-        {
-            await using NpgsqlCommand forge = new(
-                "UPDATE twingrid.snapshot SET revision = $2, crc = $3, state = $4 WHERE twin_id = $1", connection)
-            {
-                Parameters =
-                {
-                    new() { Value = number },
-                    new() { Value = snapshot.Revision },
-                    new() { Value = (int)LogRow.Checksum(snapshot) },
-                    new() { Value = snapshot.State.ToArray() },
-                },
-            };
-            await forge.ExecuteNonQueryAsync();
-            await using NpgsqlCommand repeat = new(
-                "UPDATE twingrid.twin SET snapshot_revision = $2 WHERE twin_id = $1", connection)
-            {
-                Parameters = { new() { Value = number }, new() { Value = snapshot.Revision } },
-            };
-            await repeat.ExecuteNonQueryAsync();
-        }
-
-        return snapshots.Count;
+        await using NpgsqlCommand command = new(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     public ValueTask DisposeAsync() => server.DisposeAsync();
@@ -211,40 +159,10 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
     private static LoggedTurn Turn(long revision, ReadOnlyMemory<byte> inputs) =>
         new(revision, inputs[TurnHeader.Size..]);
 
-    // A stored state begins with its form (one byte), its kind's revision (four) and its own revision (eight).
-    private static StoredSnapshot Forged(NpgsqlDataReader row)
-    {
-        byte[] state = row.GetFieldValue<byte[]>(6);
-        long revision = row.GetInt64(3) + 1;
-        BitConverter.TryWriteBytes(state.AsSpan(5), revision);
-        return new StoredSnapshot
-        {
-            Twin = new TwinId(row.GetString(1), row.GetString(2)),
-            Revision = revision,
-            NextDue = row.IsDBNull(4) ? null : row.GetInt64(4),
-            FoldVersion = (byte)row.GetInt16(5),
-            State = state,
-        };
-    }
-
-    private async Task<NpgsqlConnection> OpenAsync()
-    {
-        NpgsqlConnection connection = new($"{server.ConnectionString};Pooling=false;Command Timeout=120");
-        await connection.OpenAsync();
-        return connection;
-    }
-
     private async Task<long> CountAsync(string sql)
     {
         await using NpgsqlConnection connection = await OpenAsync();
         await using NpgsqlCommand command = new(sql, connection);
         return (long)(await command.ExecuteScalarAsync())!;
-    }
-
-    private async Task ExecuteAsync(string sql)
-    {
-        await using NpgsqlConnection connection = await OpenAsync();
-        await using NpgsqlCommand command = new(sql, connection);
-        await command.ExecuteNonQueryAsync();
     }
 }

@@ -60,6 +60,10 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
     /// <summary>Its web address.</summary>
     public Uri Web => _http.BaseAddress!;
 
+    /// <summary>How a stop ended, in words.</summary>
+    public static string HowItEnded(int? exitCode) =>
+        exitCode is { } code ? $"ended with exit code {code}" : "did not end in time";
+
     /// <summary>True while the supervisor is to start it again when it ends.</summary>
     public bool ShouldRun { get; set; }
 

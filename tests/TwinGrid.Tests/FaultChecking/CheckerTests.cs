@@ -2,7 +2,7 @@ using TwinGrid.FaultTests.Checking;
 
 namespace TwinGrid.Tests.FaultChecking;
 
-/// <summary>The checker of the fault harness sees each wrong that it is there to see, and none where there is none.</summary>
+/// <summary>The checker of the fault harness sees each wrong, and none where there is none.</summary>
 public sealed class CheckerTests
 {
     private readonly Story _story = new();
