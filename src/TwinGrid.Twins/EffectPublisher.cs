@@ -114,7 +114,12 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         _owedPredictions |= effects.Predictions;
         if (effects.IsTold)
         {
-            TellAtOnce(state, effects);
+            TellAtOnce(state, effects, now);
+        }
+
+        if (effects.LateResults > 0)
+        {
+            TurnMetrics.CountLateResults(effects.LateResults);
         }
 
         PublishOwed(state, now);
@@ -140,16 +145,18 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     }
 
     // Methods of their own, so that most turns, which tell nothing, make no closure.
-    private void TellAtOnce(TwinState state, TurnEffects effects) => Guarded(() => PublishAtOnce(state, effects));
+    private void TellAtOnce(TwinState state, TurnEffects effects, long now) =>
+        Guarded(() => PublishAtOnce(state, effects, now));
 
     private void TellState(TwinState state) => Guarded(() => PublishState(state));
 
-    private void PublishAtOnce(TwinState state, TurnEffects effects)
+    // A commit may take longer than a command is good for: one that is past its expiry is never sent.
+    private void PublishAtOnce(TwinState state, TurnEffects effects, long now)
     {
         List<TwinEffect> atOnce = [];
         atOnce.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
         atOnce.AddRange(effects.Deliveries
-            .Where(command => command.Status == CommandStatus.Queued)
+            .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > now)
             .Select(command => Effect(twin, command)));
         if (effects.DesiredChanged && state.Exists)
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -26,6 +27,8 @@ internal sealed partial class TwinRuntime(
     TimerWheel wheel,
     WatchBudget watching,
     ModelBatches batches,
+    SiloLease lease,
+    DeadSilos dead,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -59,6 +62,10 @@ internal sealed partial class TwinRuntime(
 
     public ModelBatches Batches => batches;
 
+    public SiloLease Lease => lease;
+
+    public DeadSilos Dead => dead;
+
     public ILogger Logger => logger;
 
     public IEffectSink[] Sinks { get; } = [.. sinks];
@@ -78,6 +85,7 @@ internal sealed partial class TwinRuntime(
     {
         _skipsSnapshots = active.Count > MostSnapshotsAtStop;
         watching.Stop();
+        lease.Stop();
     }
 
     /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
@@ -100,9 +108,6 @@ internal sealed partial class TwinRuntime(
 
     [LoggerMessage(LogLevel.Error, "A turn of {Twin} failed and nothing of it was kept; the twin is read again.")]
     public partial void LogFoldFailed(Exception exception, TwinId twin);
-
-    [LoggerMessage(LogLevel.Error, "{Twin} could not be entered into the catalogue; its inputs are not acknowledged.")]
-    public partial void LogCatalogueFailed(Exception exception, TwinId twin);
 
     [LoggerMessage(LogLevel.Error, "What {Twin} committed could not be published.")]
     public partial void LogPublishFailed(Exception exception, TwinId twin);

@@ -3,8 +3,8 @@ using Npgsql;
 namespace TwinGrid.Storage.PostgreSql;
 
 /// <summary>
-/// The tables and queries that Orleans' ADO.NET clustering needs of a PostgreSQL database: its packages bring none. They
-/// stand beside the twins' log. A yes or no is one row with one number.
+/// The tables and queries that Orleans' ADO.NET clustering needs of a PostgreSQL database: its packages bring none.
+/// They stand beside the twins' log. A yes or no is one row with one number.
 /// </summary>
 public static class OrleansPostgreSqlMembership
 {

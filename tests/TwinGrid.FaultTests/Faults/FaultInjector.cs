@@ -57,9 +57,11 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
             return false;
         }
 
+        ZombieCommit commit = await ZombieCommit.PrepareAsync(grid.Database, silo.Name);
         await silo.PauseAsync();
         await Task.Delay(fault.Length);
         await silo.ResumeAsync();
+        await commit.TryAsync();
         return true;
     }
 

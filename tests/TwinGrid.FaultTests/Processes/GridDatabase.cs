@@ -76,7 +76,7 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
         string programs = PostgreSqlServer.FindPrograms()
             ?? throw new NoResultException("PostgreSQL is not installed: the harness needs initdb and postgres");
         return new GridDatabase(await PostgreSqlServer.StartAsync(
-            programs, "max_connections=200", "track_commit_timestamp=on", "synchronous_commit=on"));
+            programs, "track_commit_timestamp=on", "synchronous_commit=on"));
     }
 
     /// <summary>Puts the witness beside the log, once the grid has made its tables.</summary>

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -39,7 +39,7 @@ internal sealed class SimulatedSilo
         IngestRouter road = new(
             active,
             Stub.LoneSilo,
-            new SiloLanes(null!, NullLogger<SiloLanes>.Instance),
+            new SiloLanes(null!, Stub.Nobody, NullLogger<SiloLanes>.Instance),
             Stub.Of<ILocalSiloDetails>(_ => null),
             grains,
             NullLogger<IngestRouter>.Instance,
@@ -56,6 +56,18 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
+            new SiloLease(
+                Store,
+                Options.Create(new TwinsHostingOptions()),
+                Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
+                clock,
+                NullLogger<SiloLease>.Instance),
+            new DeadSilos(
+                Stub.Nobody,
+                Stub.Of<ILocalSiloDetails>(_ => null),
+                Store,
+                clock,
+                NullLogger<DeadSilos>.Instance),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),
@@ -64,6 +76,7 @@ internal sealed class SimulatedSilo
             clock,
             NullLogger<TwinRuntime>.Instance);
         Road = mutation.Road(road);
+        Runtime.Lease.StartAsync().Ignore();
         pool.Run(StartAsync);
     }
 
@@ -122,7 +135,6 @@ internal sealed class SimulatedSilo
 
     private object Grain(Type type, string key) => type == typeof(ITwin)
         ? Twin(TwinId.FromGrainKey(key))
-        : type == typeof(ITwinCatalogue) ? Stub.Of<ITwinCatalogue>(_ => EnterCatalogueAsync())
         : throw new NotSupportedException(type.Name);
 
     private object? Runtimes(System.Reflection.MethodInfo method, object?[] arguments)
@@ -140,14 +152,6 @@ internal sealed class SimulatedSilo
             default:
                 throw new NotSupportedException(method.Name);
         }
-    }
-
-    // The catalogue always answers, in its own time.
-    private Task EnterCatalogueAsync()
-    {
-        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Process.Pool.Post(answer.SetResult);
-        return answer.Task;
     }
 
     // As the silo's lifecycle does: the wheel, then the twins that may have something due.
