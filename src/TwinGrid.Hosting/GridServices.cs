@@ -169,20 +169,14 @@ internal static class GridServices
             silo, ClusterSwitch.Membership(silo.Configuration), ClusterSwitch.Directory(silo.Configuration));
         AddControlPlane(silo);
         silo.AddTwins();
-<<<<<<< HEAD
-        silo.Services.AddOptions<TwinsHostingOptions>().Configure<IOptions<TwinGridOptions>>(
-            static (twins, grid) => twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins));
-        silo.Services.AddTransient(static provider => Listener(
-            provider, "SiloPort", static o => o.SiloListenPort == 0 ? o.SiloPort : o.SiloListenPort));
-=======
         silo.Services.AddOptions<TwinsHostingOptions>()
             .Configure<IOptions<TwinGridOptions>, IOptions<GridClusterOptions>>(static (twins, grid, cluster) =>
             {
                 twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
                 twins.Lease = cluster.Value.Lease;
             });
-        silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
->>>>>>> main
+        silo.Services.AddTransient(static provider => Listener(
+            provider, "SiloPort", static o => o.SiloListenPort == 0 ? o.SiloPort : o.SiloListenPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)
         {
