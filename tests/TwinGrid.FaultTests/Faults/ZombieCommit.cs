@@ -5,8 +5,8 @@ namespace TwinGrid.FaultTests.Faults;
 
 /// <summary>
 /// What a silo could try that wakes in the middle of a commit, done in its name: a turn is put into the log for a
-/// revision that is there, under the name of its life's sessions and behind its incarnation's lock, as silos put theirs.
-/// A silo's own commit looks at the twin's head first; this leaves out that look, so that the database's fences stand
+/// revision that is there, under the name of its life's sessions and behind its incarnation's lock, as silos do. A
+/// silo's own commit looks at the twin's head first; this leaves out that look, so that the database's fences stand
 /// alone. In a grid that is fenced nothing goes in.
 /// </summary>
 internal sealed class ZombieCommit
