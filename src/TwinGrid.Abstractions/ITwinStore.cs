@@ -126,12 +126,35 @@ public sealed record StoredSession
 
     /// <summary>Its subscriptions; opaque to a store.</summary>
     public required ReadOnlyMemory<byte> State { get; init; }
+
+    /// <summary>Whose it is, and since when.</summary>
+    public SessionClaim Claim { get; init; } = SessionClaim.None;
+}
+
+/// <summary>
+/// A gateway's claim of a client's session: of several the newest wins. Made when the client connects.
+/// </summary>
+/// <param name="Time">When, Unix microseconds.</param>
+/// <param name="Gateway">The incarnation of the gateway; decides between claims of the same time.</param>
+[GenerateSerializer, Immutable, Alias("TwinGrid.SessionClaim")]
+public readonly record struct SessionClaim([property: Id(0)] long Time, [property: Id(1)] string Gateway)
+{
+    /// <summary>Nobody's: before every other.</summary>
+    public static readonly SessionClaim None = new(0, "");
+
+    /// <summary>True when the other one wins.</summary>
+    public bool IsBefore(SessionClaim other) =>
+        Time != other.Time ? Time < other.Time : string.CompareOrdinal(Gateway, other.Gateway) < 0;
 }
 
 /// <summary>One change of the stored sessions.</summary>
 /// <param name="Client">Whose session.</param>
 /// <param name="Session">The session as it is now; null when it is gone.</param>
-public sealed record SessionChange(string Client, StoredSession? Session);
+public sealed record SessionChange(string Client, StoredSession? Session)
+{
+    /// <summary>Who changes it: a session that is claimed anew since stays as it is.</summary>
+    public SessionClaim Claim { get; init; } = Session?.Claim ?? SessionClaim.None;
+}
 
 /// <summary>
 /// Where turns become durable. A store knows no grains and no fold: it keeps rows, fences them and gives them back.
@@ -303,7 +326,10 @@ public interface ITwinStore
     Task<IReadOnlyList<StoredDeadLetter>> ReadDeadLettersAsync(
         long? before, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Keeps changes of sessions, in order and in one transaction, durable when the task ends.</summary>
+    /// <summary>
+    /// Keeps changes of sessions, in order and in one transaction, durable when the task ends. A change of a session
+    /// whose row has a newer claim changes nothing: its gateway lost it.
+    /// </summary>
     Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken);
 
     /// <summary>Reads one session; null for a client that has none.</summary>

@@ -224,12 +224,15 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         };
     }
 
-    public Task RedeliverAsync(string recipient) =>
-        TellAsync(recipient, state => Turns.Publisher.Waiting(state, runtime.Now));
+    public Task RedeliverAsync(string recipient) => TellAsync(
+        state => Turns.Publisher.Waiting(state, runtime.Now),
+        waiting => Turns.Publisher.PublishWaitingTo(recipient, waiting, runtime.Now));
 
-    public Task RepublishAsync(string recipient) => TellAsync(recipient, Turns.Publisher.Retained);
+    public Task RepublishAsync(string recipient) => TellAsync(
+        Turns.Publisher.Retained, retained => Turns.Publisher.PublishTo(recipient, retained));
 
-    private async Task TellAsync(string recipient, Func<TwinState, IReadOnlyList<TwinEffect>> owed)
+    private async Task TellAsync(
+        Func<TwinState, IReadOnlyList<TwinEffect>> owed, Action<IReadOnlyList<TwinEffect>> tell)
     {
         bool exists = false;
         IReadOnlyList<TwinEffect> effects = await CommittedAsync(state =>
@@ -237,7 +240,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             exists = state.Exists;
             return owed(state);
         });
-        Turns.Publisher.PublishTo(recipient, effects);
+        tell(effects);
         ForgetUnknown(!exists);
     }
 

@@ -7,6 +7,7 @@ using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
@@ -29,6 +30,7 @@ internal sealed partial class TwinRuntime(
     ModelBatches batches,
     SiloLease lease,
     DeadSilos dead,
+    GatewayLives gateways,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -66,6 +68,9 @@ internal sealed partial class TwinRuntime(
 
     public DeadSilos Dead => dead;
 
+    /// <summary>Which gateways live: with one that does not, the presence of its devices is over.</summary>
+    public GatewayLives Gateways => gateways;
+
     public ILogger Logger => logger;
 
     public IEffectSink[] Sinks { get; } = [.. sinks];
@@ -87,9 +92,6 @@ internal sealed partial class TwinRuntime(
         watching.Stop();
         lease.Stop();
     }
-
-    /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
-    public long StartedAt { get; } = UnixMicroseconds.Now(clock);
 
     public long Now => UnixMicroseconds.Now(clock);
 

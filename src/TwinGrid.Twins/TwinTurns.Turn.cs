@@ -40,6 +40,7 @@ internal sealed partial class TwinTurns
         }
 
         _publisher.PublishOwed(State, now);
+        _publisher.TellAgain(State, now);
         if (!_queue.IsEmpty || _due <= now)
         {
             Turn(now);

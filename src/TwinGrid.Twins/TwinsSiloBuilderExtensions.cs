@@ -12,6 +12,7 @@ using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
 
@@ -50,6 +51,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<SiloLease>();
         services.AddSingleton<DeadSilos>();
         services.AddSingleton<DueTwins>();
+        services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<SiloLanes>();
@@ -58,7 +60,9 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
-            provider => provider.GetRequiredService<ModelBatches>());
+            static provider => provider.GetRequiredService<ModelBatches>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<GatewayLives>());
         services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<TwinsHostingOptions>>(static (types, twins) =>
         {
             if (!twins.Value.HostsTwins)

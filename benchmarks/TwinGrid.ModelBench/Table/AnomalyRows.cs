@@ -77,7 +77,7 @@ internal static class AnomalyRows
                 + Figures.Write($"{signals.Sum(signal => signal.Rows):#,0} readings ({where})"),
             "never 0",
             "",
-            Seen.HeldOut,
+            Seen.Development,
             null);
     }
 }

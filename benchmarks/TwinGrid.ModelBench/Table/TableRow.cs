@@ -12,9 +12,6 @@ internal enum Seen
     /// <summary>Judged on units or hours not learnt from; constants were chosen with these files in sight.</summary>
     UnitsHeldOut,
 
-    /// <summary>Judged on signals that neither the training nor the choice of constants saw.</summary>
-    HeldOut,
-
     /// <summary>The publisher's own test files, which decided nothing.</summary>
     OfficialTest,
 
@@ -50,7 +47,6 @@ internal sealed record TableRow(
     {
         Seen.OfficialTest => "official test",
         Seen.UnitsHeldOut => "units held out, constants not",
-        Seen.HeldOut => "held out",
         Seen.MadeUp => "made up",
         _ => "development",
     };

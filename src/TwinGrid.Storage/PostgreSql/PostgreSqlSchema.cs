@@ -181,8 +181,15 @@ internal static class PostgreSqlSchema
     // Deleted twins are not listed; what an older TwinGrid deleted is not known here.
     private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted boolean NOT NULL DEFAULT false";
 
+    // Which gateway has a session, and since when: a row that is claimed anew is not changed by whoever had it.
+    private const string Claims = """
+        ALTER TABLE session
+            ADD COLUMN claimed_at bigint NOT NULL DEFAULT 0,
+            ADD COLUMN claimed_by text COLLATE "C" NOT NULL DEFAULT '';
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted];
+    private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted, Claims];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

@@ -189,8 +189,8 @@ internal sealed partial class PostgreSqlTwinStore(
         {
             byte[] after = last;
             SessionRows.Page page = await Open.ReadAsync(
-                (connection, stop) => SessionRows.ReadPageAsync(connection, after, stop), cancellationToken)
-                .ConfigureAwait(false);
+                (connection, stop) => SessionRows.ReadPageAsync(connection, after, withClaims: true, stop),
+                cancellationToken).ConfigureAwait(false);
             NoteDamage(page);
             foreach (StoredSession session in page.Sessions)
             {

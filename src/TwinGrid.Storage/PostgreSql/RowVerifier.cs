@@ -124,8 +124,8 @@ internal sealed class RowVerifier(
         byte[]? last = [];
         while (last is not null)
         {
-            SessionRows.Page page = await SessionRows.ReadPageAsync(connection, last, cancellationToken)
-                .ConfigureAwait(false);
+            SessionRows.Page page = await SessionRows
+                .ReadPageAsync(connection, last, withClaims: false, cancellationToken).ConfigureAwait(false);
             foreach (StoredSession session in page.Sessions)
             {
                 tally.AddSession(session.State.Length);

@@ -14,8 +14,8 @@ internal sealed class TwinNumbers
     /// </summary>
     private const int Remembered = 262_144;
 
-    // Each id is looked up by itself, by a subquery that cannot become a join: for a group of 200 among 31,000 twins the
-    // planner else reads all twins, 17 ms each time.
+    // Each id is looked up by itself, by a subquery that cannot become a join: for a group of 200 among 31,000 twins
+    // the planner else reads all twins, 17 ms each time.
     private const string AddSql = """
         INSERT INTO twin (tenant, kind, key)
         SELECT $1, u.kind, u.key FROM unnest($2::text[], $3::text[]) AS u(kind, key)

@@ -131,8 +131,15 @@ internal static class SqliteSchema
     // 1.4. Deleted twins are not listed; what an older TwinGrid deleted is not known here.
     private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0";
 
+    // 1.5. Which gateway has a session, and since when: a row that is claimed anew is not changed by whoever had it.
+    private const string Claims = """
+        ALTER TABLE session ADD COLUMN claimed_at INTEGER NOT NULL DEFAULT 0;
+
+        ALTER TABLE session ADD COLUMN claimed_by TEXT NOT NULL DEFAULT '';
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions, Sealing, Files, Deleted];
+    private static readonly string[] Additions = [Sessions, Sealing, Files, Deleted, Claims];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

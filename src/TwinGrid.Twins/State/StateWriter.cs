@@ -14,8 +14,8 @@ internal static class StateWriter
     /// <remarks>
     /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history, 3
     /// without late results of commands, 4 without the evidence of alarms, 5 without the run of a source's numbers. A
-    /// new form is a new <see cref="TwinFold.Version"/> as well: where the log is folded again, states are compared byte
-    /// for byte.
+    /// new form is a new <see cref="TwinFold.Version"/> as well: where the log is folded again, states are compared
+    /// byte for byte.
     /// </remarks>
     public const byte FormVersion = 6;
 

@@ -9,6 +9,7 @@ using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
 
@@ -44,11 +45,12 @@ internal sealed class SimulatedSilo
             grains,
             NullLogger<IngestRouter>.Instance,
             pool);
+        GroupCommit committer = new(Store, clock, NullLogger<GroupCommit>.Instance, pool);
         Wheel = new TimerWheel(clock, NullLogger<TimerWheel>.Instance, pool);
         Runtime = new TwinRuntime(
             SimulatedKind.Registry,
             Store,
-            new GroupCommit(Store, clock, NullLogger<GroupCommit>.Instance, pool),
+            committer,
             new HistorySealer(Store, SimulatedKind.Registry, limits, clock, NullLogger<HistorySealer>.Instance),
             active,
             road,
@@ -56,11 +58,12 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
-            new SiloLease(
+            new SiloLease( // its store's lease is endless: it needs none of the simulated time
                 Store,
+                committer.Health,
                 Options.Create(new TwinsHostingOptions()),
                 Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
-                clock,
+                TimeProvider.System,
                 NullLogger<SiloLease>.Instance),
             new DeadSilos(
                 Stub.Nobody,
@@ -68,6 +71,7 @@ internal sealed class SimulatedSilo
                 Store,
                 clock,
                 NullLogger<DeadSilos>.Instance),
+            new GatewayLives(active, clock),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),
