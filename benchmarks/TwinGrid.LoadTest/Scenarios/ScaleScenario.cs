@@ -6,9 +6,9 @@ using TwinGrid.LoadTest.Servers;
 namespace TwinGrid.LoadTest.Scenarios;
 
 /// <summary>
-/// The same closed loop against one silo, two, three … of one cluster: with devices at all of them, and with all devices
-/// at the first, so that of n silos (n - 1)/n of the messages are for twins of another one. Where silos, database and
-/// client share the processors of one machine, it shows what a silo more costs, not what it brings.
+/// The same closed loop against one silo, two, three … of one cluster: with devices at all of them, and with all
+/// devices at the first. Of n silos (n - 1)/n of the messages are for twins of another one than their device's. Where
+/// silos, database and client share the processors of one machine, it shows what a silo more costs, not what it brings.
 /// </summary>
 internal sealed class ScaleScenario(LoadOptions options)
 {
@@ -64,7 +64,8 @@ internal sealed class ScaleScenario(LoadOptions options)
         }
     }
 
-    private static async Task<ScaleFigures> MeasureAsync(LoadOptions options, LoadTarget target, int silos, double remote)
+    private static async Task<ScaleFigures> MeasureAsync(
+        LoadOptions options, LoadTarget target, int silos, double remote)
     {
         List<LoadFigures> runs = [];
         while (runs.Count < options.Runs)

@@ -41,7 +41,7 @@ internal static partial class KnownServers
     public static Task<ServerProcess> StartGridAgainAsync(LoadOptions options) =>
         ServerProcess.StartAsync(GridStart(options, again: true));
 
-    /// <summary>Starts a silo of a cluster; the first makes the database anew, and must be ready before others.</summary>
+    /// <summary>Starts a silo of a cluster; the first makes the database anew, before others.</summary>
     /// <param name="options">The same for each, with <c>--storage PostgreSql</c>.</param>
     /// <param name="number">Which, from 1.</param>
     public static Task<ServerProcess> StartSiloAsync(LoadOptions options, int number) =>
