@@ -40,10 +40,11 @@ internal struct Pace
         {
             double most = _interval / Math.Clamp(readings, 1, Steadiness);
             double now = _interval > 0 ? _interval + Math.Clamp(interval - _interval, -most, most) : interval;
+            now = Math.Clamp(now, Minute, Hour);
             if (now != _interval)
             {
                 _interval = now;
-                _decades = Math.Log10(Math.Clamp(now, Minute, Hour) / Minute);
+                _decades = Math.Log10(now / Minute);
             }
         }
 

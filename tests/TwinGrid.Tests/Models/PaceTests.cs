@@ -64,6 +64,24 @@ public sealed class PaceTests(ITestOutputHelper output)
         Assert.Equal(0, pace.Decades);
     }
 
+    [Fact]
+    public void After_a_million_readings_at_one_moment_it_still_learns()
+    {
+        Pace pace = After(1000, 300);
+        for (int i = 0; i < 1_000_000; i++)
+        {
+            pace.Learn(299_700 * UnixMicroseconds.PerSecond, 1000 + i);
+        }
+
+        Assert.Equal(0, pace.Decades);
+        for (int i = 1; i <= 500; i++)
+        {
+            pace.Learn((299_700 + (300L * i)) * UnixMicroseconds.PerSecond, 1_001_000 + i);
+        }
+
+        Assert.Equal(Math.Log10(5), pace.Decades, 1e-9);
+    }
+
     [Theory]
     [InlineData("gaussian", 300, 4)] // at one a minute none: one view alone is believed more at slower paces
     [InlineData("bursts", 300, 6)]
