@@ -10,8 +10,8 @@ namespace TwinGrid.Models.Anomaly;
 /// tenth part of <see cref="Clearly"/> by which the range was left: signals that drift leave it again and again, but
 /// only just. The constants were chosen for the best score on 31 files of the Numenta Anomaly Benchmark at 0.99 with at
 /// most one alarm per signal and 43,200 readings of BATADAL's normal year and SKAB's anomaly-free run, both fed at one
-/// a minute. Of 174 sets drawn within 30 % of these, 107 kept to that, with a median score of 72.0; the best of those
-/// for all other kinds of files scored 73.5 on the kind left out.
+/// a minute. Of 174 sets drawn within about a third of these, 107 kept to that, with a median score of 72.0; the best
+/// of those for all other kinds of files scored 73.5 on the kind left out.
 /// </remarks>
 internal static class JointSurprise
 {
