@@ -24,18 +24,4 @@ public sealed class ProcessRecordTests(ITestOutputHelper output)
         Assert.InRange(found.Ours.F1, 0.76, 1);
         Assert.InRange(found.Ours.FalseRate, 0, 0.25);
     }
-
-    [Fact]
-    public void Attacks_on_a_water_network_are_found_early_and_quiet_hours_are_left_alone()
-    {
-        AttackSplit found = AttackSplit.Measure(
-            PublicData.File("batadal/BATADAL_dataset03.csv"), PublicData.File("batadal/BATADAL_dataset04.csv"));
-
-        output.WriteLine($"all {found.All.Score:0.000}, later {found.ChosenLater.Score:0.000}");
-        Assert.All([found.All, found.ChosenLater], figures =>
-        {
-            Assert.InRange(figures.Score, 0.90, 1);
-            Assert.InRange(figures.Quiet, 0.95, 1);
-        });
-    }
 }
