@@ -16,10 +16,11 @@ internal static class TwinFold
     /// <remarks>
     /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components. In 2
     /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
-    /// 3 did not know numbers in order for longer than 1,024. Turns of an older version are folded by the newest rules:
-    /// a snapshot of it is the base of all that follows, and is not compared.
+    /// 3 did not know numbers in order for longer than 1,024. In 4 every input ended the commands whose time was over by
+    /// its own. Turns of an older version are folded by the newest rules: a snapshot of it is the base of all that
+    /// follows, and is not compared.
     /// </remarks>
-    public const byte Version = 4;
+    public const byte Version = 5;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>
@@ -35,7 +36,6 @@ internal static class TwinFold
         while (reader.Next())
         {
             CommandBook.ObeyMode(state, header.Mode, reader.Received, effects);
-            CommandBook.Expire(state, reader.Received, effects);
             ApplyOne(state, header, reader, effects, ref answer);
         }
 
@@ -115,6 +115,7 @@ internal static class TwinFold
                 Acknowledge(state, input.Json(TwinGridJson.Default.AlarmAcknowledgementInput), effects, ref answer);
                 break;
             case InputKind.Tick:
+                CommandBook.Expire(state, input.Received, effects);
                 PolicyRunner.Tick(state, header, input.Received, effects);
                 break;
             case InputKind.ModelOutput when state.Exists:
