@@ -228,8 +228,8 @@ internal sealed partial class TwinTurns
         }
     }
 
-    // What a policy queued and nobody has is called back when the kill switch says so. Not by a message of its own: time
-    // comes last, as a tick.
+    // What a policy queued and nobody has is called back when the kill switch says so; by a tick, for that waits until
+    // nothing is under way to the twin.
     private bool MustObey() => _runtime.Mode != ControlMode.Act
         && State.Commands.Exists(command => command is { Status: CommandStatus.Queued, Policy: not null });
 
