@@ -52,5 +52,9 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Gives the space back.</summary>
     public void Empty() => File.Delete(Ballast);
 
-    public void Dispose() => RunningProgram.RunAsync("umount", [_path]).GetAwaiter().GetResult();
+    public void Dispose()
+    {
+        RunningProgram.RunAsync("umount", [_path]).GetAwaiter().GetResult();
+        System.IO.Directory.Delete(_path, recursive: true);
+    }
 }
