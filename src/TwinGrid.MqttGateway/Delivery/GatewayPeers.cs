@@ -67,6 +67,9 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     /// <summary>This gateway's name: the silo's address, with its generation; never that of another process.</summary>
     public string Id { get; }
 
+    /// <summary>This silo; null in a process without one.</summary>
+    public SiloAddress? Self => _self;
+
     /// <summary>The other silos.</summary>
     public IReadOnlyList<GatewayPeer> All => _all;
 
@@ -157,7 +160,7 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
         return Array.Exists(_gone, gone =>
             command.Command is { } message
             && UnixMicroseconds.From(message.IssuedAt) <= gone.At
-            && gone.Interest.HearsLiterally(command.Twin, ref hash, EffectKind.Command));
+            && gone.Interest.MayReachDevice(command.Twin, ref hash, EffectKind.Command, message.Name));
     }
 
     /// <summary>The gateway stops: the others hear that it has nothing any more.</summary>

@@ -19,8 +19,11 @@ internal sealed class RemoteInterest(string root)
     /// <summary>True once the gateway has told all that it subscribes.</summary>
     public bool IsKnown => Volatile.Read(ref _known).Version != LocalInterest.Unknown;
 
-    /// <summary>False for a process without a listener, or one that stops.</summary>
+    /// <summary>False for a process without a listener or bridge, or one that stops.</summary>
     public bool Listens => Volatile.Read(ref _known) is { Version: LocalInterest.Unknown } or { Listens: true };
+
+    /// <summary>True for a gateway that can bridge to an outside broker, behind which any device may be.</summary>
+    public bool Bridges => Volatile.Read(ref _known).Bridges;
 
     /// <summary>Takes what the gateway tells.</summary>
     /// <returns>False when something before it is missing: the whole is needed.</returns>
@@ -44,9 +47,17 @@ internal sealed class RemoteInterest(string root)
             || (known.HasFilters && Hearing.Matches(known.Filters, root, twin, kind, name));
     }
 
-    /// <summary>True when a filter that names the twin literally may match: its device, perhaps.</summary>
-    public bool HearsLiterally(TwinId twin, ref ulong hash, EffectKind kind) =>
-        HearsLiterally(Volatile.Read(ref _known), twin, ref hash, kind);
+    /// <summary>
+    /// True when the twin's device may get such an effect there: by a filter that names the twin literally, or behind a
+    /// bridge.
+    /// </summary>
+    /// <inheritdoc cref="Hears"/>
+    public bool MayReachDevice(TwinId twin, ref ulong hash, EffectKind kind, string name)
+    {
+        Known known = Volatile.Read(ref _known);
+        return HearsLiterally(known, twin, ref hash, kind)
+            || (known.Bridges && known.HasFilters && Hearing.Matches(known.Filters, root, twin, kind, name));
+    }
 
     private static bool HearsLiterally(Known known, TwinId twin, ref ulong hash, EffectKind kind)
     {
@@ -63,7 +74,7 @@ internal sealed class RemoteInterest(string root)
     {
         if (update.Part == 0)
         {
-            (_coming, _part) = (new Known { Version = update.To, Listens = update.Listens }, 0);
+            (_coming, _part) = (new Known { Version = update.To, Listens = update.Listens, Bridges = update.Bridges }, 0);
         }
 
         if (_coming is null || _coming.Version != update.To || _part != update.Part)
@@ -98,6 +109,7 @@ internal sealed class RemoteInterest(string root)
         // Each says how it is and not what changed: to take again what is known already does no harm.
         Add(known, update);
         known.Listens = update.Listens;
+        known.Bridges = update.Bridges;
         known.Version = update.To;
         return true;
     }
@@ -154,6 +166,8 @@ internal sealed class RemoteInterest(string root)
         public long Version { get; set; }
 
         public bool Listens { get; set; }
+
+        public bool Bridges { get; set; }
 
         public ConcurrentDictionary<ulong, HeardKinds> Twins { get; } = new();
 

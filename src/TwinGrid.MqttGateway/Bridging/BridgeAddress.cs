@@ -1,0 +1,49 @@
+namespace TwinGrid.MqttGateway.Bridging;
+
+/// <summary>Where the outside broker is, and as whom the bridge connects. Shows no password. Immutable.</summary>
+internal sealed class BridgeAddress
+{
+    private const int StandardPort = 1_883;
+
+    private BridgeAddress(Uri uri)
+    {
+        Host = uri.IdnHost;
+        Port = uri.Port < 0 ? StandardPort : uri.Port;
+        string[] who = uri.UserInfo.Split(':', 2);
+        User = who[0].Length == 0 ? null : Uri.UnescapeDataString(who[0]);
+        Password = who.Length == 1 ? null : Uri.UnescapeDataString(who[1]);
+    }
+
+    /// <summary>A name or an IP address.</summary>
+    public string Host { get; }
+
+    /// <summary>The port.</summary>
+    public int Port { get; }
+
+    /// <summary>The user, or null.</summary>
+    public string? User { get; }
+
+    /// <summary>The password, or null.</summary>
+    public string? Password { get; }
+
+    /// <summary>Reads <c>mqtt://[user[:password]@]host[:port]</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="wrong">What is wrong with it, without the password that it may bear.</param>
+    /// <returns>Null when it is wrong.</returns>
+    public static BridgeAddress? Parse(string text, out string? wrong)
+    {
+        wrong = !Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) ? "not the address of a broker"
+            : uri.Scheme == "mqtts" ? "TLS to a broker is not there yet"
+            : uri.Scheme != "mqtt" ? $"'{uri.Scheme}' is not the scheme mqtt"
+            : uri.IdnHost.Length == 0 ? "no host"
+            : uri.Port == 0 ? "port 0 is nobody's"
+            : uri.PathAndQuery is not ("" or "/") || uri.Fragment.Length > 0 ? "more than host and port"
+            : uri.UserInfo.StartsWith(':') ? "a password without a user"
+            : null;
+        return wrong is null ? new BridgeAddress(uri!) : null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() =>
+        Host.Contains(':', StringComparison.Ordinal) ? $"mqtt://[{Host}]:{Port}" : $"mqtt://{Host}:{Port}";
+}
