@@ -1,0 +1,147 @@
+using System.Text.Json;
+using TwinGrid.ClusterTests.Cluster;
+using TwinGrid.ClusterTests.Devices;
+using TwinGrid.ClusterTests.Durability;
+using TwinGrid.ClusterTests.Processes;
+using TwinGrid.Tests.MqttGateway;
+
+namespace TwinGrid.ClusterTests.Bridging;
+
+/// <summary>Silo processes and devices with a mosquitto between them.</summary>
+public sealed class BridgeTests(ITestOutputHelper output)
+{
+    // How many messages the broker acknowledges in each life of the silo before it is killed.
+    private static readonly int[] Usual = [400, 37, 1_500];
+
+    [Fact]
+    public async Task Kills_with_9_lose_nothing_that_the_broker_keeps_and_apply_nothing_twice()
+    {
+        await using BridgingBroker broker = await BridgingBroker.StartNewAsync();
+        using var home = new SiloHome("pump");
+        NumberedDevice[] devices =
+        [
+            .. Enumerable.Range(1, 5).Select(static i => new NumberedDevice($"meter/m{i}", epoch: 1, window: 16)),
+            new NumberedDevice("pump/modelled", epoch: 7, window: 32),
+        ];
+        using var stop = new CancellationTokenSource();
+        string bridge = $"Mqtt:Bridge:Server={broker.Server}";
+        SiloProcess silo = await SiloProcess.StartAsync(home, bridge);
+        await ServesAsync(broker);
+        Task running = Task.WhenAll(devices.Select(device => device.RunAsync(broker.Port, stop.Token)));
+        foreach (int life in KillPlan.Lives(Usual, output.WriteLine))
+        {
+            long goal = devices.Sum(static d => (long)d.Acknowledged) + life;
+            await Eventually.HoldsAsync(
+                $"{life} messages", () => devices.Sum(static d => (long)d.Acknowledged) >= goal);
+            await silo.Api.WaitForTwinAsync("pump/modelled", "some of them", static twin => twin.Number("n") > 0);
+            await silo.KillAsync();
+            silo = await SiloProcess.StartAsync(home, bridge);
+        }
+
+        await stop.CancelAsync();
+        await running;
+        long duplicates = 0;
+        foreach (NumberedDevice device in devices)
+        {
+            JsonElement twin = await silo.Api.WaitForTwinAsync(
+                device.Twin, $"all {device.Attempted}",
+                seen => seen.Source("sim")?.GetProperty("seq").GetInt64() == device.Attempted
+                    && seen.Counter("readings") - seen.Counter("duplicates") == device.Attempted);
+            duplicates += twin.Counter("duplicates");
+            Assert.Equal(device.Attempted, device.Acknowledged);
+            Assert.Null(twin.Online());
+        }
+
+        output.WriteLine(
+            $"{devices.Sum(static d => d.Attempted)} messages through the broker over {Usual.Length} kills, 0 lost, "
+            + $"{duplicates} came again and changed nothing");
+        (await silo.StopAsync()).End.Succeeded();
+        await silo.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_command_goes_out_through_the_broker_and_its_result_comes_back()
+    {
+        await using BridgingBroker broker = await BridgingBroker.StartNewAsync();
+        using var home = new SiloHome("pump");
+        await using SiloProcess silo = await SiloProcess.StartAsync(home, $"Mqtt:Bridge:Server={broker.Server}");
+        await ServesAsync(broker);
+        await using MqttDevice device = await MqttDevice.ConnectAsync(broker.Port);
+        await device.SubscribeAsync("twins/pump/p1/commands/+");
+        await device.PublishAsync("twins/pump/p1/telemetry", """{"temperature":95}""");
+        MqttMessage derate = await device.NextOnAsync("commands/derate");
+        string id = derate.Json.GetProperty("id").GetString()!;
+        await silo.Api.WaitForCommandAsync("pump/p1", id, "queued");
+        await device.PublishAsync($"twins/pump/p1/results/{id}", """{"status":"succeeded"}""");
+        await silo.Api.WaitForCommandAsync("pump/p1", id, "succeeded");
+
+        await silo.Api.SendAsync(
+            HttpMethod.Patch, "/api/v1/twins/pump/p1/properties/desired", """{"speedLimit":6}""");
+        await using MqttDevice later = await MqttDevice.ConnectAsync(broker.Port);
+        await later.SubscribeAsync("twins/pump/p1/alarms/overheat");
+        MqttMessage alarm = await later.NextOnAsync("alarms/overheat");
+        Assert.Equal("active", alarm.Json.GetProperty("state").GetString());
+        await later.SubscribeAsync("twins/pump/p1/properties/desired");
+        MqttMessage desired = await later.NextOnAsync("properties/desired");
+        Assert.Equal(6, desired.Json.GetProperty("desired").GetProperty("speedLimit").GetInt32());
+        Assert.Null((await silo.Api.TwinAsync("pump/p1"))!.Value.Online());
+    }
+
+    [Fact]
+    public async Task Of_two_gateways_one_bridges_and_the_other_takes_over_when_it_dies()
+    {
+        await using BridgingBroker broker = await BridgingBroker.StartNewAsync();
+        await using ClusterOfSilos cluster = await ClusterOfSilos.EmptyAsync($"Mqtt:Bridge:Server={broker.Server}");
+        await cluster.AddAsync("twins", "Roles=Twins");
+        await cluster.AddAsync("first", "Roles=Gateway,Api");
+        await ServesAsync(broker);
+        SiloProcess second = await cluster.AddAsync("second", "Roles=Gateway,Api");
+        await using MqttDevice device = await MqttDevice.ConnectAsync(broker.Port);
+        for (int i = 1; i <= 200; i++)
+        {
+            // Without an identity of its own: it would count twice if two gateways took it.
+            await device.PublishAsync("twins/meter/m1/telemetry/n", $"{i}");
+        }
+
+        await second.Api.WaitForTwinAsync("meter/m1", "the last", static twin => twin.Number("n") == 200);
+        Assert.Equal(200, (await second.Api.TwinAsync("meter/m1"))!.Value.Counter("readings"));
+        await cluster.KillAsync(1);
+        for (int i = 201; i <= 300; i++)
+        {
+            await device.PublishAsync("twins/meter/m1/telemetry/n", $"{i}");
+        }
+
+        JsonElement after = await Eventually.SeeAsync(
+            "the surviving gateway goes on",
+            async () => (await second.Api.TwinAsync("meter/m1"))!.Value,
+            static twin => twin.Number("n") == 300,
+            TimeSpan.FromSeconds(60));
+        Assert.Equal(300, after.Counter("readings"));
+
+        await device.SubscribeAsync("twins/meter/m1/commands/+");
+        string id = await second.Api.CommandAsync("meter/m1", "reset", query: "?expiresIn=5m");
+        Assert.Equal(id, (await device.NextOnAsync("commands/reset")).Json.GetProperty("id").GetString());
+    }
+
+    [Theory]
+    [InlineData("Mqtt:Bridge:Server=http://broker", "TwinGrid:Mqtt:Bridge:Server")]
+    [InlineData("Mqtt:Bridge:Topics=twins/#", "TwinGrid:Mqtt:Bridge:Topics")]
+    public async Task A_wrong_setting_stops_the_start_with_its_name(string setting, string named)
+    {
+        using var home = new SiloHome();
+        await using SiloProcess silo = SiloProcess.Launch(home, "Mqtt:Bridge:Server=mqtt://127.0.0.1:9", setting);
+        ProgramEnd end = await silo.Program.EndAsync();
+        Assert.NotEqual(0, end.ExitCode);
+        Assert.Contains(named, end.Errors, StringComparison.Ordinal);
+    }
+
+    // The broker says of a message whether anybody subscribes to it.
+    private static async Task ServesAsync(BridgingBroker broker)
+    {
+        await using BridgingClient probe = await broker.ConnectAsync();
+        foreach (string topic in (string[])["telemetry/n", "results/none", "online"])
+        {
+            await probe.PublishUntilHeardAsync($"twins/probe/p/{topic}", topic == "online" ? "true" : "1");
+        }
+    }
+}
