@@ -21,8 +21,11 @@ internal sealed partial class BridgeCatchUp(
 
     private readonly Lock _lock = new();
     private readonly HashSet<TwinId> _open = [];
-    private readonly Channel<TwinId> _twins = Channel.CreateUnbounded<TwinId>();
-    private int _asksAll;
+
+    // Null stands for all of them.
+    private readonly Channel<TwinId?> _wishes = Channel.CreateUnbounded<TwinId?>();
+    private bool _asksAll;
+    private int _asked;
 
     /// <summary>A twin is to be asked.</summary>
     public void Ask(TwinId twin)
@@ -35,39 +38,46 @@ internal sealed partial class BridgeCatchUp(
             }
             else if (_open.Add(twin))
             {
-                _twins.Writer.TryWrite(twin);
+                _wishes.Writer.TryWrite(twin);
             }
         }
     }
 
     /// <summary>All that have something retained are to be asked.</summary>
-    public void AskAll() => Interlocked.Exchange(ref _asksAll, 1);
+    public void AskAll()
+    {
+        lock (_lock)
+        {
+            if (!_asksAll)
+            {
+                _asksAll = true;
+                _wishes.Writer.TryWrite(null);
+            }
+        }
+    }
 
-    /// <summary>Asks, for as long as a connection lasts; all of them first.</summary>
+    /// <summary>Asks, for as long as a connection lasts.</summary>
     public async Task RunAsync(CancellationToken over)
     {
         // What changes from now on must come here, so that nothing falls between it and the answers.
         await peers.SpreadAsync();
         AskAll();
-        while (true)
+        await foreach (TwinId? wish in _wishes.Reader.ReadAllAsync(over))
         {
-            if (Interlocked.Exchange(ref _asksAll, 0) == 1)
+            // From here on the same wish may come again: what it asks for may have changed.
+            lock (_lock)
             {
-                await TryAsync(() => AskFleetAsync(over), "the fleet", over);
+                _asksAll &= wish is not null;
+                _open.Remove(wish ?? default);
             }
 
-            if (_twins.Reader.TryRead(out TwinId twin))
+            if (wish is { } twin)
             {
-                lock (_lock)
-                {
-                    _open.Remove(twin);
-                }
-
                 await AskAsync(twin, over);
             }
             else
             {
-                await Task.Delay(Pause, clock, over);
+                await TryAsync(() => AskFleetAsync(over), "the fleet", over);
             }
         }
     }
@@ -94,8 +104,6 @@ internal sealed partial class BridgeCatchUp(
             }
         }
     }
-
-    private int _asked;
 
     private async Task TryAsync(Func<Task> ask, string what, CancellationToken over)
     {

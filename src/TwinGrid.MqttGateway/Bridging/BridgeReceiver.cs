@@ -78,6 +78,9 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
             {
                 waiting.IsAnswered = true;
                 waiting.IsKept = publish.Acknowledge;
+
+                // What comes behind it comes again, too.
+                _isClosed |= !publish.Acknowledge;
                 if (_order.Peek() == waiting)
                 {
                     _answered.Release();

@@ -30,10 +30,10 @@ internal sealed class BrokerConnection : IAsyncDisposable
     public Task<string> Ended => _ended.Task;
 
     /// <summary>True when the broker had the session from before.</summary>
-    public bool IsSessionPresent { get; private init; }
+    public bool IsSessionPresent { get; private set; }
 
     /// <summary>How many messages of QoS 1 the broker takes at once.</summary>
-    public int ReceiveMaximum { get; private init; }
+    public int ReceiveMaximum { get; private set; }
 
     /// <summary>Connects.</summary>
     /// <param name="options">As whom and where.</param>
@@ -51,6 +51,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         IMqttClient client = Factory.CreateMqttClient();
         try
         {
+            BrokerConnection connection = new(client);
             client.ApplicationMessageReceivedAsync += received;
             MqttClientConnectResult result = await client.ConnectAsync(options, cancellationToken);
             if (result.ResultCode != MqttClientConnectResultCode.Success)
@@ -58,11 +59,9 @@ internal sealed class BrokerConnection : IAsyncDisposable
                 throw new TwinGridException($"the broker refuses: {result.ResultCode} {result.ReasonString}".TrimEnd());
             }
 
-            return new BrokerConnection(client)
-            {
-                IsSessionPresent = result.IsSessionPresent,
-                ReceiveMaximum = result.ReceiveMaximum is > 0 and var most ? most : ushort.MaxValue,
-            };
+            connection.IsSessionPresent = result.IsSessionPresent;
+            connection.ReceiveMaximum = result.ReceiveMaximum is > 0 and var most ? most : ushort.MaxValue;
+            return connection;
         }
         catch
         {
