@@ -12,7 +12,7 @@ internal static class BridgeMetrics
         "twingrid.mqtt.bridge.shed", "{message}", "messages of QoS 0 dropped because too much waits for the store");
 
     private static readonly Counter<long> Published = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.bridge.published", "{message}", "messages to the outside broker, by kind and what became of them");
+        "twingrid.mqtt.bridge.published", "{message}", "messages to the outside broker, by kind and outcome");
 
     private static readonly UpDownCounter<long> Connected = TwinGridDiagnostics.Meter.CreateUpDownCounter<long>(
         "twingrid.mqtt.bridge.connections", "{connection}", "connections to the outside broker");

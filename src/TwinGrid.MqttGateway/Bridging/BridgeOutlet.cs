@@ -9,7 +9,8 @@ namespace TwinGrid.MqttGateway.Bridging;
 /// commands wait in their twins, which tell them again, and what is retained is asked for when the broker is back.
 /// Thread-safe.
 /// </summary>
-internal sealed class BridgeOutlet(GatewayPeers peers, HandedCommands commands, IOptions<MqttOptions> options) : IDisposable
+internal sealed class BridgeOutlet(
+    GatewayPeers peers, HandedCommands commands, IOptions<MqttOptions> options) : IDisposable
 {
     private const int MaxLasting = 65_536;
 

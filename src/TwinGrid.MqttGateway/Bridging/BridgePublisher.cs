@@ -8,8 +8,8 @@ using TwinGrid.MqttGateway.Delivery;
 namespace TwinGrid.MqttGateway.Bridging;
 
 /// <summary>
-/// The way out: a connection of its own, so that nothing that goes out waits for what comes in. Effects are published in
-/// their order, so many of QoS 1 at once as the broker takes.
+/// The way out: a connection of its own, so that nothing that goes out waits for what comes in. Effects are published
+/// in their order, so many of QoS 1 at once as the broker takes.
 /// </summary>
 internal sealed partial class BridgePublisher(
     BrokerAccess access,

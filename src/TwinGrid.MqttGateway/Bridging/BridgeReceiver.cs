@@ -14,7 +14,8 @@ namespace TwinGrid.MqttGateway.Bridging;
 /// <param name="client">The bridge's client id, for dead letters.</param>
 /// <param name="intake">Where messages go.</param>
 /// <param name="budget">What the process may hold.</param>
-internal sealed class BridgeReceiver(string client, MessageIntake intake, IngestBudget budget) : PublishSource, IDisposable
+internal sealed class BridgeReceiver(string client, MessageIntake intake, IngestBudget budget)
+    : PublishSource, IDisposable
 {
     /// <summary>The most messages of QoS 0 that are under way: nothing else bounds them.</summary>
     public const int MaxLoose = 1_024;

@@ -86,7 +86,12 @@ internal sealed partial class MqttBridge(
 
         await over.CancelAsync();
         await working;
-        Array.ForEach(told, interest.Remove);
+        if (!_stopping.IsCancellationRequested)
+        {
+            // At the end of the process all goes at once, and the others remember what it may have handed over.
+            Array.ForEach(told, interest.Remove);
+        }
+
         LogEnds();
     }
 

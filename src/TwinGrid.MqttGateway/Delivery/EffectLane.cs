@@ -25,6 +25,7 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
     private readonly Lock _lock = new();
     private readonly List<(long After, TaskCompletionSource Left)> _leaving = [];
     private bool _isSending;
+    private bool _isClosed;
     private long _batches;
 
     /// <summary>Takes effects for sessions of that gateway.</summary>
@@ -39,7 +40,7 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
     {
         lock (_lock)
         {
-            if (!_isSending && _queue.IsEmpty)
+            if (_isClosed || (!_isSending && _queue.IsEmpty))
             {
                 return Task.CompletedTask;
             }
@@ -74,7 +75,12 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
         }
 
         _queue.Close();
-        Sent(all: true);
+        lock (_lock)
+        {
+            _isClosed = true;
+        }
+
+        Sent();
     }
 
     /// <inheritdoc/>
@@ -128,11 +134,11 @@ internal sealed class EffectLane(GatewayRoad road, SiloAddress self) : IDisposab
         }
     }
 
-    private void Sent(bool all = false)
+    private void Sent()
     {
         lock (_lock)
         {
-            bool isIdle = all || (!_isSending && _queue.IsEmpty);
+            bool isIdle = _isClosed || (!_isSending && _queue.IsEmpty);
             for (int i = _leaving.Count - 1; i >= 0; i--)
             {
                 if (isIdle || _leaving[i].After <= _batches)

@@ -73,7 +73,7 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     /// <summary>The other silos.</summary>
     public IReadOnlyList<GatewayPeer> All => _all;
 
-    /// <summary>True while no other silo was ever seen: then nobody else has sessions, or had since the start.</summary>
+    /// <summary>True while no other silo was ever seen: nobody else has sessions, or had since the start.</summary>
     public bool IsAlone => !_hadCompany;
 
     /// <inheritdoc/>
@@ -83,7 +83,7 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     /// <summary>True when a gateway's process lives, as far as is known here.</summary>
     public bool Lives(string id) => id == Id || Array.Exists(_all, peer => peer.Id == id);
 
-    /// <summary>The silo whose gateway gave a session that token; null for one of here, or of one that is gone.</summary>
+    /// <summary>The silo whose gateway gave a session that token; null for this one, and one that is gone.</summary>
     public GatewayPeer? Find(string token)
     {
         int end = token.LastIndexOf(Separator);
@@ -152,15 +152,16 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     }
 
     /// <summary>
-    /// True when a gateway that is gone may have sent a command to its device and could not say so any more.
+    /// True when a gateway that is gone, or stops, may have sent a command to its device and could not say so any more.
     /// </summary>
     public bool MayHaveBeenSent(TwinEffect command)
     {
         ulong hash = 0;
+        long issued = command.Command is { } message ? UnixMicroseconds.From(message.IssuedAt) : 0;
         return Array.Exists(_gone, gone =>
-            command.Command is { } message
-            && UnixMicroseconds.From(message.IssuedAt) <= gone.At
-            && gone.Interest.MayReachDevice(command.Twin, ref hash, EffectKind.Command, message.Name));
+                issued <= gone.At && gone.Interest.MayHaveReachedDevice(command, ref hash))
+            || Array.Exists(_all, peer =>
+                !peer.Interest.Listens && peer.Interest.MayHaveReachedDevice(command, ref hash));
     }
 
     /// <summary>The gateway stops: the others hear that it has nothing any more.</summary>

@@ -35,13 +35,18 @@ internal sealed partial class GatewayRoad(
             {
                 return await call(gateway).WaitAsync(_gone.Token).ConfigureAwait(false);
             }
-            catch (Exception e) when (!_gone.IsCancellationRequested)
+            catch (Exception e)
             {
+                _gone.Token.ThrowIfCancellationRequested();
                 LogFailed(silo, e.Message);
                 await Task.Delay(pause, clock, _gone.Token).ConfigureAwait(false);
             }
         }
     }
+
+    /// <summary>A little while, after an answer that says to begin anew.</summary>
+    /// <exception cref="OperationCanceledException">The silo is gone.</exception>
+    public Task PauseAsync() => Task.Delay(FirstPause, clock, _gone.Token);
 
     /// <summary>The silo is gone: nobody is called any more.</summary>
     public void Close() => _gone.Cancel();

@@ -96,6 +96,7 @@ internal sealed class InterestLane(
             if (!await road.AskAsync(gateway => gateway.HearAsync(update)).ConfigureAwait(false))
             {
                 known = LocalInterest.Unknown;
+                await road.PauseAsync().ConfigureAwait(false);
                 break;
             }
 

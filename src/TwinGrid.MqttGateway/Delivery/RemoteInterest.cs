@@ -13,6 +13,7 @@ internal sealed class RemoteInterest(string root)
 {
     private readonly Lock _lock = new();
     private Known _known = Known.Nothing;
+    private Known? _last;
     private Known? _coming;
     private int _part;
 
@@ -48,16 +49,20 @@ internal sealed class RemoteInterest(string root)
     }
 
     /// <summary>
-    /// True when the twin's device may get such an effect there: by a filter that names the twin literally, or behind a
+    /// True when the twin's device may get a command there: by a filter that names the twin literally, or behind a
     /// bridge.
     /// </summary>
-    /// <inheritdoc cref="Hears"/>
-    public bool MayReachDevice(TwinId twin, ref ulong hash, EffectKind kind, string name)
-    {
-        Known known = Volatile.Read(ref _known);
-        return HearsLiterally(known, twin, ref hash, kind)
-            || (known.Bridges && known.HasFilters && Hearing.Matches(known.Filters, root, twin, kind, name));
-    }
+    public bool MayReachDevice(TwinEffect command, ref ulong hash) =>
+        MayReachDevice(Volatile.Read(ref _known), command, ref hash);
+
+    /// <summary>As <see cref="MayReachDevice(TwinEffect, ref ulong)"/>, while it still listened.</summary>
+    public bool MayHaveReachedDevice(TwinEffect command, ref ulong hash) =>
+        MayReachDevice(Volatile.Read(ref _last) ?? Volatile.Read(ref _known), command, ref hash);
+
+    private bool MayReachDevice(Known known, TwinEffect command, ref ulong hash) =>
+        HearsLiterally(known, command.Twin, ref hash, EffectKind.Command)
+        || (known is { Bridges: true, HasFilters: true }
+            && Hearing.Matches(known.Filters, root, command.Twin, EffectKind.Command, command.Name));
 
     private static bool HearsLiterally(Known known, TwinId twin, ref ulong hash, EffectKind kind)
     {
@@ -74,7 +79,8 @@ internal sealed class RemoteInterest(string root)
     {
         if (update.Part == 0)
         {
-            (_coming, _part) = (new Known { Version = update.To, Listens = update.Listens, Bridges = update.Bridges }, 0);
+            (_coming, _part) = (
+                new Known { Version = update.To, Listens = update.Listens, Bridges = update.Bridges }, 0);
         }
 
         if (_coming is null || _coming.Version != update.To || _part != update.Part)
@@ -85,6 +91,7 @@ internal sealed class RemoteInterest(string root)
         Add(_coming, update);
         if (++_part == update.Parts)
         {
+            _last = !_coming.Listens && _known.Listens ? _known : _last;
             Volatile.Write(ref _known, _coming);
             _coming = null;
         }

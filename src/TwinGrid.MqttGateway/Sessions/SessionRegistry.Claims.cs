@@ -1,35 +1,8 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Sessions;
-
-/// <summary>Why a connection got no session.</summary>
-internal enum BeginRefusal : byte
-{
-    /// <summary>It has one.</summary>
-    None = 0,
-
-    /// <summary>As many sessions outlive their connections as may.</summary>
-    Full,
-
-    /// <summary>The client connected again meanwhile, here or elsewhere.</summary>
-    Superseded,
-}
-
-/// <summary>What became of a connection that asked for its client's session.</summary>
-/// <param name="Session">The session; null where there is none.</param>
-/// <param name="IsPresent">True when it was there before.</param>
-/// <param name="Refusal">Why there is none.</param>
-internal readonly record struct Begun(MqttSession? Session, bool IsPresent, BeginRefusal Refusal = BeginRefusal.None)
-{
-    /// <summary>The twins that the session's last connection fed, at another gateway.</summary>
-    public IReadOnlyList<TwinId> Fed { get; init; } = [];
-
-    /// <summary>No session.</summary>
-    public static Begun Refused(BeginRefusal why) => new(null, false, why);
-}
 
 /// <content>
 /// A client has one session in the whole cluster. Whoever connects claims it from every other gateway; of several
@@ -39,107 +12,12 @@ internal readonly record struct Begun(MqttSession? Session, bool IsPresent, Begi
 /// </content>
 internal sealed partial class SessionRegistry
 {
-    private static readonly Counter<long> Released = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.mqtt.sessions.released", "{session}", "MQTT sessions that another gateway took over");
-
     private const int MostClaims = 8;
 
     /// <summary>How long ago a client may have connected for a gateway that comes to be asked for it.</summary>
     private const long Recent = 60 * UnixMicroseconds.PerSecond;
 
     private readonly Dictionary<string, SessionClaim> _connecting = new(StringComparer.Ordinal);
-
-    /// <summary>Another gateway claims a session.</summary>
-    public async Task<ClaimAnswer> ReleaseAsync(ClaimRequest request)
-    {
-        ClaimAnswer answer;
-        Task<bool> written;
-        lock (_lock)
-        {
-            if (_connecting.TryGetValue(request.Client, out SessionClaim rival))
-            {
-                if (request.Claim.IsBefore(rival))
-                {
-                    return new ClaimAnswer { Verdict = ClaimVerdict.Lost, Time = rival.Time };
-                }
-
-                _connecting.Remove(request.Client);
-            }
-
-            if (!_sessions.TryGetValue(request.Client, out MqttSession? session))
-            {
-                return ClaimAnswer.Nothing;
-            }
-
-            if (request.Claim.IsBefore(session.Claim))
-            {
-                // Whoever asks has its client's connection now: that counts, and not whose clock is ahead.
-                return new ClaimAnswer { Verdict = ClaimVerdict.Ahead, Time = session.Claim.Time };
-            }
-
-            answer = new ClaimAnswer
-            {
-                Verdict = ClaimVerdict.Released,
-                Fed = session.Presence?.HandOver() ?? [],
-                Taken = session.Taken(),
-                Sent = session.SentCommands(),
-            };
-            written = Release(session, request.CleanStart);
-            Released.Add(1);
-        }
-
-        if (!await written)
-        {
-            LogNotWritten(request.Client);
-        }
-
-        return answer;
-    }
-
-    /// <summary>Asks the twins anew for what every session is owed: something of it may have gone by.</summary>
-    /// <param name="fleetIsKnown">False when twins may have something retained that was not heard of.</param>
-    public void CatchUpAll(bool fleetIsKnown)
-    {
-        MqttSession[] sessions;
-        lock (_lock)
-        {
-            sessions = [.. _sessions.Values];
-        }
-
-        if (!fleetIsKnown)
-        {
-            _subscriptions.ForgetFleet();
-        }
-
-        foreach (MqttSession session in sessions)
-        {
-            session.NoteLost();
-            foreach (Subscription subscription in session.Subscriptions())
-            {
-                _subscriptions.CatchUp(subscription, withRetained: true);
-            }
-        }
-    }
-
-    private Task<bool> Release(MqttSession session, bool isEnd)
-    {
-        if (isEnd || session.ExpirySeconds == 0)
-        {
-            Discard(session);
-            return Task.FromResult(true);
-        }
-
-        // As in GoOn: who goes on with the session before its will's delay is over, stops the will.
-        if (session is { Will.Delay: 0 })
-        {
-            PublishWill(session);
-        }
-
-        session.EndedAt ??= UnixMicroseconds.Now(_clock);
-        SessionChange last = Change(session);
-        Forget(session);
-        return _rows.WriteAsync(last);
-    }
 
     /// <summary>Begins a session where there was never another gateway.</summary>
     private async ValueTask<Begun> BeginHereAsync(
@@ -411,10 +289,6 @@ internal sealed partial class SessionRegistry
         _lastClaim = Math.Max(_lastClaim + 1, UnixMicroseconds.Now(_clock));
         return new SessionClaim(_lastClaim, _peers.Id);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "the session of '{Client}' goes to another gateway, and its row could not be written")]
-    private partial void LogNotWritten(string client);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the sessions of a gateway that is gone could not be read")]
     private partial void LogNotLearnt(Exception exception);

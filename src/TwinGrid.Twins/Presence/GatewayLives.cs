@@ -13,7 +13,7 @@ internal sealed class GatewayLives : ILifecycleParticipant<ISiloLifecycle>, IDis
 {
     private const char Separator = '#';
 
-    /// <summary>What a gateway sent just before its end may be on its way still: it is looked again after this.</summary>
+    /// <summary>What a gateway sent before its end may be on its way still: it is looked again after this.</summary>
     private static readonly TimeSpan Straggling = TimeSpan.FromSeconds(5);
 
     private readonly ActiveTwins _active;

@@ -14,7 +14,8 @@ namespace TwinGrid.Tests.MqttGateway;
 /// </summary>
 internal sealed class BridgingBroker : IAsyncDisposable
 {
-    private static readonly string[] s_places = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"];
+    private static readonly string[] s_places =
+        ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"];
 
     private readonly string _program;
     private readonly string _directory = Directory.CreateTempSubdirectory("twingrid-broker-").FullName;

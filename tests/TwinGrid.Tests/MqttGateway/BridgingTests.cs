@@ -36,7 +36,7 @@ public class BridgingTests
     }
 
     [Fact]
-    public async Task The_broker_is_acknowledged_after_the_commit_and_in_order_and_has_no_more_than_Receive_Maximum_out()
+    public async Task The_broker_is_acknowledged_after_the_commit_in_order_and_Receive_Maximum_bounds_what_waits()
     {
         await using BridgingBroker broker = await BridgingBroker.StartNewAsync();
         await using RunningGateway gateway = await StartAsync(broker, mqtt => mqtt.Bridge.ReceiveMaximum = 8);

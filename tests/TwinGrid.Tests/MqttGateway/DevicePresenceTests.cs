@@ -129,7 +129,7 @@ public sealed class DevicePresenceTests : IDisposable
         string two = Begin().Id;
         Assert.Equal(32 + 2, one.Length);
         Assert.Equal(one[..32], two[..32]);
-        Assert.Equal(["-1", "-2"], [one[32..], two[32..]]);
+        Assert.Equal(["#1", "#2"], [one[32..], two[32..]]);
 
         // A UUID version 7 begins with the milliseconds: a day is 86,400,000 = 0x5265c00 of them (RFC 9562).
         Assert.StartsWith("000005265c00", one, StringComparison.Ordinal);
