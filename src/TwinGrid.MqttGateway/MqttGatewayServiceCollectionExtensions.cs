@@ -19,7 +19,8 @@ public static class MqttGatewayServiceCollectionExtensions
     /// <summary>
     /// Adds the MQTT listener, its decoders <c>json</c> and <c>scalar</c>, and the way of effects to subscribers
     /// (<see cref="IEffectSink"/>), and the bridge to an outside broker. The listener starts with the host, if
-    /// <see cref="MqttOptions.Port"/> is not -1, the bridge if it has a server; register it after the silo. A decoder of a user's own for the same format, registered before or after, wins.
+    /// <see cref="MqttOptions.Port"/> is not -1, the bridge if it has a server; register it after the
+    /// silo. A decoder of a user's own for the same format, registered before or after, wins.
     /// </summary>
     /// <remarks>
     /// It needs <see cref="ITwinIngest"/>, <see cref="ITwinStore"/>, <see cref="DefinitionSet"/> and Orleans'

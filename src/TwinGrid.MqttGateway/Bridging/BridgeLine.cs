@@ -22,7 +22,7 @@ internal sealed partial class BridgeLine(
     BridgePace pace,
     ILogger<MqttBridge> logger)
 {
-    /// <summary>How long a stop waits for commits whose messages were taken; the broker sends the others again.</summary>
+    /// <summary>How long a stop waits for what was taken; the broker sends the rest again.</summary>
     private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(3);
 
     /// <summary>Takes in until it is stopped.</summary>

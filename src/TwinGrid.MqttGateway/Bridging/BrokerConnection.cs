@@ -101,7 +101,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         MqttApplicationMessage message, CancellationToken cancellationToken) =>
         _client.PublishAsync(message, cancellationToken);
 
-    /// <summary>Says goodbye, where there is still somebody to hear it; the session stays as long as it was to.</summary>
+    /// <summary>Says goodbye, where somebody still hears it; the session stays as long as it was to.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_client.IsConnected)

@@ -207,7 +207,7 @@ public class BridgingTests
         }
 
         await BridgedAsync(gateway);
-        TwinSummary hot = new() { Id = "pump/p1", Kind = "pump", ActiveAlarms = 1 };
+        TwinSummary hot = new("pump/p1", "pump", 1, null, null, ActiveAlarms: 1);
         gateway.Grains.Page = new TwinPage([hot, hot with { Id = "pump/calm", ActiveAlarms = 0 }], null);
         gateway.Grains.OnCall = (what, recipient) =>
         {
