@@ -53,7 +53,8 @@ internal sealed class BrokerConnection : IAsyncDisposable
         {
             BrokerConnection connection = new(client);
             client.ApplicationMessageReceivedAsync += received;
-            MqttClientConnectResult result = await client.ConnectAsync(options, cancellationToken);
+            MqttClientConnectResult result = await InTimeAsync(
+                token => client.ConnectAsync(options, token), options.Timeout, cancellationToken);
             if (result.ResultCode != MqttClientConnectResultCode.Success)
             {
                 throw new TwinGridException($"the broker refuses: {result.ResultCode} {result.ReasonString}".TrimEnd());
@@ -86,7 +87,8 @@ internal sealed class BrokerConnection : IAsyncDisposable
             .WithTopicFilter(topic => topic
                 .WithTopic(filter).WithQualityOfServiceLevel(qos).WithNoLocal().WithRetainHandling(retained))
             .Build();
-        MqttClientSubscribeResult result = await _client.SubscribeAsync(options, cancellationToken);
+        MqttClientSubscribeResult result = await InTimeAsync(
+            token => _client.SubscribeAsync(options, token), _client.Options.Timeout, cancellationToken);
         foreach (MqttClientSubscribeResultItem item in result.Items)
         {
             if (item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2)
@@ -100,6 +102,22 @@ internal sealed class BrokerConnection : IAsyncDisposable
     public Task<MqttClientPublishResult> PublishAsync(
         MqttApplicationMessage message, CancellationToken cancellationToken) =>
         _client.PublishAsync(message, cancellationToken);
+
+    // Given a token, the library knows no time but the token's.
+    private static async Task<T> InTimeAsync<T>(
+        Func<CancellationToken, Task<T>> ask, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        either.CancelAfter(patience);
+        try
+        {
+            return await ask(either.Token);
+        }
+        catch (Exception e) when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TwinGridException($"the broker did not answer in {patience.TotalSeconds:0} s", e);
+        }
+    }
 
     /// <summary>Says goodbye, where somebody still hears it; the session stays as long as it was to.</summary>
     public async ValueTask DisposeAsync()
