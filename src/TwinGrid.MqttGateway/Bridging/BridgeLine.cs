@@ -50,7 +50,8 @@ internal sealed partial class BridgeLine(
         {
             // The broker sends again what was not acknowledged: not beside its first copy, which would come after
             // something newer.
-            await receiver.CloseAsync();
+            await receiver.CloseAsync().WaitAsync(stop).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
     private int _underWay;
     private int _loose;
     private bool _isClosed;
+    private bool _isDisposed;
 
     /// <inheritdoc/>
     public override string Client => client;
@@ -82,7 +83,7 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
 
                 // What comes behind it comes again, too.
                 _isClosed |= !publish.Acknowledge;
-                if (_order.Peek() == waiting)
+                if (_order.Peek() == waiting && !_isDisposed)
                 {
                     _answered.Release();
                 }
@@ -141,7 +142,16 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _answered.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            // A stop does not wait for every answer: those that come later are for nobody.
+            _isDisposed = true;
+        }
+
+        _answered.Dispose();
+    }
 
     private bool TryBegin(MqttApplicationMessageReceivedEventArgs received, byte qos, int size)
     {
