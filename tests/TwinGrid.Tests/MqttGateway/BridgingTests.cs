@@ -50,7 +50,7 @@ public class BridgingTests
             await device.PublishAsync($"twins/pump/p{i}/telemetry/n", "1");
         }
 
-        // mosquitto 2.0.11 sends up to Receive Maximum more after the first acknowledgement, which that of the probe was.
+        // mosquitto 2.0.11 sends up to Receive Maximum more after an acknowledgement, such as that of the probe.
         await MarkAsync(1);
         int first = Taken();
         Assert.InRange(first, 8, 16);
