@@ -96,7 +96,26 @@ public sealed record CommandSnapshot
     /// <summary>One sentence of why a policy sent it.</summary>
     [Id(12)]
     public string? Why { get; init; }
+
+    /// <summary>
+    /// What its device said of it after it expired or was called back: the status stays, and what the device did is not
+    /// lost. Null where nothing came.
+    /// </summary>
+    [Id(13)]
+    public CommandLateResult? LateResult { get; init; }
 }
+
+/// <summary>A device's word on a command that had ended without it.</summary>
+/// <param name="Status">In progress, succeeded, failed or rejected.</param>
+/// <param name="At">When it came.</param>
+/// <param name="Result">What the device gave back.</param>
+/// <param name="Message">What it says of it.</param>
+[GenerateSerializer, Immutable, Alias("TwinGrid.CommandLateResult")]
+public sealed record CommandLateResult(
+    [property: Id(0)] CommandStatus Status,
+    [property: Id(1)] DateTimeOffset At,
+    [property: Id(2)] RawJson? Result,
+    [property: Id(3)] string? Message);
 
 /// <summary>A command as its device reads it on <c>commands/{name}</c>.</summary>
 /// <param name="Id">Remember it until <paramref name="ExpiresAt"/> + 24 h, and do a command once.</param>

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+
 namespace TwinGrid;
 
 /// <summary>What is asked of a twin's history.</summary>
@@ -35,6 +38,41 @@ public sealed record HistoryQuery
     /// </summary>
     [Id(4)]
     public int? MaxPoints { get; init; }
+
+    /// <summary>
+    /// Goes on where a page ended: its <see cref="HistoryPage.Cursor"/>, with the same telemetry and end. Not together
+    /// with points. Null to begin.
+    /// </summary>
+    [Id(5)]
+    public string? Cursor { get; init; }
+
+    /// <summary>True for a text that a page can have as its cursor.</summary>
+    public static bool IsCursor(string text) => HistoryPosition.TryParse(text, out _);
+}
+
+/// <summary>
+/// Where a page of history ended: before a source time, but for so many of each telemetry's readings of that very time.
+/// As a text <c>time:given</c>.
+/// </summary>
+/// <param name="Time">The source time, Unix microseconds.</param>
+/// <param name="Given">How many readings of that time each telemetry had in the pages so far, at most.</param>
+public readonly record struct HistoryPosition(long Time, long Given)
+{
+    /// <summary>Reads one.</summary>
+    public static bool TryParse(string? text, out HistoryPosition position)
+    {
+        int colon = text?.IndexOf(':', StringComparison.Ordinal) ?? -1;
+        ReadOnlySpan<char> before = text.AsSpan(0, Math.Max(colon, 0));
+        bool isOne = long.TryParse(
+            before, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long time);
+        isOne &= long.TryParse(
+            text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long given);
+        position = isOne ? new HistoryPosition(time, given) : default;
+        return isOne;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Time}:{Given}");
 }
 
 /// <summary>What history answers.</summary>
@@ -46,14 +84,21 @@ public sealed record HistoryPage
     public required IReadOnlyDictionary<string, IReadOnlyList<HistoryReading>> Telemetry { get; init; }
 
     /// <summary>The source time of the oldest reading that is kept of this telemetry; null where none is.</summary>
-    [Id(1)]
+    [Id(1), JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public DateTimeOffset? Oldest { get; init; }
 
     /// <summary>
-    /// False where a limit cut it: go on from the last reading's time. True also where it was thinned out.
+    /// False where a limit cut it: go on with <see cref="Cursor"/>. True also where it was thinned out.
     /// </summary>
     [Id(2)]
     public required bool Complete { get; init; }
+
+    /// <summary>
+    /// Where the next page begins; null where this is all. A page ends for all telemetry at the same moment, so that
+    /// pages in their order have every reading once, also of those that share a source time.
+    /// </summary>
+    [Id(3)]
+    public string? Cursor { get; init; }
 }
 
 /// <summary>A twin as it was.</summary>
@@ -66,7 +111,12 @@ public sealed record PastTwin(
     [property: Id(0)] TwinSnapshot? Snapshot,
     [property: Id(1)] bool IsKept,
     [property: Id(2)] long OldestRevision,
-    [property: Id(3)] DateTimeOffset? OldestTime);
+    [property: Id(3)] DateTimeOffset? OldestTime)
+{
+    /// <summary>True where the twin did not exist yet: all of its log is kept and begins later.</summary>
+    [Id(4)]
+    public bool IsBeforeFirst { get; init; }
+}
 
 /// <summary>
 /// Reads what twins were; the grain's key is the tenant, <see cref="TwinId.DefaultTenant"/>. No twin is woken for it.

@@ -22,6 +22,12 @@ public sealed record TwinTurn
     /// inputs. Opaque to a store.
     /// </summary>
     public required ReadOnlyMemory<byte> Inputs { get; init; }
+
+    /// <summary>
+    /// Where the turn changed whether the twin exists: true for one that came to be, false for one that was deleted;
+    /// null where that is as before. For <see cref="ITwinStore.ReadTwinsAsync"/>; a turn that is read back has none.
+    /// </summary>
+    public bool? Exists { get; init; }
 }
 
 /// <summary>A twin's whole state at a revision, so that recovery starts there and not at the first turn.</summary>
@@ -56,6 +62,21 @@ public enum CommitOutcome : byte
 
     /// <summary>The store has that revision already, or the silo was declared dead: the activation must go.</summary>
     Fenced = 1,
+}
+
+/// <summary>Whether a silo may still answer for its twins.</summary>
+public enum StoreLease : byte
+{
+    /// <summary>For the time that was asked for, from the moment before it was asked.</summary>
+    Held = 0,
+
+    /// <summary>No more: this life of the silo was fenced, others answer for its twins.</summary>
+    Fenced = 1,
+
+    /// <summary>
+    /// For as long as the process lives: nobody can take the store over from it, and it need not ask again.
+    /// </summary>
+    Endless = 2,
 }
 
 /// <summary>A message, or a reading of one, that could not be used.</summary>
@@ -150,6 +171,37 @@ public interface ITwinStore
     /// <summary>Creates or migrates the schema; called before anything else. A second call changes nothing.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Opens the store for reading alone, beside whoever writes to it, in place of <see cref="InitializeAsync"/>:
+    /// nothing is created, migrated or fenced. Nothing may be written to it afterwards.
+    /// </summary>
+    /// <exception cref="TwinGridException">It is not there, or was made by another version.</exception>
+    /// <exception cref="NotSupportedException">The store cannot be read beside one that writes.</exception>
+    Task OpenToReadAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store cannot be read beside a silo that writes to it");
+
+    /// <summary>
+    /// Prolongs the time for which this silo may answer for its twins without asking; zero gives it back. It says
+    /// nothing of commits: those are fenced by themselves.
+    /// </summary>
+    /// <param name="length">How long, by the store's clock.</param>
+    /// <param name="cancellationToken">Gives up; the lease may then have been prolonged all the same.</param>
+    /// <exception cref="TwinGridUnavailableException">The store does not answer.</exception>
+    Task<StoreLease> RenewLeaseAsync(TimeSpan length, CancellationToken cancellationToken) =>
+        Task.FromResult(StoreLease.Endless);
+
+    /// <summary>
+    /// Ends another silo's life: it commits nothing from now on, its sessions are ended, and when the task ends its
+    /// lease is over too. A life that was fenced before, or that the store does not know, costs a look. Silos that
+    /// share a store call it for each silo that their membership declares dead, before they load its twins.
+    /// </summary>
+    /// <param name="life">
+    /// The silo's address with its generation, as Orleans' <c>SiloAddress.ToParsableString</c> writes it.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TwinGridUnavailableException">The store does not answer; call again.</exception>
+    Task FenceAsync(string life, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Reads what is known of a twin; an empty answer for an unknown one.</summary>
     Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken);
 
@@ -165,6 +217,17 @@ public interface ITwinStore
     /// The twins that may have something due of themselves: a snapshot with a time, or turns after it.
     /// </summary>
     IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists twins: those with turns but for the deleted ones, ordered by kind, then key, ordinally. A twin is in it
+    /// from its first commit on. Some may be in it that do not exist; whoever asks looks at each.
+    /// </summary>
+    /// <param name="kind">Only of this kind; null for all.</param>
+    /// <param name="after">Begins after this id; null for the first.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for. Sealed parts that begin

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using TwinGrid.Dtdl;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Clustering;
@@ -40,6 +41,7 @@ internal static class GridServices
         services.AddSingleton<ListenerCheck>();
         services.AddSingleton<GridStartup>();
         services.AddHostedService(static provider => provider.GetRequiredService<GridStartup>());
+        services.TryAddSingleton<IFatalErrorHandler, SiloEnd>();
         builder.UseOrleans(silo => AddSilo(silo, DashboardSwitch.IsOn(builder.Configuration)));
         services.AddMqttGateway();
         AddApi(services);
@@ -64,6 +66,29 @@ internal static class GridServices
             provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory);
     }
 
+    /// <summary>
+    /// What definitions are read with where no silo runs: Orleans' grain storage, and the types that they name.
+    /// </summary>
+    public static void AddDefinitionsToRead(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddTwinGridModels();
+        if (StorageSwitch.IsPostgreSql(builder.Configuration))
+        {
+            builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
+        }
+        else
+        {
+            builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqliteToRead>();
+        }
+
+        // Orleans' parts want a cluster to be made; this one, alone whatever is set, is never started.
+        builder.UseOrleans(static silo =>
+        {
+            SiloMembership.Add(silo, ClusterMembership.Localhost, GridGrainDirectory.Local);
+            AddControlPlane(silo);
+        });
+    }
+
     private static void AddSettings(IServiceCollection services)
     {
         services.AddSingleton<GridSettings>();
@@ -81,8 +106,8 @@ internal static class GridServices
                 (mqtt.Port, mqtt.Bridge.Server) = (-1, null);
             }
         });
-        services.BindSettings<IngestOptions>("Ingest").PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(
-            static (ingest, mqtt, cluster) =>
+        services.BindSettings<IngestOptions>("Ingest")
+            .PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(static (ingest, mqtt, cluster) =>
             {
                 ingest.Acknowledge = mqtt.Value.Acknowledge == MqttAcknowledge.Applied
                     ? Acknowledgement.Applied
@@ -124,8 +149,16 @@ internal static class GridServices
             services.AddPostgreSqlTwinStore(static provider =>
             {
                 GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
+                string directory = provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory;
                 return new StoreOwner(
-                    cluster.ClusterId, cluster.SiloName, cluster.Membership == ClusterMembership.Localhost);
+                    cluster.ClusterId,
+                    cluster.SiloName,
+                    cluster.Membership == ClusterMembership.Localhost,
+                    Path.Combine(directory, "postgresql.last"))
+                {
+                    Life = provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
+                    Lease = cluster.Lease,
+                };
             });
             services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
             return;
@@ -141,11 +174,14 @@ internal static class GridServices
     {
         SiloMembership.Add(
             silo, ClusterSwitch.Membership(silo.Configuration), ClusterSwitch.Directory(silo.Configuration));
-        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
-            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
+        AddControlPlane(silo);
         silo.AddTwins();
-        silo.Services.AddOptions<TwinsHostingOptions>().Configure<IOptions<TwinGridOptions>>(
-            static (twins, grid) => twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins));
+        silo.Services.AddOptions<TwinsHostingOptions>()
+            .Configure<IOptions<TwinGridOptions>, IOptions<GridClusterOptions>>(static (twins, grid, cluster) =>
+            {
+                twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
+                twins.Lease = cluster.Value.Lease;
+            });
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)
@@ -153,6 +189,10 @@ internal static class GridServices
             silo.AddDashboard();
         }
     }
+
+    private static void AddControlPlane(ISiloBuilder silo) =>
+        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
+            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
 
     private static GridListener Listener(IServiceProvider provider, string key, Func<GridClusterOptions, int> port)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -60,12 +61,14 @@ public static class TwinGridHostApplicationBuilderExtensions
         builder.Services.AddOptions<HostFilteringOptions>()
             .PostConfigure<IOptions<HttpOptions>, IConfiguration>(static (filter, http, configuration) =>
             {
+                filter.IncludeFailureMessage = false;
                 if (configuration["AllowedHosts"] is null
                     && IPAddress.IsLoopback(GridListener.Parse(http.Value.Address)))
                 {
                     filter.AllowedHosts = ["localhost", "127.0.0.1", "[::1]"];
                 }
             });
+        builder.Services.Insert(0, ServiceDescriptor.Transient<IStartupFilter, HostRefusal>());
         return builder;
     }
 

@@ -144,6 +144,11 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
             TellAtOnce(state, effects, now);
         }
 
+        if (effects.LateResults > 0)
+        {
+            TurnMetrics.CountLateResults(effects.LateResults);
+        }
+
         PublishOwed(state, now);
     }
 
@@ -172,12 +177,13 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
 
     private void TellState(TwinState state) => Guarded(() => PublishState(state));
 
+    // A commit may take longer than a command is good for: one that is past its expiry is never sent.
     private void PublishAtOnce(TwinState state, TurnEffects effects, long now)
     {
         List<TwinEffect> atOnce = [];
         atOnce.AddRange(effects.Alarms.Select(alarm => Effect(twin, alarm)));
         atOnce.AddRange(effects.Deliveries
-            .Where(command => command.Status == CommandStatus.Queued)
+            .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > now)
             .Select(command => Effect(twin, command)));
         if (effects.Deliveries.Count > 0)
         {

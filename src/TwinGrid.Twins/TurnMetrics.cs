@@ -16,6 +16,11 @@ internal static class TurnMetrics
     private static readonly Counter<long> s_messages = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.ingest.messages", "{message}", "Messages by the road that they took to their twin.");
 
+    private static readonly Counter<long> s_lateResults = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.commands.late_results",
+        "{result}",
+        "Results of devices that came after their command was called expired or was called back.");
+
     private static readonly KeyValuePair<string, object?> s_applied = new("outcome", "applied");
     private static readonly KeyValuePair<string, object?> s_seen = new("outcome", "seen");
     private static readonly KeyValuePair<string, object?> s_inProcess = new("road", "in-process");
@@ -34,6 +39,9 @@ internal static class TurnMetrics
         Add(s_messages, turn.Batched, s_batch);
         Add(s_messages, turn.Called, s_call);
     }
+
+    /// <summary>Counts results that came after their command had ended.</summary>
+    public static void CountLateResults(int count) => s_lateResults.Add(count);
 
     /// <summary>Counts what could not be used.</summary>
     public static void CountDropped(List<DroppedReading> readings)

@@ -1,6 +1,5 @@
 using Orleans.Placement;
 using Orleans.Runtime;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.State;
@@ -27,6 +26,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     {
         TwinId twin = TwinId.FromGrainKey(this.GetPrimaryKeyString());
         await runtime.Kinds.Ready;
+        await runtime.Dead.SettledAsync(cancellationToken);
         (TwinState state, int tail) =
             await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
         _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);
@@ -185,15 +185,6 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             return call.Result.Status == IngestStatus.UnknownTwin
                 ? eraseHistory && await EraseRemainsAsync()
                 : throw new TwinGridUnavailableException("the store does not answer; try again");
-        }
-
-        TwinId twin = Turns.State.Twin;
-        ITwinCatalogue catalogue = GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin));
-        await catalogue.RemoveAsync(twin);
-        if (Turns.State.Exists || Turns.IsAdmitted)
-        {
-            // A reading came in between and made it anew: it must be listed.
-            await catalogue.AddAsync(twin);
         }
 
         if (eraseHistory)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -27,6 +28,8 @@ internal sealed partial class TwinRuntime(
     TimerWheel wheel,
     WatchBudget watching,
     ModelBatches batches,
+    SiloLease lease,
+    DeadSilos dead,
     GatewayLives gateways,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
@@ -61,6 +64,10 @@ internal sealed partial class TwinRuntime(
 
     public ModelBatches Batches => batches;
 
+    public SiloLease Lease => lease;
+
+    public DeadSilos Dead => dead;
+
     /// <summary>Which gateways live: with one that does not, the presence of its devices is over.</summary>
     public GatewayLives Gateways => gateways;
 
@@ -83,6 +90,7 @@ internal sealed partial class TwinRuntime(
     {
         _skipsSnapshots = active.Count > MostSnapshotsAtStop;
         watching.Stop();
+        lease.Stop();
     }
 
     public long Now => UnixMicroseconds.Now(clock);
@@ -102,9 +110,6 @@ internal sealed partial class TwinRuntime(
 
     [LoggerMessage(LogLevel.Error, "A turn of {Twin} failed and nothing of it was kept; the twin is read again.")]
     public partial void LogFoldFailed(Exception exception, TwinId twin);
-
-    [LoggerMessage(LogLevel.Error, "{Twin} could not be entered into the catalogue; its inputs are not acknowledged.")]
-    public partial void LogCatalogueFailed(Exception exception, TwinId twin);
 
     [LoggerMessage(LogLevel.Error, "What {Twin} committed could not be published.")]
     public partial void LogPublishFailed(Exception exception, TwinId twin);

@@ -78,9 +78,6 @@ internal sealed partial class TwinTurns
     /// <summary>True once it takes no more; what the state says then may never have been committed.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>True while the twin is being entered into the catalogue, and after.</summary>
-    public bool IsAdmitted => _isAdmitting || _admitted;
-
     /// <summary>The twin; what outsiders may see of it after <see cref="ReadAsync"/>.</summary>
     public TwinState State { get; }
 
@@ -148,23 +145,6 @@ internal sealed partial class TwinTurns
             _calls--;
         }
     }
-
-    /// <summary>
-    /// Reads the state when all of it is committed: at once, or between the commit under way and the next turn, so
-    /// that a busy twin does not starve its readers. Where the store is so slow that this takes over a second the
-    /// state is read as it is, and the reader is told that it is not durable.
-    /// </summary>
-    /// <param name="read">Makes a copy of what is asked for; is told whether it is durable.</param>
-    /// <exception cref="TwinGridUnavailableException">
-    /// A commit failed, what is here may never have been, and the twin is read again: ask again.
-    /// </exception>
-    public Task<T> ReadAsync<T>(Func<TwinState, bool, T> read) =>
-        _isLost
-            ? Task.FromException<T>(new TwinGridUnavailableException(
-                $"a turn of {State.Twin} was not committed and the twin is read again; ask again"))
-            : _isCommitting
-            ? (_readers ??= new CommittedReaders(State, _runtime.Clock)).WaitAsync(read)
-            : Task.FromResult(read(State, true));
 
     /// <summary>Ends when a commit next changes some command of the twin; take it before reading the command.</summary>
     public Task NextCommandChange() =>

@@ -8,4 +8,10 @@ public sealed class TwinsHostingOptions
     /// grain of theirs, so that no silo places one here.
     /// </summary>
     public bool HostsTwins { get; set; } = true;
+
+    /// <summary>
+    /// For how long a silo may answer reads of its twins after it last asked the store whether it is still theirs; it
+    /// asks four times in that. Default 2 s. When a silo dies its twins are read elsewhere no sooner than this is over.
+    /// </summary>
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(2);
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Timing;
 
 namespace TwinGrid.Twins;
 
@@ -12,17 +13,17 @@ namespace TwinGrid.Twins;
 /// </summary>
 internal sealed partial class TwinsLifecycle(
     TwinRuntime runtime,
+    DueTwins due,
     IOptions<TwinsHostingOptions> hosting,
     IOptionsMonitor<ControlOptions> control,
     ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private const int WakeAtOnce = 32;
-    private const long RetryAfter = 10 * UnixMicroseconds.PerSecond;
+    private const int PublishAttempts = 20;
+
+    private static readonly TimeSpan s_publishPause = TimeSpan.FromMilliseconds(500);
 
     private readonly bool _hostsTwins = hosting.Value.HostsTwins;
-    private readonly CancellationTokenSource _stopping = new();
     private IDisposable? _modeChanges;
-    private Task _waking = Task.CompletedTask;
 
     public void Participate(ISiloLifecycle lifecycle)
     {
@@ -31,7 +32,7 @@ internal sealed partial class TwinsLifecycle(
         lifecycle.Subscribe(nameof(TwinsLifecycle), ServiceLifecycleStage.Active, StartAsync, StopAsync);
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose() => _modeChanges?.Dispose();
 
     private async Task OpenStoreAsync(CancellationToken cancellationToken)
     {
@@ -44,6 +45,7 @@ internal sealed partial class TwinsLifecycle(
         }
 
         await runtime.Store.InitializeAsync(cancellationToken);
+        await runtime.Lease.StartAsync();
     }
 
     private async Task CloseStoreAsync(CancellationToken cancellationToken)
@@ -51,6 +53,7 @@ internal sealed partial class TwinsLifecycle(
         // What waits for a commit hears of it; then nothing is left that could answer those who still wait.
         await runtime.Committer.DisposeAsync();
         runtime.Road.Close();
+        await runtime.Lease.ReleaseAsync();
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -60,11 +63,12 @@ internal sealed partial class TwinsLifecycle(
             return;
         }
 
-        await runtime.Kinds.PublishAsync();
-        runtime.Wheel.Start(Wake);
+        await PublishKindsAsync(cancellationToken);
+        runtime.Wheel.Start(due.Wake);
         runtime.Sealer.Start();
         _modeChanges = control.OnChange(_ => TickAll());
-        _waking = Task.Run(WakeAllDueAsync, CancellationToken.None);
+        due.WakeAll();
+        runtime.Dead.Start(due.WakeAll);
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)
@@ -72,21 +76,28 @@ internal sealed partial class TwinsLifecycle(
         runtime.Stop();
         runtime.Committer.Stop();
         _modeChanges?.Dispose();
-        await _stopping.CancelAsync();
-        await _waking;
+        await runtime.Dead.StopAsync();
+        await due.DisposeAsync();
         await runtime.Sealer.DisposeAsync();
         await runtime.Wheel.DisposeAsync();
     }
 
-    private void Wake(TwinId twin)
+    // Another silo may be dying with the grains that are asked: they are somewhere else when that is known.
+    private async Task PublishKindsAsync(CancellationToken cancellationToken)
     {
-        if (runtime.Active.Find(twin) is { } inbox)
+        for (int attempt = 1; ; attempt++)
         {
-            inbox.Ring();
-        }
-        else
-        {
-            WakeGrainAsync(twin).Ignore();
+            try
+            {
+                await runtime.Kinds.PublishAsync();
+                return;
+            }
+            catch (Exception e) when (attempt < PublishAttempts && (e is OrleansException or TimeoutException))
+            {
+                LogPublishAgain(e.Message);
+            }
+
+            await Task.Delay(s_publishPause, runtime.Clock, cancellationToken);
         }
     }
 
@@ -100,51 +111,9 @@ internal sealed partial class TwinsLifecycle(
         }
     }
 
-    private async Task WakeAllDueAsync()
-    {
-        try
-        {
-            await Parallel.ForEachAsync(
-                runtime.Store.ReadDueAsync(_stopping.Token),
-                new ParallelOptions { MaxDegreeOfParallelism = WakeAtOnce, CancellationToken = _stopping.Token },
-                async (twin, _) => await WakeGrainAsync(twin));
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            LogWakingStopped();
-        }
-#pragma warning disable CA1031 // The silo serves without it: a twin that is asked for wakes by itself.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogWakingFailed(e);
-        }
-    }
-
-    private async Task WakeGrainAsync(TwinId twin)
-    {
-        try
-        {
-            await runtime.Grains.GetGrain<ITwin>(twin.ToGrainKey()).SummarizeAsync();
-        }
-#pragma warning disable CA1031 // Whatever failed, it is tried again: something is due.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogWakeFailed(e, twin);
-            runtime.Wheel.Schedule(twin, runtime.Now + RetryAfter);
-        }
-    }
-
     [LoggerMessage(LogLevel.Information, "TwinGrid:Control:Mode is {Mode} now.")]
     private partial void LogMode(ControlMode mode);
 
-    [LoggerMessage(LogLevel.Debug, "The silo stops before every twin with something due was woken.")]
-    private partial void LogWakingStopped();
-
-    [LoggerMessage(LogLevel.Error, "Twins with something due could not all be woken.")]
-    private partial void LogWakingFailed(Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "Twin {Twin} has something due and could not be woken.")]
-    private partial void LogWakeFailed(Exception exception, TwinId twin);
+    [LoggerMessage(LogLevel.Warning, "The definitions are published once more: {Reason}")]
+    private partial void LogPublishAgain(string reason);
 }

@@ -7,6 +7,7 @@ using TwinGrid;
 using TwinGrid.Twins;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -41,10 +42,15 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<ActiveTwins>();
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
+        services.AddSingleton(static provider => provider.GetRequiredService<GroupCommit>().Health);
         services.AddSingleton<HistorySealer>();
+        services.AddSingleton<FoldedTails>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();
+        services.AddSingleton<SiloLease>();
+        services.AddSingleton<DeadSilos>();
+        services.AddSingleton<DueTwins>();
         services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
@@ -53,6 +59,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<ModelBatches>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             static provider => provider.GetRequiredService<GatewayLives>());
         services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<TwinsHostingOptions>>(static (types, twins) =>

@@ -1,41 +1,62 @@
 namespace TwinGrid.ModelBench.Life;
 
 /// <summary>
-/// At which remaining life to call maintenance, chosen on the training units: where the cost per cycle is least if
-/// units to come differ from these as these do from each other.
+/// At which remaining life to call maintenance, chosen on the training units: where the cost per cycle is least,
+/// of the thresholds at which no more units to come are expected to fail than is bearable.
 /// </summary>
 /// <remarks>
-/// The cost at the very least of some dozens of units would be that of having been lucky: one cycle later fails one
-/// unit at ten times the cost. So costs are averaged over thresholds about each, by a normal kernel of the bandwidth
-/// that Silverman (1986) gives for the least that was said of each unit in time.
+/// How likely a unit is called too late is the tail of the least that was said of units in time. Counting the training
+/// units would make that 0 beyond the unluckiest of some dozens, and a threshold just there a matter of luck. So above
+/// the upper fifth (of k units) the excess is taken for exponential with a mean that is known from k excesses of sum S
+/// only: the next one is beyond x with probability (S/(S + x))^k (the predictive distribution with the prior 1/mean).
 /// </remarks>
 internal static class CallThreshold
 {
-    public static int Choose(WatchedUnit[] training, Func<double, MaintenanceCost> cost)
+    private const double TailShare = 0.2;
+    private const int FewestInTail = 3;
+
+    /// <summary>Chooses a threshold of 0 up to the cap, exclusive.</summary>
+    /// <param name="training">The units, with what was said of them by a network that had not seen them.</param>
+    /// <param name="unplanned">What an unplanned stop costs, in planned ones.</param>
+    /// <param name="mostUnplanned">The bearable share of units that fail.</param>
+    public static int Choose(WatchedUnit[] training, double unplanned, double mostUnplanned)
     {
-        MaintenanceCost[] costs = [.. Enumerable.Range(0, (int)LifeBench.Cap).Select(least => cost(least))];
-        double width = Math.Max(0.5, Silverman([.. training.Select(unit => unit.LeastInTime)]));
-        return Enumerable.Range(0, costs.Length).MinBy(least => Averaged(costs, least, width));
+        double[] least = [.. training.Select(unit => unit.LeastInTime).Order()];
+        int highest = (int)LifeBench.Cap - 1;
+        return Enumerable.Range(0, highest + 1)
+            .Select(threshold => (Threshold: threshold, Late: Late(least, threshold)))
+            .Where(call => call.Late <= mostUnplanned || call.Threshold == highest)
+            .MinBy(call => (1 + (call.Late * (unplanned - 1))) / Cycles(training, call.Threshold))
+            .Threshold;
     }
 
-    private static double Silverman(double[] values)
+    /// <summary>The probability that less than a threshold is said of a unit only when it is too late.</summary>
+    /// <param name="least">The least that was said of each of some units in time; rising, at least four.</param>
+    /// <param name="threshold">The threshold.</param>
+    public static double Late(ReadOnlySpan<double> least, double threshold)
     {
-        double mean = values.Average();
-        double deviation = Math.Sqrt(values.Average(value => (value - mean) * (value - mean)));
-        return 1.06 * deviation * Math.Pow(values.Length, -0.2);
-    }
-
-    private static double Averaged(MaintenanceCost[] costs, int at, double width)
-    {
-        double cost = 0;
-        double cycles = 0;
-        for (int i = 0; i < costs.Length; i++)
+        int inTail = Math.Max(FewestInTail, (int)Math.Round(TailShare * least.Length));
+        double edge = least[^(inTail + 1)];
+        if (threshold > edge)
         {
-            double weight = Math.Exp(-(i - at) * (i - at) / (2 * width * width));
-            cost += weight * costs[i].Cost;
-            cycles += weight * costs[i].Cycles;
+            double excess = 0;
+            foreach (double beyond in least[^inTail..])
+            {
+                excess += beyond - edge;
+            }
+
+            return inTail / (double)least.Length * Math.Pow(excess / (excess + threshold - edge), inTail);
         }
 
-        return cost / cycles;
+        int late = 0;
+        foreach (double said in least)
+        {
+            late += said > threshold ? 1 : 0;
+        }
+
+        return late / (double)least.Length;
     }
+
+    private static double Cycles(WatchedUnit[] units, double threshold) =>
+        units.Sum(unit => Math.Min(unit.StopAt(threshold), unit.Life));
 }

@@ -9,7 +9,7 @@ namespace TwinGrid.ModelBench.Life;
 /// What remaining life is worth: the cost of maintaining units that were not learnt from, when they run until they
 /// fail, at the best fixed interval, when RemainingLife says so, and with perfect knowledge. Interval and threshold
 /// are chosen on the training units of each fold, the threshold by what was said of a unit by a network that had not
-/// seen it.
+/// seen it: the cheapest at which half as many units are expected to fail as at the interval.
 /// </summary>
 internal static class ValueVerb
 {
@@ -32,6 +32,9 @@ internal static class ValueVerb
     public const int DefaultFolds = 5;
 
     private const int MostCycles = 1000;
+
+    /// <summary>Of the fixed interval's unplanned stops, as many are bearable.</summary>
+    private const double BearableStops = 0.5;
 
     private static readonly string[] Policies = ["run-to-failure", "fixed-interval", "remaining-life", "perfect"];
 
@@ -84,8 +87,8 @@ internal static class ValueVerb
     {
         int interval = Enumerable.Range(1, MostCycles)
             .MinBy(stop => Total(training, _ => stop, unplanned).Per1000Cycles);
-        int threshold = CallThreshold.Choose(
-            training, least => Total(training, unit => unit.StopAt(least), unplanned));
+        double stops = Math.Max(Total(training, _ => interval, unplanned).Unplanned, 0.5);
+        int threshold = CallThreshold.Choose(training, unplanned, BearableStops * stops / training.Length);
         costs[row, RunToFailure] += Total(judged, _ => double.PositiveInfinity, unplanned);
         costs[row, FixedInterval] += Total(judged, _ => interval, unplanned);
         costs[row, RemainingLife] += Total(judged, unit => unit.StopAt(threshold), unplanned);

@@ -35,14 +35,14 @@ internal static class AlarmRoutes
             return Problem.BadRequest("bad-name", $"that is not an alarm's name: {TwinId.SegmentRule}");
         }
 
-        int limit = limits.CurrentValue.PacketBytes;
-        ReadOnlyMemory<byte>? body = await RequestBody.ReadAsync(context.Request, limit, cancellationToken);
-        if (body is not { } bytes)
+        ReadBody body = await RequestBody.ReadAsync(
+            context.Request, limits.CurrentValue.PacketBytes, cancellationToken);
+        if (body.IsRefused(out problem))
         {
-            return Problem.TooLarge(limit);
+            return problem;
         }
 
-        if (Read(bytes, out AcknowledgeRequest? request) is { } wrong)
+        if (Read(body.Bytes, out AcknowledgeRequest? request) is { } wrong)
         {
             return wrong;
         }

@@ -30,14 +30,14 @@ internal static class CommandRoutes
             return problem!;
         }
 
-        int limit = limits.CurrentValue.PacketBytes;
-        ReadOnlyMemory<byte>? body = await RequestBody.ReadAsync(context.Request, limit, cancellationToken);
-        if (body is not { } bytes)
+        ReadBody body = await RequestBody.ReadAsync(
+            context.Request, limits.CurrentValue.PacketBytes, cancellationToken);
+        if (body.IsRefused(out problem))
         {
-            return Problem.TooLarge(limit);
+            return problem;
         }
 
-        if (ReadArgs(bytes, out RawJson args) is { } malformed)
+        if (ReadArgs(body.Bytes, out RawJson args) is { } malformed)
         {
             return malformed;
         }

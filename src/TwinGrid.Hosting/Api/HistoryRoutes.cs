@@ -19,12 +19,18 @@ internal static class HistoryRoutes
         string? to,
         string? limit,
         string? maxPoints,
+        string? cursor,
         ApiCalls grid,
         CancellationToken cancellationToken)
     {
         if (!ApiCalls.TryId(kind, key, out TwinId id, out Problem? problem))
         {
             return problem;
+        }
+
+        if (Paging.TryCursor(cursor, out string? position) is { } strange)
+        {
+            return strange;
         }
 
         List<ProblemError> errors = [];
@@ -35,7 +41,18 @@ internal static class HistoryRoutes
             To = Time("to", to, errors),
             Limit = Number("limit", limit, 1, errors) ?? HistoryQuery.DefaultLimit,
             MaxPoints = Number("maxPoints", maxPoints, FewestPoints, errors),
+            Cursor = position,
         };
+        if (position is not null && !HistoryQuery.IsCursor(position))
+        {
+            return Problem.BadRequest("bad-cursor", "that cursor is of another listing");
+        }
+
+        if (position is not null && query.MaxPoints is not null)
+        {
+            errors.Add(new ProblemError("/cursor", "what is thinned out by maxPoints has no pages: leave cursor out"));
+        }
+
         if (query.From > query.To)
         {
             errors.Add(new ProblemError("/to", "to must not be before from: the range is [from, to)"));
@@ -49,7 +66,8 @@ internal static class HistoryRoutes
         HistoryPage? page = await grid.Wait(grid.History.ReadAsync(id, query), cancellationToken);
         return page is null
             ? ApiCalls.UnknownTwin(id)
-            : Results.Json(page, TwinGridJson.Readable.HistoryPage);
+            : Results.Json(
+                page with { Cursor = Paging.ToCursor(page.Cursor) }, TwinGridJson.Readable.HistoryPage);
     }
 
     /// <summary>The twin as it was at a revision or a time.</summary>
@@ -72,6 +90,8 @@ internal static class HistoryRoutes
         {
             null => ApiCalls.UnknownTwin(id),
             { Snapshot: { } snapshot } => Results.Json(snapshot, TwinGridJson.Readable.TwinSnapshot),
+            { IsBeforeFirst: true } => Problem.NotFound(
+                "no-twin-then", $"{id} did not exist yet at {asOf}: its first turn was later"),
             { IsKept: true } => Problem.NotFound("no-twin-then", $"{id} did not exist at {asOf}: it was deleted"),
             { OldestRevision: > 0 } when isRevision && revision >= past.OldestRevision => Problem.NotFound(
                 "no-such-revision", $"{id} has not come to revision {revision} yet"),

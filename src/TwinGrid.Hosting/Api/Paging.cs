@@ -35,7 +35,8 @@ internal static class Paging
             : Problem.BadRequest("bad-limit", $"limit must be a whole number from 1 to {MaxLimit}");
     }
 
-    private static Problem? TryCursor(string? text, out string? position)
+    /// <summary>Reads a cursor that an earlier page gave, or that there is none. Else the problem.</summary>
+    public static Problem? TryCursor(string? text, out string? position)
     {
         position = null;
         if (text is null)

@@ -69,21 +69,21 @@ internal static class PropertyRoutes
             return problem!;
         }
 
-        int limit = limits.CurrentValue.PacketBytes;
-        ReadOnlyMemory<byte>? body = await RequestBody.ReadAsync(context.Request, limit, cancellationToken);
-        if (body is not { } bytes)
+        ReadBody body = await RequestBody.ReadAsync(
+            context.Request, limits.CurrentValue.PacketBytes, cancellationToken);
+        if (body.IsRefused(out problem))
         {
-            return Problem.TooLarge(limit);
+            return problem;
         }
 
-        if (RequestBody.ReadJson(bytes, "patch", out RawJson patch) is { } malformed)
+        if (RequestBody.ReadJson(body.Bytes, "patch", out RawJson patch) is { } malformed)
         {
             return malformed;
         }
 
         string write = Guid.CreateVersion7(grid.Clock.GetUtcNow()).ToString();
         DesiredAnswer answer = await grid.Change(
-            bytes.Length, () => grid.Twin(id).PatchDesiredAsync(write, patch, ifMatch), cancellationToken);
+            body.Bytes.Length, () => grid.Twin(id).PatchDesiredAsync(write, patch, ifMatch), cancellationToken);
         return Answer(context, id, answer);
     }
 

@@ -1,15 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace TwinGrid.Hosting.Api;
+
+/// <summary>The bytes of a request's body, or why it is not taken.</summary>
+/// <param name="Bytes">The whole body.</param>
+/// <param name="Problem">Null where it is taken.</param>
+internal readonly record struct ReadBody(ReadOnlyMemory<byte> Bytes, Problem? Problem)
+{
+    /// <summary>True where it is not taken.</summary>
+    public bool IsRefused([NotNullWhen(true)] out Problem? problem) => (problem = Problem) is not null;
+}
 
 /// <summary>Reads a body of any content type up to a limit: <c>curl -d</c> says that it sends a form.</summary>
 internal static class RequestBody
 {
+    // The first is the second's beginning; JSON has no other (RFC 8259 section 8.1).
+    private static readonly string[] Charsets = ["us-ascii", "utf-8"];
+
     /// <summary>
-    /// Reads a body as JSON that every reader of the grid takes: UTF-8, no name twice, no half of a surrogate pair.
+    /// Reads a body as JSON that every reader of the grid takes: UTF-8, no name twice, no half of a surrogate pair, no
+    /// number that a double does not hold.
     /// </summary>
     /// <param name="body">The body.</param>
     /// <param name="what">What it is, for the sentence.</param>
@@ -28,9 +44,7 @@ internal static class RequestBody
             using JsonDocument document = JsonDocument.Parse(
                 body, new JsonDocumentOptions { AllowDuplicateProperties = false });
             json = new RawJson(document.RootElement.GetRawText());
-            return HasHalfPair(body.Span)
-                ? Malformed(what, "a text holds half of a surrogate pair (\\uD800 to \\uDFFF)")
-                : null;
+            return FindUnreadable(body.Span) is { } problem ? Malformed(what, problem) : null;
         }
         catch (JsonException e)
         {
@@ -38,8 +52,34 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>The whole body, or null when it is larger than the limit.</summary>
-    public static async Task<ReadOnlyMemory<byte>?> ReadAsync(
+    /// <summary>The whole body, unless it is larger than the limit or says that it is not UTF-8.</summary>
+    public static async Task<ReadBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
+    {
+        if (FindForeignCharset(request) is { } charset)
+        {
+            return new ReadBody(default, Problem.UnsupportedMediaType(
+                $"the charset {charset} is not taken: send UTF-8, and say charset=utf-8 or nothing"));
+        }
+
+        return await ReadUpToAsync(request, limit, cancellationToken) is { } bytes
+            ? new ReadBody(bytes, null)
+            : new ReadBody(default, Problem.TooLarge(limit));
+    }
+
+    private static string? FindForeignCharset(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
+        {
+            return null;
+        }
+
+        StringSegment charset = HeaderUtilities.RemoveQuotes(type.Charset);
+        return charset.Length == 0 || Charsets.Contains(charset.Value, StringComparer.OrdinalIgnoreCase)
+            ? null
+            : charset.Value;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>?> ReadUpToAsync(
         HttpRequest request, int limit, CancellationToken cancellationToken)
     {
         if (request.ContentLength > limit)
@@ -80,25 +120,33 @@ internal static class RequestBody
     private static Problem Malformed(string what, string why) =>
         Problem.BadRequest("malformed-json", $"the {what} must be JSON: {why}");
 
-    private static bool HasHalfPair(ReadOnlySpan<byte> json)
+    private static string? FindUnreadable(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);
         try
         {
             while (reader.Read())
             {
+                if (reader.TokenType == JsonTokenType.Number && !IsFinite(ref reader))
+                {
+                    return "a number is larger than a double holds (1.8e308)";
+                }
+
                 if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
                 {
                     reader.GetString();
                 }
             }
 
-            return false;
+            return null;
         }
         catch (InvalidOperationException)
         {
             // The reader's way to say so.
-            return true;
+            return "a text holds half of a surrogate pair (\\uD800 to \\uDFFF)";
         }
     }
+
+    private static bool IsFinite(ref Utf8JsonReader reader) =>
+        reader.TryGetDouble(out double number) && double.IsFinite(number);
 }

@@ -50,13 +50,13 @@ internal sealed class TelemetryRoutes(
             return Problem.UnsupportedMediaType($"{type} comes with a later version: send application/json");
         }
 
-        int limit = limits.CurrentValue.PacketBytes;
-        ReadOnlyMemory<byte>? body = await RequestBody.ReadAsync(request, limit, cancellationToken);
-        if (body is not { } bytes)
+        ReadBody body = await RequestBody.ReadAsync(request, limits.CurrentValue.PacketBytes, cancellationToken);
+        if (body.IsRefused(out problem))
         {
-            return Problem.TooLarge(limit);
+            return problem;
         }
 
+        ReadOnlyMemory<byte> bytes = body.Bytes;
         ReadingWriter readings = new();
         PayloadContext context = new(id, telemetry, UnixMicroseconds.Now(grid.Clock), definitions.Find(kind));
         if (_decoders[telemetry is null ? "json" : "scalar"].Decode(bytes.Span, context, readings) is { } misunderstood)
@@ -76,8 +76,8 @@ internal sealed class TelemetryRoutes(
     }
 
     /// <summary>
-    /// A message of which something was used succeeds, and the rest goes to the dead letters; of one of which nothing
-    /// was used the sender is told every reason.
+    /// A message of which something was used succeeds, and the rest goes to the dead letters and is named in a header;
+    /// of one of which nothing was used the sender is told every reason.
     /// </summary>
     private async Task<IResult> AnswerAsync(
         Post post, IngestResult result, IReadOnlyList<DroppedReading> undecoded)
@@ -98,6 +98,7 @@ internal sealed class TelemetryRoutes(
         }
 
         await store.AppendDeadLettersAsync([.. dropped.Select(post.ToDeadLetter)], CancellationToken.None);
+        post.Request.HttpContext.Response.Headers[DroppedHeader.Name] = DroppedHeader.Write(dropped);
         return Results.NoContent();
     }
 
@@ -168,7 +169,7 @@ internal sealed class TelemetryRoutes(
             Time = Received,
             Topic = Request.Path.Value ?? "",
             Client = "http",
-            Reason = JsonNamingPolicy.KebabCaseLower.ConvertName(reading.Outcome.ToString()),
+            Reason = DroppedHeader.Word(reading.Outcome),
             Detail = $"{reading.Telemetry}: {reading.Detail}",
             Size = Body.Length,
             Sample = Body[..Math.Min(Body.Length, SampleBytes)],

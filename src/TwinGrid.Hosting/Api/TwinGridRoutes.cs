@@ -60,13 +60,17 @@ internal static class TwinGridRoutes
         Only(api, "/twins/{kind}/{key}", "GET, DELETE");
 
         api.MapGet("/twins/{kind}/{key}/history", HistoryRoutes.GetAsync)
-            .WithSummary("Reads the readings of a time, all of them or thinned out for a chart with ?maxPoints=")
+            .WithSummary(
+                "Reads the readings of a time, in pages with ?cursor=, or thinned out for a chart with ?maxPoints=")
             .Produces<HistoryPage>()
             .ProducesProblems(400, 404);
         Only(api, "/twins/{kind}/{key}/history", "GET");
 
         api.MapPost("/twins/{kind}/{key}/telemetry", TelemetryRoutes.PostAllAsync)
             .WithSummary("Brings readings to a twin; answered when they are committed")
+            .WithDescription(
+                "Where only some can be used the answer is 204 and the header TwinGrid-Dropped names the others, each "
+                + "with its reason (RFC 9651); where none can, it is 422 with each outcome.")
             .TakesJson("{name: value, …}, with ts, seq, epoch, source and historical as reserved names; or a batch")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(400, 404, 413, 422, 429);

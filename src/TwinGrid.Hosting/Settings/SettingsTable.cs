@@ -67,6 +67,7 @@ internal static class SettingsTable
         new("Cluster:ProbeTimeout", SettingForm.Duration),
         new("Cluster:MaxProbeTimeout", SettingForm.Duration),
         new("Cluster:MissedProbes", SettingForm.Whole(1, 100)),
+        new("Cluster:Lease", SettingForm.Duration),
         new("Cluster:TableRefresh", SettingForm.Duration),
     ];
 }

@@ -13,11 +13,11 @@ internal struct EventCounts
 /// Which surprises are events, how often they came, and so how odd one is for this signal. Unmanaged, 11 doubles.
 /// </summary>
 /// <remarks>
-/// An event is a surprise half a power of ten above the last one's peak, or after <see cref="Pause"/> readings
-/// without. What has happened more than <see cref="Free"/> times in the last <see cref="Memory"/> readings is as
-/// likely as it was often: chance = 10^-s + 2 (events as odd - 2)/readings. And the more has been seen, the rarer it
-/// must be: chance is multiplied by (n/<see cref="Experience"/>)^0.7, n the readings so far, so that the number of
-/// false alarms in a signal's life grows slower than its readings; exponent 1 would be one in so many for ever.
+/// An event is a surprise by <see cref="EventRules.Margin"/> above the last one's peak, or after
+/// <see cref="EventRules.Pause"/> readings without. What has happened more than <see cref="EventRules.Free"/> times
+/// in the last <see cref="EventRules.Memory"/> readings is as likely as it was often: chance = 10^-s + penalty
+/// (events as odd - free)/readings. And the more has been seen, the rarer it must be: chance is multiplied by
+/// (n/<see cref="Experience"/>)^<see cref="EventRules.Exponent"/>, n the readings so far.
 /// </remarks>
 internal struct EventMemory
 {
@@ -25,17 +25,7 @@ internal struct EventMemory
 
     private const double LowestLevel = 1.5;
     private const double LevelStep = 0.4;
-
-    /// <summary>Readings after which an event is over.</summary>
-    private const double Pause = 100;
-
-    private const double Margin = 0.5;
-    private const double Memory = 10_000;
-    private const double Free = 2;
-    private const double Penalty = 2;
     private const double Experience = 3162;
-    private const double ExperienceExponent = 0.7;
-    private const double LeastExperience = 300;
 
     /// <summary>Beyond this experience the bar rises no more.</summary>
     public const double MostExperience = 50_000;
@@ -49,34 +39,35 @@ internal struct EventMemory
     /// <summary>Takes a surprise; the power of ten of its chance for this signal.</summary>
     /// <param name="surprise">-log10 of its probability, 0 or more.</param>
     /// <param name="readings">How many readings came before.</param>
+    /// <param name="rules">What is an event, and how fast it becomes usual; the same each time.</param>
     /// <param name="isNew">True when it begins an event or is the oddest of one so far.</param>
-    public double Learn(double surprise, double readings, out bool isNew)
+    public double Learn(double surprise, double readings, EventRules rules, out bool isNew)
     {
-        _readings += 1 - (_readings / Memory);
+        _readings += 1 - (_readings / rules.Memory);
         _since++;
-        if (_since > Pause)
+        if (_since > rules.Pause)
         {
             _peak = 0;
         }
 
-        isNew = surprise > (_peak > 0 ? _peak + Margin : 0);
+        isNew = surprise > (_peak > 0 ? _peak + rules.Margin : 0);
         double rarity = surprise;
         if (surprise > 1)
         {
             double own = isNew ? 0 : 1;
-            double age = Math.Exp((_countedAt - readings) / Memory);
-            double often = Penalty * Math.Max(0, (age * CountAt(surprise)) - own - Free) / _readings;
+            double age = Math.Exp((_countedAt - readings) / rules.Memory);
+            double often = rules.Penalty * Math.Max(0, (age * CountAt(surprise)) - own - rules.Free) / _readings;
             rarity = -Math.Log10(Math.Min(1, Math.Exp(-surprise * Math.Log(10)) + often));
         }
 
         if (isNew)
         {
-            Count(surprise, readings);
+            Count(surprise, readings, rules.Memory);
             (_peak, _since) = (surprise, 0);
         }
 
-        double experience = Math.Clamp(readings, LeastExperience, MostExperience) / Experience;
-        return Math.Max(0, rarity - (ExperienceExponent * Math.Log10(experience)));
+        double experience = Math.Clamp(readings, rules.LeastExperience, MostExperience) / Experience;
+        return Math.Max(0, rarity - (rules.Exponent * Math.Log10(experience)));
     }
 
     private readonly double CountAt(double surprise)
@@ -88,14 +79,14 @@ internal struct EventMemory
     }
 
     /// <summary>Each level is counted once an event, when it is reached.</summary>
-    private void Count(double surprise, double readings)
+    private void Count(double surprise, double readings, double memory)
     {
         if (surprise < LowestLevel)
         {
             return;
         }
 
-        float age = (float)Math.Exp((_countedAt - readings) / Memory);
+        float age = (float)Math.Exp((_countedAt - readings) / memory);
         for (int i = 0; i < Levels; i++)
         {
             double level = LowestLevel + (LevelStep * i);

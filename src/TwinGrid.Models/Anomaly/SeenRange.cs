@@ -5,8 +5,8 @@ namespace TwinGrid.Models.Anomaly;
 /// </summary>
 /// <remarks>
 /// Of n exchangeable readings the next is a new extreme with probability 2/(n + 1) (Rényi 1962), so a record's
-/// surprise is log10 n and grows with how far outside it lies. The range shrinks towards the mean by a
-/// <see cref="Memory"/>th a reading, so that no extreme counts for ever.
+/// surprise is log10 n and grows with how far outside it lies (<see cref="Surprise"/>). The range
+/// shrinks towards the mean by a <see cref="Memory"/>th a reading, so that no extreme counts for ever.
 /// </remarks>
 internal struct SeenRange
 {
@@ -24,18 +24,20 @@ internal struct SeenRange
 
     public void StartAt(double value) => (_lowest, _highest) = (value, value);
 
-    /// <summary>Judges a value by those before it, then learns it; one wild value at most doubles the range.</summary>
+    /// <summary>How surprising it is to lie this far outside, as a part of the range.</summary>
+    public static double Surprise(double outside, double readings) =>
+        outside > 0 ? Math.Log10(readings * (1 + outside)) : 0;
+
+    /// <summary>Learns a value; one wild value at most doubles the range.</summary>
     /// <param name="value">The value.</param>
     /// <param name="mean">Whereto the range shrinks.</param>
     /// <param name="indistinct">A range that is none.</param>
-    /// <param name="readings">How many came before, as far as they count.</param>
-    public double Learn(double value, double mean, double indistinct, double readings)
+    /// <returns>By how much of the range it lay outside; 0 for less than 2 %.</returns>
+    public double Learn(double value, double mean, double indistinct)
     {
         double width = _highest - _lowest;
         double outside = Math.Max(value - _highest, _lowest - value);
-        double surprise = width > indistinct && outside > Tolerance * width
-            ? Math.Log10(readings * (1 + (outside / width)))
-            : 0;
+        double share = width > indistinct && outside > Tolerance * width ? outside / width : 0;
         double reach = width > indistinct ? width : double.PositiveInfinity;
         if (outside > 0)
         {
@@ -48,6 +50,6 @@ internal struct SeenRange
             _highest += (mean - _highest) / Memory;
         }
 
-        return surprise;
+        return share;
     }
 }

@@ -11,10 +11,12 @@ namespace TwinGrid.Models.Anomaly;
 /// units of the hour's spread; surprises s = -log10 p of |r|, of its exponential mean (gain
 /// <see cref="ShortGain"/>) and of the step, each p from <see cref="Surprise"/> (peaks over a threshold), and of a new
 /// extreme (<see cref="SeenRange"/>). The greatest, weighted 1, 0.7, 0.6, 1, goes through <see cref="EventMemory"/>,
-/// which knows how often this signal does such things; score = 1 - √chance. So 0.9 is meant as one in 100, 0.99 as one
-/// in 10,000; it errs towards silence (of Gaussian noise 0.52 % reached 0.9, 0.02 % reached 0.95).
+/// which knows how often this signal does such things; score = 1 - √chance, up to 0.97. So 0.9 is meant as one in 100;
+/// it errs towards silence (of Gaussian noise 0.52 % reached 0.9, 0.02 % reached 0.95). Higher scores, for alarms, are
+/// those that several views together give (<see cref="JointSurprise"/>): 0.99 is meant as once in 30 days of a reading
+/// a minute.
 /// Tail: Siffer et al., KDD 2017. The constants here, of the range and of the events were chosen on 31 files of the
-/// Numenta Anomaly Benchmark (77.7 there at their best threshold; 69 to 75 on kinds of files left out). A third more
+/// Numenta Anomaly Benchmark (77.0 there at their best threshold; 43 at 0.99). A third more
 /// or less of one costs up to two points, of the events' margin five.</para>
 /// <para>Says: nothing for the first <c>warmup</c> readings; then <c>value</c> the score, <c>expected</c> and
 /// <c>residual</c> in the input's unit, <c>threshold</c> the option. <c>lower</c>, <c>upper</c> and <c>confidence</c>
@@ -40,6 +42,19 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
 
     private const double RunWeight = 0.7;
     private const double StepWeight = 0.6;
+
+    /// <summary>A score of 0.97: beyond, normal signals are as odd in one view as broken ones.</summary>
+    private const double MostOfOneView = 3.05;
+
+    private static readonly EventRules OneView = new(
+        Pause: 100, Margin: 0.5, Memory: 10_000, Free: 2, Penalty: 2, Exponent: 0.7, LeastExperience: 300);
+
+    /// <summary>An event is told again when one view or all find it rarer by so many powers of ten.</summary>
+    private const double ToldAgain = 0.4;
+
+    /// <summary>A score of 0.9: what is less is no event.</summary>
+    private const double LeastTold = 2;
+
     private const double FarInSigmas = 3;
     private const double WildInSigmas = 8;
     private const int Young = 10;
@@ -57,7 +72,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         _options = SignalAnomalyOptions.Read(options);
     }
 
-    public override int Version => 2;
+    public override int Version => 3;
 
     protected override void Initialize(ref SignalAnomalyState state)
     {
@@ -85,11 +100,11 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         expected = (known ? expected : state.Mean) + state.Shift;
         double residual = value - expected;
         double width = state.Readings < Young ? double.PositiveInfinity : state.Range.Highest - state.Range.Lowest;
-        double rarity = Judge(ref state, value, residual, Relative(state, spread), out bool isNew);
+        (double rarity, double toldOnce) = Judge(ref state, value, residual, Relative(state, spread));
         if (state.Readings >= _options.Warmup)
         {
-            bool told = isNew || _options.Tell == Telling.Always;
-            prediction.Value = told ? 1 - Math.Exp(rarity * (-Math.Log(10) / 2)) : 0;
+            double told = _options.Tell == Telling.Always ? rarity : toldOnce;
+            prediction.Value = 1 - Math.Exp(told * (-Math.Log(10) / 2));
             prediction.Expected = expected;
             prediction.Residual = residual;
             prediction.Horizon = 0;
@@ -139,9 +154,12 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
     private static double Indistinct(in SignalAnomalyState state) => Math.Max(
         state.Quantum / 2, (Magnitude.Rounding * Math.Abs(state.Latest)) + Magnitude.Smallest);
 
-    /// <summary>The power of ten of how rare a reading is, by its oddest view.</summary>
-    private double Judge(
-        ref SignalAnomalyState state, double value, double residual, double relative, out bool isNew)
+    /// <summary>
+    /// The power of ten of how rare a reading is: up to <see cref="MostOfOneView"/> by its oddest view, beyond that
+    /// by all views together. Then the same where an event has not been told before, else 0.
+    /// </summary>
+    private (double Rarity, double ToldOnce) Judge(
+        ref SignalAnomalyState state, double value, double residual, double relative)
     {
         double readings = state.Readings;
         double memory = _options.Memory;
@@ -150,17 +168,49 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         double distance = residual / relative;
         state.Short += ShortGain * (Math.Clamp(distance, -wild, wild) - state.Short);
 
-        double most = state.Level.Learn(distance, indistinct, readings, memory);
-        Oddity oddest = Oddity.Level;
-        Prefer(RunWeight * state.Run.Learn(state.Short, indistinct, readings, memory), Oddity.Run);
+        double level = state.Level.Learn(distance, indistinct, readings, memory);
+        double run = state.Run.Learn(state.Short, indistinct, readings, memory);
         // The way back from one spike is no second step.
-        double step = Math.Min(Math.Abs(value - state.Latest), Math.Abs(value - state.Earlier)) / relative;
-        Prefer(StepWeight * state.Step.Learn(step, indistinct, readings, memory), Oddity.Step);
-        double mean = state.Mean + state.Shift;
-        double counted = Math.Min(readings, EventMemory.MostExperience);
-        Prefer(state.Range.Learn(value, mean, indistinct, counted), Oddity.Range);
+        double change = Math.Min(Math.Abs(value - state.Latest), Math.Abs(value - state.Earlier)) / relative;
+        double step = state.Step.Learn(change, indistinct, readings, memory);
+        double outside = state.Range.Learn(value, state.Mean + state.Shift, indistinct);
+        double counted = Math.Clamp(readings, 1, EventMemory.MostExperience);
+        (double most, Oddity oddest) = Oddest(level, run, step, SeenRange.Surprise(outside, counted));
         state.Oddest = (double)oddest;
-        return state.Events.Learn(most, readings, out isNew);
+
+        double one = state.Events.Learn(most, readings, OneView, out bool isNewByOne);
+        one = Math.Min(one, MostOfOneView);
+        double all = JointSurprise.Of(level, step, outside, counted);
+        all = state.JointEvents.Learn(all, readings, JointSurprise.Events, out bool isNewByAll);
+        all = JointSurprise.Rarity(all) > MostOfOneView ? JointSurprise.Rarity(all) : 0;
+        double fresh = Math.Max(isNewByOne ? one : 0, isNewByAll ? all : 0);
+        return (Math.Max(one, all), Untold(ref state, fresh));
+    }
+
+    /// <summary>The same, or 0 where an event that was told of late was about as rare.</summary>
+    private static double Untold(ref SignalAnomalyState state, double rarity)
+    {
+        bool isOver = state.Readings - state.ToldAt > OneView.Pause;
+        if (!isOver && rarity < state.Told + ToldAgain)
+        {
+            return 0;
+        }
+
+        if (rarity > LeastTold)
+        {
+            (state.Told, state.ToldAt) = (rarity, state.Readings);
+        }
+
+        return rarity;
+    }
+
+    private static (double Surprise, Oddity View) Oddest(double level, double run, double step, double range)
+    {
+        (double most, Oddity oddest) = (level, Oddity.Level);
+        Prefer(RunWeight * run, Oddity.Run);
+        Prefer(StepWeight * step, Oddity.Step);
+        Prefer(range, Oddity.Range);
+        return (most, oddest);
 
         void Prefer(double surprise, Oddity oddity)
         {

@@ -16,11 +16,12 @@ internal enum Oddity : byte
     Range = 3,
 }
 
-/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 94 doubles.</summary>
+/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 107 doubles.</summary>
 internal struct SignalAnomalyState
 {
     public DayProfile Day;
     public EventMemory Events;
+    public EventMemory JointEvents;
     public SeenRange Range;
     public Surprise Level;
     public Surprise Run;
@@ -52,4 +53,10 @@ internal struct SignalAnomalyState
 
     /// <summary>An <see cref="Oddity"/>: the one that set the last score.</summary>
     public double Oddest;
+
+    /// <summary>The power of ten of the rarest that was told of the last event.</summary>
+    public double Told;
+
+    /// <summary>After how many readings that was.</summary>
+    public double ToldAt;
 }

@@ -5,31 +5,34 @@ namespace TwinGrid.Models.Forecasting;
 /// (Plackett, Biometrika 37, 1950). Nothing is allocated.
 /// </summary>
 /// <remarks>
-/// Older readings fade by 1 - 1/memory a step, but no direction becomes less certain than at the start: what is not
+/// Older readings fade by 1 - 1/memory a step, but no weight becomes less certain than the first were: what is not
 /// seen for years (a storm) keeps its weights and does not burst.
 /// </remarks>
-internal sealed class LeastSquares(int width, double memory)
+/// <param name="unknown">
+/// For each weight the variance where nothing is known of it, over that of the noise: less keeps it small for longer.
+/// </param>
+/// <param name="memory">How many readings count.</param>
+internal sealed class LeastSquares(double[] unknown, double memory)
 {
-    /// <summary>The variance of a weight that nothing is known of, where targets are of size 1.</summary>
-    private const double Unknown = 5;
-
+    private readonly int _width = unknown.Length;
+    private readonly double _mostUnknown = unknown.Max();
     private readonly double _fading = 1 - (1 / memory);
 
-    public int StateLength { get; } = width + (width * (width + 1) / 2);
+    public int StateLength { get; } = unknown.Length + (unknown.Length * (unknown.Length + 1) / 2);
 
     public void Begin(Span<double> state)
     {
         state.Clear();
-        for (int i = 0; i < width; i++)
+        for (int i = 0; i < _width; i++)
         {
-            state[At(i, i)] = Unknown;
+            state[At(i, i)] = unknown[i];
         }
     }
 
     public double Predict(ReadOnlySpan<double> state, ReadOnlySpan<double> features)
     {
         double sum = 0;
-        for (int i = 0; i < width; i++)
+        for (int i = 0; i < _width; i++)
         {
             sum += state[i] * features[i];
         }
@@ -40,18 +43,18 @@ internal sealed class LeastSquares(int width, double memory)
     /// <summary>Learns that the target was off by this much from what <see cref="Predict"/> gave.</summary>
     public void Learn(Span<double> state, ReadOnlySpan<double> features, double error)
     {
-        Span<double> reach = stackalloc double[width];
+        Span<double> reach = stackalloc double[_width];
         Reach(state, features, reach);
         double spread = 1;
         double widest = 0;
-        for (int i = 0; i < width; i++)
+        for (int i = 0; i < _width; i++)
         {
             spread += reach[i] * features[i];
             widest = Math.Max(widest, state[At(i, i)]);
         }
 
-        double fading = widest < Unknown * _fading ? _fading : 1;
-        for (int i = 0; i < width; i++)
+        double fading = widest < _mostUnknown * _fading ? _fading : 1;
+        for (int i = 0; i < _width; i++)
         {
             double gain = reach[i] / spread;
             state[i] += gain * error;
@@ -66,7 +69,7 @@ internal sealed class LeastSquares(int width, double memory)
     private void Reach(ReadOnlySpan<double> state, ReadOnlySpan<double> features, Span<double> reach)
     {
         reach.Clear();
-        for (int i = 0; i < width; i++)
+        for (int i = 0; i < _width; i++)
         {
             ReadOnlySpan<double> row = state.Slice(At(i, 0), i + 1);
             double feature = features[i];
@@ -81,5 +84,5 @@ internal sealed class LeastSquares(int width, double memory)
         }
     }
 
-    private int At(int row, int column) => width + (row * (row + 1) / 2) + column;
+    private int At(int row, int column) => _width + (row * (row + 1) / 2) + column;
 }

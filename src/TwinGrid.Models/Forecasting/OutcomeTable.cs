@@ -30,13 +30,13 @@ internal static class OutcomeTable
         }
     }
 
-    public static void Learn(Span<double> state, double expected, double outcome, double memory)
+    /// <summary>Counts an outcome by its share, both in [0,1].</summary>
+    public static void Learn(Span<double> state, double expected, double outcome, double share, double memory)
     {
-        expected = Math.Clamp(expected, 0, 1);
         double place = expected * (Knots - 1);
         for (int knot = Math.Max(0, (int)(place - Reach)); knot < Knots && knot < place + Reach; knot++)
         {
-            double near = 1 - (Math.Abs(knot - place) / Reach);
+            double near = share * (1 - (Math.Abs(knot - place) / Reach));
             if (near > 0)
             {
                 double bin = Math.Clamp(outcome + At(knot) - expected, 0, 1) * (Bins - 1);
@@ -49,22 +49,27 @@ internal static class OutcomeTable
         }
     }
 
-    /// <summary>Reads quantiles.</summary>
+    /// <summary>Adds quantiles by their share.</summary>
     /// <param name="state">The table.</param>
     /// <param name="expected">What is expected, in [0,1].</param>
+    /// <param name="share">How much they count.</param>
     /// <param name="levels">Rising, between 0 and 1.</param>
-    /// <param name="quantiles">Takes one value per level, rising, in [0,1].</param>
-    public static void Read(
-        ReadOnlySpan<double> state, double expected, ReadOnlySpan<double> levels, Span<double> quantiles)
+    /// <param name="quantiles">One per level.</param>
+    public static void Add(
+        ReadOnlySpan<double> state, double expected, double share, ReadOnlySpan<double> levels,
+        Span<double> quantiles)
     {
-        expected = Math.Clamp(expected, 0, 1);
         int knot = Math.Min(Knots - 2, (int)(expected * (Knots - 1)));
         double part = (expected * (Knots - 1)) - knot;
-        quantiles.Clear();
-        AddQuantiles(state, knot, 1 - part, expected, levels, quantiles);
-        AddQuantiles(state, knot + 1, part, expected, levels, quantiles);
+        AddQuantiles(state, knot, share * (1 - part), expected, levels, quantiles);
+        AddQuantiles(state, knot + 1, share * part, expected, levels, quantiles);
+    }
 
-        // Outcomes lie at the ends in lumps (calm, full power): what is within half a bin of an end is the end.
+    /// <summary>
+    /// Outcomes lie at the ends in lumps (calm, full power): what is within half a bin of an end is the end.
+    /// </summary>
+    public static void TakeEnds(Span<double> quantiles)
+    {
         const double HalfBin = 0.5 / (Bins - 1);
         foreach (ref double quantile in quantiles)
         {

@@ -7,9 +7,9 @@ namespace TwinGrid.Models.Forecasting;
 /// </summary>
 /// <remarks>
 /// <para>Formula: the expectation is linear in what <see cref="WeatherFeatures"/> makes of the wind, by recursive
-/// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected
-/// (<see cref="OutcomeTable"/>), each outcome counted against the expectation from before it was learnt, so that it is
-/// as wide as forecasts of the time truly were.</para>
+/// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected in weather as
+/// doubtful (<see cref="DoubtfulOutcomes"/>), each outcome counted against the expectation from before it was learnt,
+/// so that it is as wide as forecasts of the time truly were.</para>
 /// <para>Inputs, m/s: pairs of the wind's components to the east and to the north, in this order as far as there are
 /// any: at the farm at hub height; at another height; at hub height an hour before and an hour after; then other times
 /// and places. Output: the power at the time that the weather is for, 0 to <c>capacity</c>.</para>
@@ -36,14 +36,17 @@ internal sealed class PowerForecast : IPredictiveModel
 
     private const int MostFeatures = 256;
 
-    // The state: the outputs learnt and the weather's time, then the weights, then the table.
+    // The state: the outputs learnt and the weather's time; the weights; the table; the weather of what was last said.
     private const int Readings = 0;
     private const int WeatherTime = 1;
     private const int FirstWeight = 2;
 
+    private readonly string[] _inputs;
+    private readonly string _output;
     private readonly PowerForecastOptions _options;
     private readonly WeatherFeatures _features;
     private readonly LeastSquares _squares;
+    private readonly DoubtfulOutcomes _outcomes;
     private readonly long _maxAge;
     private readonly double[] _levels;
 
@@ -65,16 +68,18 @@ internal sealed class PowerForecast : IPredictiveModel
                 $"model '{definition.Name}'", "output", $"{TypeName} needs the telemetry to predict");
         }
 
+        (_inputs, _output) = ([.. definition.Inputs], definition.Output);
         _options = PowerForecastOptions.Read(options);
         _features = new WeatherFeatures(inputs / 2, _options.Detail);
-        _squares = new LeastSquares(_features.Width, _options.Memory);
+        _squares = new LeastSquares(_features.Unknown(), _options.Memory);
+        _outcomes = new DoubtfulOutcomes(_features, _options.Memory);
         _maxAge = UnixMicroseconds.From(_options.MaxAge.Value);
         _levels = [(1 - _options.Confidence) / 2, 0.5, (1 + _options.Confidence) / 2];
     }
 
-    public int Version => 1;
+    public int Version => 2;
 
-    public int StateLength => FirstWeight + _squares.StateLength + OutcomeTable.StateLength;
+    public int StateLength => FirstWeight + _squares.StateLength + _outcomes.StateLength + _inputs.Length;
 
     public string? Unit => null;
 
@@ -83,7 +88,8 @@ internal sealed class PowerForecast : IPredictiveModel
         state[Readings] = 0;
         state[WeatherTime] = double.NaN;
         _squares.Begin(Squares(state));
-        OutcomeTable.Begin(Table(state));
+        _outcomes.Begin(Outcomes(state));
+        Said(state).Fill(double.NaN);
     }
 
     public void Update(in ModelInput input, Span<double> state, ref Prediction prediction)
@@ -106,11 +112,12 @@ internal sealed class PowerForecast : IPredictiveModel
         if (state[Readings] > FewestReadings)
         {
             Say(input, expected, state, ref prediction);
+            input.Inputs.CopyTo(Said(state));
         }
 
         if (isPair)
         {
-            Learn(state, features, expected, Math.Clamp(input.Output / _options.Capacity, 0, 1));
+            Learn(input, features, expected, state);
         }
     }
 
@@ -132,7 +139,8 @@ internal sealed class PowerForecast : IPredictiveModel
             return false;
         }
 
-        OutcomeTable.Read(Table(state), _squares.Predict(Squares(state), features), levels, quantiles);
+        double expected = _squares.Predict(Squares(state), features);
+        _outcomes.Read(Outcomes(state), weather, time, expected, levels, quantiles);
         foreach (ref double quantile in quantiles)
         {
             quantile *= _options.Capacity;
@@ -161,10 +169,36 @@ internal sealed class PowerForecast : IPredictiveModel
                 + (prediction.Residual < 0 ? "less" : "more");
     }
 
+    /// <summary>
+    /// The output, where it was seen, with what was expected of it; then the wind that it was expected of, named and
+    /// not weighed: what a component was worth depends on all the others.
+    /// </summary>
+    public IReadOnlyList<Contribution> Contributions(in Prediction prediction, ReadOnlySpan<double> state)
+    {
+        if (!prediction.HasValue)
+        {
+            return [];
+        }
+
+        List<Contribution> named = [];
+        if (!double.IsNaN(prediction.Residual))
+        {
+            named.Add(new Contribution(_output, prediction.Expected, prediction.Value + prediction.Residual, 1));
+        }
+
+        ReadOnlySpan<double> weather = state[^_inputs.Length..];
+        for (int i = 0; i < weather.Length; i++)
+        {
+            named.Add(new Contribution(_inputs[i], null, weather[i], 0));
+        }
+
+        return named;
+    }
+
     private void Say(in ModelInput input, double expected, ReadOnlySpan<double> state, ref Prediction prediction)
     {
         Span<double> quantiles = stackalloc double[3];
-        OutcomeTable.Read(Table(state), expected, _levels, quantiles);
+        _outcomes.Read(Outcomes(state), input.Inputs, input.Time, expected, _levels, quantiles);
         prediction = Prediction.None with
         {
             At = input.Time,
@@ -180,11 +214,13 @@ internal sealed class PowerForecast : IPredictiveModel
         };
     }
 
-    private void Learn(Span<double> state, ReadOnlySpan<double> features, double expected, double outcome)
+    private void Learn(
+        in ModelInput input, ReadOnlySpan<double> features, double expected, Span<double> state)
     {
+        double outcome = Math.Clamp(input.Output / _options.Capacity, 0, 1);
         if (state[Readings] > FewestReadings)
         {
-            OutcomeTable.Learn(Table(state), expected, outcome, _options.Memory);
+            _outcomes.Learn(Outcomes(state), input.Inputs, input.Time, expected, outcome);
         }
 
         state[Readings] = Math.Min(state[Readings] + 1, _options.Memory);
@@ -196,8 +232,11 @@ internal sealed class PowerForecast : IPredictiveModel
     private ReadOnlySpan<double> Squares(ReadOnlySpan<double> state) =>
         state.Slice(FirstWeight, _squares.StateLength);
 
-    private Span<double> Table(Span<double> state) => state[(FirstWeight + _squares.StateLength)..];
+    private Span<double> Outcomes(Span<double> state) =>
+        state.Slice(FirstWeight + _squares.StateLength, _outcomes.StateLength);
 
-    private ReadOnlySpan<double> Table(ReadOnlySpan<double> state) =>
-        state[(FirstWeight + _squares.StateLength)..];
+    private ReadOnlySpan<double> Outcomes(ReadOnlySpan<double> state) =>
+        state.Slice(FirstWeight + _squares.StateLength, _outcomes.StateLength);
+
+    private Span<double> Said(Span<double> state) => state[^_inputs.Length..];
 }

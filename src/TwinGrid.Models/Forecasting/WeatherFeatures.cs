@@ -18,8 +18,12 @@ internal sealed class WeatherFeatures(int pairs, int detail)
 
     public const int MostPairs = 32;
 
+    /// <summary>How many numbers <see cref="DescribeDoubt"/> gives.</summary>
+    public const int DoubtWidth = 20;
+
     private const int Directions = 8;
     private const int LayerInputs = 9;
+    private const int FirstElsewhere = 4;
     private const double LayerReach = 0.4;
     private const double Fastest = 60;
     private const long Day = 86_400 * UnixMicroseconds.PerSecond;
@@ -35,6 +39,24 @@ internal sealed class WeatherFeatures(int pairs, int detail)
         + (2 * (pairs - 1)) + (pairs > 1 ? MeanKnots.Length - 1 : 0) + detail;
 
     private readonly double[] _layer = Draw(detail * LayerInputs);
+
+    /// <summary>
+    /// The variance of the weight of each feature before anything is learnt. The power curve is free; corrections to
+    /// it are small and their number large, so that the first months do not teach what a storm then disproves.
+    /// </summary>
+    public double[] Unknown()
+    {
+        const double Curve = 5;
+        const double ByDirection = 0.1;
+        const double ByTimeAndPlace = 0.003;
+        const double InLayer = 0.1;
+        double[] unknown = new double[Width];
+        Array.Fill(unknown, ByTimeAndPlace);
+        unknown.AsSpan(0, CurveKnots.Length).Fill(Curve);
+        unknown.AsSpan(CurveKnots.Length, Directions * Directed).Fill(ByDirection);
+        unknown.AsSpan(Width - detail).Fill(InLayer);
+        return unknown;
+    }
 
     /// <summary>Writes the features; false where the farm's own wind is not known.</summary>
     public bool Describe(ReadOnlySpan<double> weather, long time, Span<double> features)
@@ -58,6 +80,53 @@ internal sealed class WeatherFeatures(int pairs, int detail)
         Compare(weather, speed, steep, rest);
         Combine(weather, speed, time, features[^detail..]);
         return true;
+    }
+
+    /// <summary>
+    /// Writes what errors may grow with: the expectation and the steepness of the curve there, how fast the wind
+    /// changes, how much other places and heights differ, the hour (forecasts are issued once a day, so it is how far
+    /// ahead they look), the season and the direction.
+    /// </summary>
+    public void DescribeDoubt(ReadOnlySpan<double> weather, long time, double expected, Span<double> features)
+    {
+        double speed = Speed(weather, 0);
+        double before = Difference(weather, 2, speed);
+        double after = Difference(weather, 3, speed);
+        double elsewhere = 0;
+        double apart = 0;
+        for (int pair = FirstElsewhere; pair < pairs; pair++)
+        {
+            double difference = Difference(weather, pair, speed) / (pairs - FirstElsewhere);
+            elsewhere += difference;
+            apart += Math.Abs(difference);
+        }
+
+        double hour = Math.Tau * (time % Day / (double)Day);
+        double year = Math.Tau * (time / (double)Day / 365.25 % 1);
+        ReadOnlySpan<double> doubts =
+        [
+            1,
+            expected,
+            expected * expected,
+            Math.Exp(-Math.Pow((speed - Steepest) / SteepWidth, 2)),
+            speed / 10,
+            Math.Abs(before) / 2,
+            Math.Abs(after) / 2,
+            (after - before) / 2,
+            (after + before) / 2,
+            Math.Abs(Difference(weather, 4, speed)) / 3,
+            Math.Abs(Difference(weather, 5, speed)) / 3,
+            elsewhere / 3,
+            Math.Abs(elsewhere) / 3,
+            apart / 3,
+            Difference(weather, 1, speed) / 3,
+            Math.Cos(hour),
+            Math.Sin(hour),
+            Math.Cos(year),
+            Math.Clamp(weather[0] / Math.Max(speed, 1), -1, 1),
+            Math.Clamp(weather[1] / Math.Max(speed, 1), -1, 1),
+        ];
+        doubts.CopyTo(features);
     }
 
     private static void Direct(double speed, double direction, Span<double> into)
@@ -120,9 +189,9 @@ internal sealed class WeatherFeatures(int pairs, int detail)
     private void Combine(ReadOnlySpan<double> weather, double speed, long time, Span<double> into)
     {
         double elsewhere = 0;
-        for (int pair = 4; pair < pairs; pair++)
+        for (int pair = FirstElsewhere; pair < pairs; pair++)
         {
-            elsewhere += Difference(weather, pair, speed) / (pairs - 4);
+            elsewhere += Difference(weather, pair, speed) / (pairs - FirstElsewhere);
         }
 
         double hour = Math.Tau * (time % Day / (double)Day);

@@ -101,6 +101,11 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
             return new DecodeRefusal("malformed-properties", "expected a JSON object of properties; null deletes one");
         }
 
+        if (FindEndless(payload) is { } endless)
+        {
+            return endless;
+        }
+
         PackedInputs.Write(writer, InputKind.ReportedProperties, received, payload);
         return null;
     }
@@ -131,6 +136,11 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
                 + "or rejected, 'progress' a number");
         }
 
+        if (FindEndless(payload) is { } endless)
+        {
+            return endless;
+        }
+
         PackedInputs.Write(
             writer,
             InputKind.CommandResult,
@@ -156,6 +166,21 @@ internal sealed partial class InputDecoder(DefinitionSet definitions, ILogger<In
         }
 
         WritePresence(writer, online, "", received);
+        return null;
+    }
+
+    // Whoever reads the twin's JSON could not hold such a number either.
+    private static DecodeRefusal? FindEndless(ReadOnlySpan<byte> payload)
+    {
+        Utf8JsonReader json = new(payload, JsonCheck.Options);
+        while (json.Read())
+        {
+            if (json.TokenType == JsonTokenType.Number && !(json.TryGetDouble(out double n) && double.IsFinite(n)))
+            {
+                return new DecodeRefusal("not-finite", "a number is larger than a double holds (1.8e308)");
+            }
+        }
+
         return null;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace TwinGrid.MqttGateway.Decoding;
@@ -15,8 +16,9 @@ internal static class SourceTime
 
     private const string Form = "write RFC 3339 such as 2026-05-17T08:30:00.125Z, or milliseconds since 1970 UTC";
 
-    private static readonly long Earliest = UnixMicroseconds.From(DateTimeOffset.MinValue);
-    private static readonly long Latest = UnixMicroseconds.From(DateTimeOffset.MaxValue);
+    // The range of numbers holds for texts too: what cannot be a number of milliseconds is no time of a device.
+    private const long Earliest = (long)Least * 1_000;
+    private const long Latest = (long)Greatest * 1_000;
 
     /// <summary>Reads the value that the reader stands on.</summary>
     /// <returns>Null, or why it cannot be a time.</returns>
@@ -116,9 +118,10 @@ internal static class SourceTime
         long days = (new DateTime(year, month, day, 0, 0, 0, DateTimeKind.Utc) - DateTime.UnixEpoch).Days;
         long seconds = (((((days * 24) + hour) * 60) + minute - offsetMinutes) * 60) + second;
         microseconds = (seconds * UnixMicroseconds.PerSecond) + fraction;
-        return microseconds < Earliest || microseconds > Latest
-            ? "this time is outside the years 1 to 9999"
-            : null;
+        return microseconds is >= Earliest and <= Latest
+            ? null
+            : $"{Encoding.ASCII.GetString(text)} is out of the range of times, 1973-03-03T09:46:40Z to "
+                + "5138-11-16T09:46:40Z: the device's clock is probably not set";
     }
 
     private static bool Fraction(ref ReadOnlySpan<byte> rest, out int microseconds)

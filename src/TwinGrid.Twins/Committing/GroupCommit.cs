@@ -60,10 +60,14 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         _store = store;
         _clock = clock;
         _logger = logger;
+        Health = new CommitHealth(clock);
         _loop = Task.Factory.StartNew(
             RunAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
             .Unwrap();
     }
+
+    /// <summary>Whether the store takes what is committed.</summary>
+    public CommitHealth Health { get; }
 
     /// <summary>Shows the queue as a metric; once in a silo, for a meter keeps its instruments for good.</summary>
     public void Observe() => TwinGridDiagnostics.Meter.CreateObservableGauge(
@@ -127,12 +131,15 @@ internal sealed partial class GroupCommit : IAsyncDisposable
             {
                 throw new TwinGridException($"the store answered {outcomes.Count} of {turns.Length} turns");
             }
+
+            Health.Taken();
         }
 #pragma warning disable CA1031 // Whatever the store throws, the outcome is unknown and every twin must hear so.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             outcomes = null;
+            Health.Refused(e.Message);
             LogFailed(e, group.Count);
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
         }
@@ -164,6 +171,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
             }
             catch (TwinGridUnavailableException e) when (!_givenUp.IsCancellationRequested)
             {
+                Health.Refused(e.Message);
                 if (!waited)
                 {
                     LogAway(e.Message, turns.Length);

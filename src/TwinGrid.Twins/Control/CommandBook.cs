@@ -7,7 +7,7 @@ namespace TwinGrid.Twins.Control;
 
 /// <summary>
 /// The commands of a twin: queued, delivered, in progress, ended. A command only moves forward; what ended never
-/// changes. Pure.
+/// changes. What a device says of one that it was too late for is kept beside it. Pure.
 /// </summary>
 internal static class CommandBook
 {
@@ -133,6 +133,12 @@ internal static class CommandBook
             return;
         }
 
+        if (command.Status is CommandStatus.Expired or CommandStatus.Cancelled)
+        {
+            AnswerLate(command, result, now, effects, ref answer);
+            return;
+        }
+
         if (command.IsClosed || result.Status < CommandStatus.InProgress)
         {
             answer.Seen++;
@@ -152,19 +158,41 @@ internal static class CommandBook
         effects.CommandMoved();
     }
 
-    // A result is for people and programs to read, not a way to store data: it stands in every snapshot.
-    private static void KeepWords(CommandRecord command, CommandResultInput result)
+    // The grid gave up waiting, or called back what a process that died had sent: what the device did is no less true.
+    private static void AnswerLate(
+        CommandRecord command, CommandResultInput result, long now, TurnEffects effects, ref InputAnswer answer)
     {
-        command.Message = result.Message is { Length: > MostWords } message ? message[..MostWords] : result.Message
-            ?? command.Message;
-        string? value = result.Result?.ToString();
-        if (value is { Length: > MostWords })
+        if (result.Status is < CommandStatus.InProgress or > CommandStatus.Rejected
+            || command.Late is { Status: > CommandStatus.InProgress })
         {
-            command.Message = $"a result of {value.Length} characters was not kept: at most {MostWords} are";
+            answer.Seen++;
             return;
         }
 
+        answer.Applied++;
+        (string? value, string? message) = Words(result);
+        command.Late = new LateResult(result.Status, now, value, message);
+        effects.LateResults++;
+        effects.CommandMoved();
+    }
+
+    private static void KeepWords(CommandRecord command, CommandResultInput result)
+    {
+        (string? value, string? message) = Words(result);
+        command.Message = message ?? command.Message;
         command.Result = value ?? command.Result;
+    }
+
+    // A result is for people and programs to read, not a way to store data: it stands in every snapshot.
+    private static (string? Value, string? Message) Words(CommandResultInput result)
+    {
+        string? value = result.Result?.ToString();
+        if (value is { Length: > MostWords })
+        {
+            return (null, $"a result of {value.Length} characters was not kept: at most {MostWords} are");
+        }
+
+        return (value, result.Message is { Length: > MostWords } words ? words[..MostWords] : result.Message);
     }
 
     /// <summary>Ends commands whose time ran out.</summary>

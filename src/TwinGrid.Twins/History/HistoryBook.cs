@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.State;
 
@@ -6,10 +7,22 @@ namespace TwinGrid.Twins.History;
 /// <summary>
 /// Reads what was from the store: sealed readings, then the turns that are not sealed, folded again. Thread-safe.
 /// </summary>
-internal sealed class HistoryBook(ITwinStore store, KindRegistry kinds)
+/// <param name="store">The store.</param>
+/// <param name="kinds">The kinds.</param>
+/// <param name="limits">How long what is kept.</param>
+/// <param name="clock">The grid's.</param>
+/// <param name="tails">What was folded for questions before; null for tails of its own.</param>
+internal sealed class HistoryBook(
+    ITwinStore store,
+    KindRegistry kinds,
+    IOptionsMonitor<LimitOptions> limits,
+    TimeProvider clock,
+    FoldedTails? tails = null)
 {
     /// <summary>Readings of one answer, all telemetry together.</summary>
     private const int MostReadings = 200_000;
+
+    private readonly FoldedTails _tails = tails ?? new FoldedTails();
 
     /// <inheritdoc cref="ITwinHistory.ReadAsync"/>
     public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
@@ -22,15 +35,21 @@ internal sealed class HistoryBook(ITwinStore store, KindRegistry kinds)
         IReadOnlyList<SealedTelemetry> known = await store.ReadTelemetryAsync(twin, CancellationToken.None);
         string[] names = [.. (query.Telemetry ?? known.Select(telemetry => telemetry.Telemetry)).Distinct()];
         Dictionary<string, SeriesSink> sinks = new(StringComparer.Ordinal);
-        SeriesSink Make() => Sink(query, Math.Max(1, names.Length));
+        HistoryKeep keep = HistoryKeep.Of(kinds.Current(twin.Kind), limits.CurrentValue);
+        long now = UnixMicroseconds.Now(clock);
+        SeriesSink Make(string name) => Sink(query, Math.Max(1, names.Length), now - keep.For(name));
         foreach (string name in names)
         {
-            SeriesSink sink = sinks[name] = Make();
-            sink.SeeOldest(known.FirstOrDefault(telemetry => telemetry.Telemetry == name)?.Oldest ?? long.MaxValue);
+            SeriesSink sink = sinks[name] = Make(name);
+            if (known.FirstOrDefault(telemetry => telemetry.Telemetry == name) is { } telemetry)
+            {
+                await SeeOldestAsync(twin, telemetry, log.Sealed, sink);
+            }
+
             await ReadSealedAsync(twin, name, log.Sealed, sink);
         }
 
-        await ReadTailAsync(twin, log, new TailRecorder(sinks, query.Telemetry is null ? Make : null));
+        await ReadTailAsync(twin, log, sinks, query.Telemetry is null ? Make : null);
         return Page(sinks);
     }
 
@@ -58,14 +77,55 @@ internal sealed class HistoryBook(ITwinStore store, KindRegistry kinds)
         return (past, replay.State);
     }
 
-    private static SeriesSink Sink(HistoryQuery query, int names)
+    private static SeriesSink Sink(HistoryQuery query, int names, long keptFrom)
     {
-        long from = query.From is { } first ? UnixMicroseconds.From(first) : long.MinValue;
+        long from = query.From is { } first ? Math.Max(UnixMicroseconds.From(first), keptFrom) : keptFrom;
         long to = query.To is { } last ? UnixMicroseconds.From(last) : long.MaxValue;
         int most = Math.Max(4, MostReadings / names);
-        return query.MaxPoints is { } points
-            ? new ThinnedReadings(Math.Clamp(points, 4, most)) { From = from, To = to }
-            : new OldestReadings(Math.Clamp(query.Limit, 1, most)) { From = from, To = to };
+        if (query.MaxPoints is { } points)
+        {
+            return new ThinnedReadings(Math.Clamp(points, 4, most)) { From = from, To = to, KeptFrom = keptFrom };
+        }
+
+        bool goesOn = HistoryPosition.TryParse(query.Cursor, out HistoryPosition begin) && begin.Time >= from;
+        return new OldestReadings(Math.Clamp(query.Limit, 1, most))
+        {
+            From = goesOn ? begin.Time : from,
+            Given = goesOn ? begin.Given : 0,
+            To = to,
+            KeptFrom = keptFrom,
+        };
+    }
+
+    // Partitions go as a whole, so the store may have what is not shown any more: then the oldest that is has to be
+    // looked for, in the block or the few in which what is kept begins.
+    private async Task SeeOldestAsync(TwinId twin, SealedTelemetry telemetry, long through, SeriesSink sink)
+    {
+        if (telemetry.Oldest >= sink.KeptFrom)
+        {
+            sink.SeeOldest(telemetry.Oldest);
+            return;
+        }
+
+        await foreach (SealedBlock block in store.ReadSealedAsync(
+            twin, telemetry.Telemetry, sink.KeptFrom, long.MaxValue, through, CancellationToken.None))
+        {
+            if (block.First >= sink.Oldest)
+            {
+                break;
+            }
+
+            if (block.First >= sink.KeptFrom)
+            {
+                sink.SeeOldest(block.First);
+                break;
+            }
+
+            foreach (HistoryReading reading in block.Unpack())
+            {
+                sink.SeeOldest(reading.Time >= sink.KeptFrom ? reading.Time : long.MaxValue);
+            }
+        }
     }
 
     private async Task ReadSealedAsync(TwinId twin, string telemetry, long through, SeriesSink sink)
@@ -90,29 +150,35 @@ internal sealed class HistoryBook(ITwinStore store, KindRegistry kinds)
         }
     }
 
-    // What is not sealed yet is folded again, a page of turns at a time, however long it is.
-    private async Task ReadTailAsync(TwinId twin, StoredLog log, TailRecorder recorder)
+    // What is not sealed yet is folded again, a page of turns at a time; the next question folds what came since.
+    private async Task ReadTailAsync(
+        TwinId twin, StoredLog log, Dictionary<string, SeriesSink> sinks, Func<string, SeriesSink>? make)
     {
         if (log.Sealed >= log.Head)
         {
             return;
         }
 
-        TwinReplay replay = await TwinReplay.BeginAsync(twin, log.SealedState, kinds, recorder);
-        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, log.Sealed, log.Head, CancellationToken.None))
+        FoldedTail tail = _tails.Take(twin, log.Sealed) ?? await FoldedTail.BeginAsync(twin, log, kinds);
+        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, tail.Revision, log.Head, CancellationToken.None))
         {
-            await replay.ApplyAsync(turn);
+            await tail.ApplyAsync(turn);
         }
+
+        tail.WriteTo(sinks, make);
+        _tails.Put(tail);
     }
 
     private static HistoryPage Page(Dictionary<string, SeriesSink> sinks)
     {
         Dictionary<string, IReadOnlyList<HistoryReading>> telemetry = new(StringComparer.Ordinal);
-        bool complete = true;
+        HistoryPosition? end = sinks.Values
+            .Select(sink => sink.End)
+            .Where(end => end is not null)
+            .MinBy(end => (end!.Value.Time, end.Value.Given));
         foreach ((string name, SeriesSink sink) in sinks)
         {
-            (telemetry[name], bool isAll) = sink.Finish();
-            complete &= isAll;
+            telemetry[name] = end is { } cut ? sink.FinishBefore(cut) : sink.Finish();
         }
 
         long oldest = sinks.Values.Select(sink => sink.Oldest).DefaultIfEmpty(long.MaxValue).Min();
@@ -120,7 +186,8 @@ internal sealed class HistoryBook(ITwinStore store, KindRegistry kinds)
         {
             Telemetry = telemetry,
             Oldest = oldest == long.MaxValue ? null : UnixMicroseconds.ToDateTimeOffset(oldest),
-            Complete = complete,
+            Complete = end is null,
+            Cursor = end?.ToString(),
         };
     }
 }

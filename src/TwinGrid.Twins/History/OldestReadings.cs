@@ -11,10 +11,23 @@ internal sealed class OldestReadings(int limit) : SeriesSink
 
     public override bool IsDone(SealedBlock block) => _isCut && block.First > _newest;
 
-    public override (IReadOnlyList<HistoryReading> Readings, bool IsAll) Finish()
+    public override IReadOnlyList<HistoryReading> Finish()
     {
         Cut();
-        return (_readings, !_isCut);
+        return _readings;
+    }
+
+    public override HistoryPosition? End
+    {
+        get
+        {
+            Cut();
+            return _isCut
+                ? new HistoryPosition(
+                    _newest,
+                    _readings.Count(reading => reading.Time == _newest) + (_newest == From ? Given : 0))
+                : null;
+        }
     }
 
     protected override void Take(in HistoryReading reading)

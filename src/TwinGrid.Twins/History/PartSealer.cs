@@ -88,13 +88,14 @@ internal sealed partial class PartSealer(
             return (SealOutcome.Mismatch, verified);
         }
 
+        HistoryKeep keep = HistoryKeep.Of(kinds.Current(twin.Kind), limits.CurrentValue);
         int expired = 0;
         SealedTurns part = new()
         {
             Twin = twin,
             Turns = turns,
             End = end,
-            Readings = collector.Take(Keep(twin), UnixMicroseconds.Now(clock), out expired),
+            Readings = collector.Take(keep.For, UnixMicroseconds.Now(clock), out expired),
         };
         bool isSealed = await store.SealAsync(part, cancellationToken);
         if (isSealed)
@@ -137,24 +138,15 @@ internal sealed partial class PartSealer(
         {
             Twin = snapshot.Twin,
             Revision = replay.State.Revision,
-            FoldVersion = TwinFold.Version,
+            FoldVersion = replay.FoldVersion,
             State = StateWriter.Write(replay.State),
         };
     }
 
     private async Task<bool> IsTrueAsync(TwinReplay replay, StoredSnapshot snapshot)
     {
-        if (!replay.IsExact || snapshot.FoldVersion != TwinFold.Version)
-        {
-            // Another version of the fold may have made another state; the snapshot is what counts.
-            return true;
-        }
-
-        int revision = StateReader.KindRevision(snapshot.State.Span);
-        TwinState state = replay.State.Kind.Revision == revision
-            ? replay.State
-            : TwinReplay.Moved(replay.State, await kinds.GetAsync(snapshot.Twin.Kind, revision));
-        if (StateWriter.Write(state).AsSpan().SequenceEqual(snapshot.State.Span))
+        // Where another version of the fold took part the snapshot is what counts.
+        if (await replay.CompareAsync(snapshot) != StateMatch.Other)
         {
             return true;
         }
@@ -163,18 +155,6 @@ internal sealed partial class PartSealer(
         HistoryMetrics.Count("mismatch");
         LogMismatch(snapshot.Twin, snapshot.Revision);
         return false;
-    }
-
-    private Func<string, long> Keep(TwinId twin)
-    {
-        long usual = limits.CurrentValue.HistoryKeep.Microseconds;
-        Dictionary<string, long> own = new(StringComparer.Ordinal);
-        foreach (TelemetryDefinition telemetry in kinds.Current(twin.Kind).Telemetry)
-        {
-            own[telemetry.Name] = telemetry.Keep?.Microseconds ?? usual;
-        }
-
-        return telemetry => own.GetValueOrDefault(telemetry, usual);
     }
 
     [LoggerMessage(

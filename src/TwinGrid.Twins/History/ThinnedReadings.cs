@@ -29,7 +29,7 @@ internal sealed class ThinnedReadings(int points) : SeriesSink
 
     public override bool IsDone(SealedBlock block) => false;
 
-    public override (IReadOnlyList<HistoryReading> Readings, bool IsAll) Finish()
+    public override IReadOnlyList<HistoryReading> Finish()
     {
         List<HistoryReading> all = [];
         foreach (Span span in _spans.Values)
@@ -49,7 +49,7 @@ internal sealed class ThinnedReadings(int points) : SeriesSink
             }
         }
 
-        return ([.. all.OrderBy(reading => reading.Time)], true);
+        return [.. all.OrderBy(reading => reading.Time)];
     }
 
     protected override void Take(in HistoryReading reading)

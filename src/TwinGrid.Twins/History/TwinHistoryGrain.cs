@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.State;
@@ -10,7 +11,9 @@ namespace TwinGrid.Twins.History;
 /// workers.
 /// </remarks>
 [GrainType("twingrid.history"), StatelessWorker(Workers)]
-internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : Grain, ITwinHistory
+internal sealed class TwinHistoryGrain(
+    ITwinStore store, KindRegistry kinds, IOptionsMonitor<LimitOptions> limits, TimeProvider clock, FoldedTails tails)
+    : Grain, ITwinHistory
 {
     private const int Workers = 4;
 
@@ -20,7 +23,7 @@ internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : G
         Complete = true,
     };
 
-    private readonly HistoryBook _book = new(store, kinds);
+    private readonly HistoryBook _book = new(store, kinds, limits, clock, tails);
 
     public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
     {
@@ -41,10 +44,15 @@ internal sealed class TwinHistoryGrain(ITwinStore store, KindRegistry kinds) : G
             return null;
         }
 
+        // All turns from the first on are kept, and none was at that time or before.
+        bool isBeforeFirst = state is null && revision is null && past.Oldest == 1;
         return new PastTwin(
             state is { Exists: true } ? SnapshotBuilder.Snapshot(state) : null,
-            IsKept: state is not null,
+            IsKept: state is not null || isBeforeFirst,
             past.Oldest,
-            past.OldestTime is { } oldest ? UnixMicroseconds.ToDateTimeOffset(oldest) : null);
+            past.OldestTime is { } oldest ? UnixMicroseconds.ToDateTimeOffset(oldest) : null)
+        {
+            IsBeforeFirst = isBeforeFirst,
+        };
     }
 }

@@ -26,7 +26,8 @@ internal sealed class IngestBatch
 /// One lane per other silo: what arrives while a batch is under way is the next batch. How much waits is bounded by
 /// the senders, as everywhere on the road. Thread-safe.
 /// </summary>
-internal sealed partial class SiloLanes(TwinIngestServiceClient client, ILogger<SiloLanes> logger) : IDisposable
+internal sealed partial class SiloLanes(
+    TwinIngestServiceClient client, IClusterMembershipService membership, ILogger<SiloLanes> logger) : IDisposable
 {
     private const int MostInBatch = 512;
 
@@ -70,6 +71,12 @@ internal sealed partial class SiloLanes(TwinIngestServiceClient client, ILogger<
         IngestResult[]? results = null;
         try
         {
+            if (membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead)
+            {
+                // Orleans would send it all the same: a process that stands still keeps its connections.
+                throw new SiloUnavailableException($"{silo} was declared dead");
+            }
+
             results = await CallAsync(silo, batch).WaitAsync(_closing.Token).ConfigureAwait(false);
             if (results.Length != batch.Count)
             {

@@ -32,6 +32,9 @@ internal sealed class CommandRecord
 
     public string? Message { get; set; }
 
+    /// <summary>What its device said of it after it expired or was called back; null where nothing.</summary>
+    public LateResult? Late { get; set; }
+
     /// <summary>True once it has reached one of its ends.</summary>
     public bool IsClosed => Status >= CommandStatus.Succeeded;
 
@@ -57,7 +60,21 @@ internal sealed class CommandRecord
         Message = Message,
         Policy = Policy,
         Why = Why,
+        LateResult = Late is null
+            ? null
+            : new CommandLateResult(
+                Late.Status,
+                UnixMicroseconds.ToDateTimeOffset(Late.At),
+                Late.Result is null ? null : new RawJson(Late.Result),
+                Late.Message),
     };
 
     private static DateTimeOffset? Moment(long? time) => time is { } t ? UnixMicroseconds.ToDateTimeOffset(t) : null;
 }
+
+/// <summary>What a device said of a command that had ended without it.</summary>
+/// <param name="Status">In progress, or one of a device's ends.</param>
+/// <param name="At">When it came, Unix microseconds.</param>
+/// <param name="Result">What the device gave back, JSON.</param>
+/// <param name="Message">What it says of it.</param>
+internal sealed record LateResult(CommandStatus Status, long At, string? Result, string? Message);

@@ -15,17 +15,40 @@ internal static class DesiredCheck
     /// <param name="errors">Where to.</param>
     public static void Check(TwinDefinition? definition, JsonObject patch, List<PropertyError> errors)
     {
-        foreach ((string name, _) in patch)
-        {
-            if (name.StartsWith('$'))
-            {
-                errors.Add(new PropertyError(Pointer("", name), "names that begin with $ are the grid's own"));
-            }
-        }
-
+        FindOwn(patch, "", errors);
         if (definition is { Properties.Count: > 0 } && errors.Count == 0)
         {
             CheckMembers(definition, patch, "", "", errors);
+        }
+    }
+
+    // At any depth: a reader of a component looks for the grid's names as one of the whole does.
+    private static void FindOwn(JsonNode? node, string at, List<PropertyError> errors)
+    {
+        if (node is JsonArray array)
+        {
+            for (int i = 0; i < array.Count; i++)
+            {
+                FindOwn(array[i], FormattableString.Invariant($"{at}/{i}"), errors);
+            }
+
+            return;
+        }
+
+        if (node is not JsonObject holder)
+        {
+            return;
+        }
+
+        foreach ((string name, JsonNode? value) in holder)
+        {
+            string pointer = Pointer(at, name);
+            if (name.StartsWith('$'))
+            {
+                errors.Add(new PropertyError(pointer, "names that begin with $ are the grid's own"));
+            }
+
+            FindOwn(value, pointer, errors);
         }
     }
 

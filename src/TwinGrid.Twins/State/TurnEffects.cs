@@ -40,12 +40,16 @@ internal sealed class TurnEffects
     /// <summary>True when some command changed: somebody may wait for it.</summary>
     public bool CommandsChanged { get; set; }
 
+    /// <summary>How many results came after their command had ended.</summary>
+    public int LateResults { get; set; }
+
     /// <summary>True when the outside must hear of it at once, and not only with the next state.</summary>
     public bool IsTold => _isTold || Deleted;
 
     public void Clear()
     {
         (Changed, Deleted, CommandsChanged) = (false, false, false);
+        LateResults = 0;
         (Predictions, Asked, AskedOfHistory) = (0, 0, 0);
         if (_isTold)
         {

@@ -58,6 +58,12 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
         }
 
         IReadOnlyList<TwinChange> changes = await ChangesAsync(feed, request);
+        if (!await runtime.Lease.ConfirmAsync())
+        {
+            throw new TwinGridUnavailableException(
+                $"the store does not say whether {turns.State.Twin} is still this silo's; ask again");
+        }
+
         long last = changes.Count > 0 ? changes[^1].Revision : request.After ?? 0;
 
         // Whoever is still in the past goes on there: only one that once kept up can be too slow.

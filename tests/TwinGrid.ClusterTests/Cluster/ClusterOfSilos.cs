@@ -115,6 +115,14 @@ internal sealed class ClusterOfSilos : IAsyncDisposable
         return took;
     }
 
+    /// <summary>A silo that ended by itself is gone; it can be started again.</summary>
+    public async Task ForgetAsync(int index)
+    {
+        SiloProcess silo = this[index];
+        _members[index].Silo = null;
+        await silo.DisposeAsync();
+    }
+
     /// <summary>SIGSTOP: the process stands still, its sockets stay open.</summary>
     public Task PauseAsync(int index) => this[index].Program.SignalAsync("STOP");
 

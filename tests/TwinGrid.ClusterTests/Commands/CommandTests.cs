@@ -95,6 +95,23 @@ public sealed class CommandTests(SharedGrid grid)
     }
 
     [Fact]
+    public async Task What_a_device_answers_after_its_command_was_called_expired_is_not_lost()
+    {
+        await using MqttDevice device = await NewDeviceAsync("valve/late");
+        string id = await grid.Api.CommandAsync("valve/late", "open", query: "?expiresIn=1s");
+        await grid.Api.WaitForCommandAsync("valve/late", id, "expired");
+
+        await device.PublishAsync($"twins/valve/late/results/{id}", """{"status":"succeeded","result":{"angle":29}}""");
+        JsonElement command = await Eventually.SeeAsync(
+            "the late result",
+            () => grid.Api.GetAsync($"/api/v1/twins/valve/late/commands/{id}"),
+            static seen => seen.TryGetProperty("lateResult", out _));
+        Assert.Equal("expired", command.GetProperty("status").GetString());
+        Assert.Equal("succeeded", command.GetProperty("lateResult").GetProperty("status").GetString());
+        Assert.Equal(29, command.GetProperty("lateResult").GetProperty("result").GetProperty("angle").GetInt32());
+    }
+
+    [Fact]
     public async Task A_command_that_nobody_takes_expires_and_is_never_delivered()
     {
         await using MqttDevice device = await NewDeviceAsync("valve/c5");

@@ -198,6 +198,9 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         HttpResponseMessage answer = await PostAsync(
             "/api/v1/twins/turbine/partly/telemetry", """{"values":{"bearingTemperature":5000,"power":100}}""");
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Equal(
+            "\"bearingTemperature\";reason=out-of-range",
+            Assert.Single(answer.Headers.GetValues("TwinGrid-Dropped")));
 
         JsonElement letters = await _http.GetFromJsonAsync<JsonElement>("/api/v1/deadletters?limit=1000");
         JsonElement letter = Assert.Single(
@@ -206,6 +209,42 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         Assert.Equal("out-of-range", letter.GetProperty("reason").GetString());
         Assert.Contains("bearingTemperature", letter.GetProperty("detail").GetString());
         Assert.Contains("5000", letter.GetProperty("sample").GetString());
+    }
+
+    [Fact]
+    public async Task Readings_that_were_all_used_are_answered_without_a_word_of_dropped_ones()
+    {
+        HttpResponseMessage answer = await PostAsync("/api/v1/twins/turbine/used/telemetry", """{"power":100}""");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.False(answer.Headers.Contains("TwinGrid-Dropped"));
+    }
+
+    [Fact]
+    public async Task Of_many_dropped_readings_the_first_twenty_are_named_and_the_others_counted()
+    {
+        string wrong = string.Concat(Enumerable.Range(0, 25).Select(i => $",\"{(i == 0 ? "ü\\\"" : "")}!{i}\":1"));
+        HttpResponseMessage answer = await PostAsync(
+            "/api/v1/twins/turbine/garbled/telemetry", "{\"power\":100" + wrong + "}");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        string[] named = Assert.Single(answer.Headers.GetValues("TwinGrid-Dropped")).Split(", ");
+        Assert.Equal(21, named.Length);
+        Assert.Equal("\"?\\\"!0\";reason=malformed", named[0]);
+        Assert.Equal("\"!19\";reason=malformed", named[19]);
+        Assert.Equal("5", named[20]);
+    }
+
+    [Theory]
+    [InlineData("\"1900-01-01T00:00:00Z\"", "1973")]
+    [InlineData("\"9999-12-31T23:59:59Z\"", "5138")]
+    [InlineData("-2208988800000", "seconds")]
+    public async Task A_time_that_cannot_be_is_answered_with_what_can_be(string ts, string word)
+    {
+        HttpResponseMessage answer = await PostAsync(
+            "/api/v1/twins/turbine/untimely/telemetry", $$"""{"ts":{{ts}},"power":1}""");
+        JsonElement problem = await Problem.AssertAsync(answer, 422, "unusable-readings");
+        JsonElement error = Assert.Single(problem.GetProperty("errors").EnumerateArray());
+        Assert.Equal("badTime", error.GetProperty("outcome").GetString());
+        Assert.Contains(word, error.GetProperty("detail").GetString());
     }
 
     [Fact]
@@ -271,7 +310,8 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
     {
         HttpRequestMessage request = new(HttpMethod.Get, "/api/v1/twins");
         request.Headers.Host = "evil.example";
-        Assert.Equal(HttpStatusCode.BadRequest, (await _http.SendAsync(request)).StatusCode);
+        JsonElement problem = await Problem.AssertAsync(await _http.SendAsync(request), 400, "wrong-host");
+        Assert.Contains("AllowedHosts", problem.GetProperty("detail").GetString());
     }
 
     private static void AssertMembers(JsonElement element, params string[] names) =>
@@ -291,6 +331,51 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
                 new HttpMethod(method), $"/api/v1/twins/demo/broken/{path}") { Content = new ByteArrayContent(body) });
             await Problem.AssertAsync(answer, 400, "malformed-json");
         }
+    }
+
+    [Theory]
+    [InlineData("PATCH", "properties/desired", "{\"a\":1e400}")]
+    [InlineData("PATCH", "properties/desired", "{\"a\":[{\"b\":-1E999}]}")]
+    [InlineData("POST", "commands/go", "{\"a\":1e400}")]
+    public async Task A_number_that_no_double_holds_is_refused(string method, string path, string body)
+    {
+        await PostAsync("/api/v1/twins/demo/endless/telemetry/temperature", "20");
+        HttpResponseMessage answer = await _http.SendAsync(new HttpRequestMessage(
+            new HttpMethod(method), $"/api/v1/twins/demo/endless/{path}")
+            {
+                Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)),
+            });
+        JsonElement problem = await Problem.AssertAsync(answer, 400, "malformed-json");
+        Assert.Contains("number", problem.GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("PATCH", "properties/desired", "application/json; charset=utf-16", 415)]
+    [InlineData("PATCH", "properties/desired", "application/merge-patch+json;charset=\"ISO-8859-1\"", 415)]
+    [InlineData("PATCH", "properties/desired", "application/json; charset=UTF-8", 200)]
+    [InlineData("PATCH", "properties/desired", "application/json; charset=\"us-ascii\"", 200)]
+    [InlineData("POST", "commands/go", "application/json; charset=utf-16", 415)]
+    [InlineData("POST", "alarms/hot/acknowledge", "application/json; charset=utf-16", 415)]
+    [InlineData("POST", "telemetry", "application/json; charset=utf-16", 415)]
+    [InlineData("POST", "telemetry/temperature", "text/plain; charset=utf-16", 415)]
+    [InlineData("POST", "telemetry/temperature", "text/plain; charset=utf-8", 204)]
+    public async Task A_body_that_says_that_it_is_not_UTF_8_is_not_guessed_at(
+        string method, string path, string type, int status)
+    {
+        await PostAsync("/api/v1/twins/demo/foreign/telemetry/temperature", "20");
+        HttpRequestMessage request = new(new HttpMethod(method), $"/api/v1/twins/demo/foreign/{path}")
+        {
+            Content = new StringContent(path.EndsWith("temperature", StringComparison.Ordinal) ? "21" : "{}"),
+        };
+        request.Content.Headers.Remove("Content-Type");
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        HttpResponseMessage answer = await _http.SendAsync(request);
+        if (status == 415)
+        {
+            await Problem.AssertAsync(answer, 415, "unsupported-media-type");
+        }
+
+        Assert.Equal(status, (int)answer.StatusCode);
     }
 
     private Task<HttpResponseMessage> PostAsync(string path, string body) =>

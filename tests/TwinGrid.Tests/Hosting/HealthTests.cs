@@ -23,6 +23,24 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task A_grid_whose_senders_are_held_back_is_degraded_and_not_unready()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null, ("TwinGrid:Limits:IngestBytes", "1048576"));
+        Assert.Equal("""{"status":"ok"}""", await grid.Http.GetStringAsync("/health/ready"));
+        IngestBudget budget = grid.Services.GetRequiredService<IngestBudget>();
+
+        budget.Take(600_000);
+        HttpResponseMessage held = await grid.Http.GetAsync("/health/ready");
+        Assert.Equal(HttpStatusCode.OK, held.StatusCode);
+        JsonElement body = JsonSerializer.Deserialize<JsonElement>(await held.Content.ReadAsStringAsync());
+        Assert.Equal("degraded", body.GetProperty("status").GetString());
+        Assert.Contains("IngestBytes", body.GetProperty("reason").GetString());
+
+        budget.Return(600_000);
+        Assert.Equal("""{"status":"ok"}""", await grid.Http.GetStringAsync("/health/ready"));
+    }
+
+    [Fact]
     public async Task Metrics_the_api_description_and_no_dashboard_are_served_by_default()
     {
         await using RunningGrid grid = await RunningGrid.StartAsync();

@@ -99,6 +99,19 @@ public sealed class PropertyTests(GridFixture fixture) : IClassFixture<GridFixtu
     }
 
     [Fact]
+    public async Task Names_of_the_grids_own_are_refused_wherever_they_stand()
+    {
+        await _http.PostAsync("/api/v1/twins/free/own/telemetry", new StringContent("""{"power":1}"""));
+        HttpResponseMessage answer = await PatchAsync(
+            "own", """{"$a":1,"motor":{"$x":1,"gear":{"$y":null,"ratio":2}},"list":[{"$z":3}]}""", kind: "free");
+        JsonElement problem = await Problem.AssertAsync(answer, 422, "bad-properties");
+        Assert.Equal(
+            ["/$a", "/list/0/$z", "/motor/$x", "/motor/gear/$y"],
+            problem.GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("pointer").GetString())
+                .Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_patch_over_the_limits_is_refused()
     {
         await MakeAsync("vast");

@@ -1,8 +1,9 @@
 using System.Text.Json;
+using TwinGrid.ModelBench.Wind;
 
 namespace TwinGrid.Tests.Models;
 
-public sealed class PowerForecastTests
+public sealed class PowerForecastTests(ITestOutputHelper output)
 {
     private const ulong Both = 0b11;
     private const long Hour = 3600 * UnixMicroseconds.PerSecond;
@@ -127,6 +128,41 @@ public sealed class PowerForecastTests
     }
 
     [Fact]
+    public void Where_the_weather_is_doubtful_the_interval_is_wider()
+    {
+        // Half of the time the wind of an hour before differs by 3 m/s, and then power errs four times as much.
+        RunningModel farm = Farm(pairs: 3);
+        for (int i = 0; i < 8000; i++)
+        {
+            (double east, double north, _) = Draw();
+            double speed = Math.Sqrt((east * east) + (north * north)) + 0.01;
+            double change = i % 2 == 0 ? 0 : 3 / speed;
+            double power = Curve(east, north) + ((i % 2 == 0 ? 0.03 : 0.12) * _noise.Gaussian());
+            double[] weather = [east, north, east, north, east * (1 + change), north * (1 + change)];
+            _now += Hour;
+            farm.Send(_now, weather, 0b111111, Math.Clamp(power, 0, 1), true);
+        }
+
+        // At 8.5 m/s half of the power; the speed changes by 0 or by 3 m/s.
+        _now += Hour;
+        Prediction calm = farm.Send(_now, [6, 6, 6, 6, 6, 6], 0b111111);
+        _now += Hour;
+        Prediction rough = farm.Send(_now, [6, 6, 6, 6, 8.1, 8.1], 0b111111);
+        Assert.InRange((rough.Upper - rough.Lower) / (calm.Upper - calm.Lower), 1.7, 5);
+    }
+
+    [Fact]
+    public void A_farm_that_was_learnt_for_a_year_is_forecast_better_than_by_its_climate()
+    {
+        WindFarm[] farms = WindFarm.ReadAll(Path.GetDirectoryName(PublicData.File("gefcom2014wind/Zone1.csv"))!);
+        WindResult result = WindVerb.Predict(
+            farms[0], farms, WindFarm.Day("20130301"), (_, _) => { }, """{ "detail": 16 }""");
+
+        output.WriteLine($"skill {result.Skill:0.000} in March 2013");
+        Assert.InRange(result.Skill, 0.40, 1);
+    }
+
+    [Fact]
     public void Wind_that_is_not_known_is_not_guessed()
     {
         RunningModel farm = Farm(pairs: 2);
@@ -165,9 +201,11 @@ public sealed class PowerForecastTests
 
         Assert.Equal(one.State, other.State);
 
-        // 14 knots, 24 of directions, 6 of times: 44 weights, half of 44 by 44, 12 by 41 of the table, 2 more.
-        Assert.Equal(44 + (44 * 45 / 2) + (12 * 41) + 2, small.Model.StateLength);
-        Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 9000);
+        // 14 knots, 24 of directions, 6 of times: 44 weights and half of 44 by 44; 3 tables of 12 by 41; the size of
+        // errors at 12 knots; 20 weights of doubt and half of 20 by 20; 2 inputs and 2 more.
+        int doubt = 12 + 20 + (20 * 21 / 2);
+        Assert.Equal(44 + (44 * 45 / 2) + (3 * 12 * 41) + doubt + 2 + 2, small.Model.StateLength);
+        Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 10_500);
     }
 
     [Theory]

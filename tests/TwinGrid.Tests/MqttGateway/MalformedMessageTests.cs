@@ -55,6 +55,8 @@ public class MalformedMessageTests
         { Telemetry + "/a b", "1", "unknown-topic", TopicNameInvalid },
         { "twins/turbine/t07/online", "maybe", "malformed-online", PayloadFormatInvalid },
         { "twins/turbine/t07/properties/reported", "[]", "malformed-properties", PayloadFormatInvalid },
+        { "twins/turbine/t07/properties/reported", """{"a":1e400}""", "not-finite", PayloadFormatInvalid },
+        { Result, """{"status":"succeeded","result":[1e400]}""", "not-finite", PayloadFormatInvalid },
         { "twins/turbine/t07/properties/reported", "{\"a\":", "malformed-json", PayloadFormatInvalid },
         { Result, """{"status":"queued"}""", "malformed-result", PayloadFormatInvalid },
         { Result, """{"status":"done"}""", "malformed-result", PayloadFormatInvalid },

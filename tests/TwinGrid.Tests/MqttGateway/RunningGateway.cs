@@ -205,6 +205,10 @@ public sealed class RecordingStore : ITwinStore
     public IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
@@ -40,16 +40,17 @@ internal sealed class SimulatedSilo
         IngestRouter road = new(
             active,
             Stub.LoneSilo,
-            new SiloLanes(null!, NullLogger<SiloLanes>.Instance),
+            new SiloLanes(null!, Stub.Nobody, NullLogger<SiloLanes>.Instance),
             Stub.Of<ILocalSiloDetails>(_ => null),
             grains,
             NullLogger<IngestRouter>.Instance,
             pool);
+        GroupCommit committer = new(Store, clock, NullLogger<GroupCommit>.Instance, pool);
         Wheel = new TimerWheel(clock, NullLogger<TimerWheel>.Instance, pool);
         Runtime = new TwinRuntime(
             SimulatedKind.Registry,
             Store,
-            new GroupCommit(Store, clock, NullLogger<GroupCommit>.Instance, pool),
+            committer,
             new HistorySealer(Store, SimulatedKind.Registry, limits, clock, NullLogger<HistorySealer>.Instance),
             active,
             road,
@@ -57,6 +58,19 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
+            new SiloLease( // its store's lease is endless: it needs none of the simulated time
+                Store,
+                committer.Health,
+                Options.Create(new TwinsHostingOptions()),
+                Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
+                TimeProvider.System,
+                NullLogger<SiloLease>.Instance),
+            new DeadSilos(
+                Stub.Nobody,
+                Stub.Of<ILocalSiloDetails>(_ => null),
+                Store,
+                clock,
+                NullLogger<DeadSilos>.Instance),
             new GatewayLives(active, clock),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
@@ -66,6 +80,7 @@ internal sealed class SimulatedSilo
             clock,
             NullLogger<TwinRuntime>.Instance);
         Road = mutation.Road(road);
+        Runtime.Lease.StartAsync().Ignore();
         pool.Run(StartAsync);
     }
 
@@ -124,7 +139,6 @@ internal sealed class SimulatedSilo
 
     private object Grain(Type type, string key) => type == typeof(ITwin)
         ? Twin(TwinId.FromGrainKey(key))
-        : type == typeof(ITwinCatalogue) ? Stub.Of<ITwinCatalogue>(_ => EnterCatalogueAsync())
         : throw new NotSupportedException(type.Name);
 
     private object? Runtimes(System.Reflection.MethodInfo method, object?[] arguments)
@@ -142,14 +156,6 @@ internal sealed class SimulatedSilo
             default:
                 throw new NotSupportedException(method.Name);
         }
-    }
-
-    // The catalogue always answers, in its own time.
-    private Task EnterCatalogueAsync()
-    {
-        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Process.Pool.Post(answer.SetResult);
-        return answer.Task;
     }
 
     // As the silo's lifecycle does: the wheel, then the twins that may have something due.

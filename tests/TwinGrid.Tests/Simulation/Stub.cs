@@ -11,10 +11,14 @@ public class Stub : DispatchProxy
 {
     private Func<MethodInfo, object?[], object?> _answer = (_, _) => null;
 
+    /// <summary>A cluster in which no silo is known, alive or dead.</summary>
+    internal static IClusterMembershipService Nobody { get; } = Of<IClusterMembershipService>(
+        _ => new ClusterMembershipSnapshot(
+            ImmutableDictionary<SiloAddress, ClusterMember>.Empty, new MembershipVersion(1)));
+
     /// <summary>A cluster of one silo: the shard map sends nobody elsewhere.</summary>
     internal static ShardMap LoneSilo { get; } = new(
-        Of<IClusterMembershipService>(_ => new ClusterMembershipSnapshot(
-            ImmutableDictionary<SiloAddress, ClusterMember>.Empty, new MembershipVersion(1))),
+        Nobody,
         Of<IClusterManifestProvider>(_ => new ClusterManifest(
             MajorMinorVersion.Zero, ImmutableDictionary<SiloAddress, GrainManifest>.Empty)),
         new GrainTypeResolver([], null!));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.State;
 
@@ -66,6 +67,52 @@ public class CommandTests
         Assert.Equal((CommandStatus.Delivered, CommandStatus.InProgress), (Status("a"), Status("b")));
         Tick(40);
         Assert.Equal((CommandStatus.Expired, CommandStatus.InProgress), (Status("a"), Status("b")));
+    }
+
+    [Fact]
+    public void What_a_device_answers_after_its_command_expired_is_kept_beside_it_and_moves_only_forward()
+    {
+        Ask(0, "a", expires: 30);
+        Deliver(1, "a");
+        Tick(40);
+        Assert.Equal(CommandStatus.Expired, Status("a"));
+
+        Assert.Equal((1, 0), Tally(Answer(50, "a", CommandStatus.InProgress)));
+        Assert.Equal("in-progress", Late("a").GetProperty("status").GetString());
+        Assert.Equal((1, 0), Tally(Answer(60, "a", CommandStatus.Succeeded, result: """{"limit":1}""")));
+        Assert.Equal((0, 1), Tally(Answer(70, "a", CommandStatus.Failed)));
+        Assert.Equal((0, 1), Tally(Answer(71, "a", CommandStatus.InProgress)));
+
+        CommandSnapshot told = _pump.State.FindCommand("a")!.ToSnapshot();
+        Assert.Equal((CommandStatus.Expired, FoldRig.Epoch.AddSeconds(40)), (told.Status, told.CompletedAt));
+        Assert.Equal("its device gave no answer in time", told.Message);
+        Assert.Equal("succeeded", Late("a").GetProperty("status").GetString());
+        Assert.Equal(FoldRig.Epoch.AddSeconds(60), Late("a").GetProperty("at").GetDateTimeOffset());
+        Assert.Equal("""{"limit":1}""", Late("a").GetProperty("result").GetRawText());
+    }
+
+    [Fact]
+    public void What_a_device_did_although_its_command_was_called_back_is_kept_beside_it()
+    {
+        Ask(0, "a", expires: 30);
+        Cancel(1, "a");
+        Answer(2, "a", CommandStatus.Succeeded);
+        Assert.Equal(CommandStatus.Cancelled, Status("a"));
+        Assert.Equal("succeeded", Late("a").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public void A_late_answer_is_stored_and_folded_again_bit_for_bit()
+    {
+        Ask(0, "a", expires: 30);
+        Ask(0, "b", expires: 30);
+        Tick(30);
+        Answer(50, "a", CommandStatus.Failed, result: "7");
+        byte[] stored = StateWriter.Write(_pump.State);
+        TwinState read = StateReader.Read(_pump.State.Twin, _pump.State.Kind, stored);
+        Assert.Equal(stored, StateWriter.Write(read));
+        Assert.Equal("failed", Late(read.FindCommand("a")!).GetProperty("status").GetString());
+        Assert.Equal(JsonValueKind.Undefined, Late(read.FindCommand("b")!).ValueKind);
     }
 
     [Fact]
@@ -170,11 +217,21 @@ public class CommandTests
         new CommandDeliveredInput(id),
         TwinGridJson.Default.CommandDeliveredInput));
 
-    private InputAnswer Answer(double at, string id, CommandStatus status) => _pump.Apply(PackedInputs.Pack(
-        InputKind.CommandResult,
-        FoldRig.At(at),
-        new CommandResultInput(id, status),
-        TwinGridJson.Default.CommandResultInput));
+    private InputAnswer Answer(double at, string id, CommandStatus status, string? result = null) =>
+        _pump.Apply(PackedInputs.Pack(
+            InputKind.CommandResult,
+            FoldRig.At(at),
+            new CommandResultInput(id, status, Result: result is null ? null : new RawJson(result)),
+            TwinGridJson.Default.CommandResultInput));
+
+    private static (int Applied, int Seen) Tally(InputAnswer answer) => (answer.Applied, answer.Seen);
+
+    private JsonElement Late(string id) => Late(_pump.State.FindCommand(id)!);
+
+    // As the API tells it; undefined where there is none.
+    private static JsonElement Late(CommandRecord command) => JsonSerializer
+        .SerializeToElement(command.ToSnapshot(), TwinGridJson.Default.CommandSnapshot)
+        .TryGetProperty("lateResult", out JsonElement late) ? late : default;
 
     private void Tick(double at)
     {

@@ -53,6 +53,25 @@ public sealed class RecallTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
         Assert.Equal(2, Told(id));
     }
 
+    [Fact]
+    public async Task A_command_whose_commit_took_longer_than_it_is_good_for_is_never_sent()
+    {
+        TwinId fan = new("fan", "slow-store");
+        await grid.Road(0).IngestAsync(fan, TwoSiloGrid.Speed(1));
+        grid.Store.HoldCommits();
+        Task<CommandAnswer> sending = grid.Twin("slow-store")
+            .SendAsync("stale", "slow", RawJson.EmptyObject, TimeSpan.FromMilliseconds(200), null);
+        await grid.Store.HeldAsync(fan);
+        DateTimeOffset expired = TimeProvider.System.GetUtcNow().AddMilliseconds(250);
+        await Wait.UntilAsync(() => TimeProvider.System.GetUtcNow() > expired);
+        grid.Store.LetCommit();
+
+        Assert.Equal("stale", (await sending).Command!.Id);
+        await Hosting.Eventually.HoldsAsync(async () =>
+            (await grid.Twin("slow-store").GetCommandAsync("stale"))!.Status == CommandStatus.Expired);
+        Assert.Equal(0, Told("stale"));
+    }
+
     private int Told(string id) => grid.Published.Count(e => e.Kind == EffectKind.Command && e.Command!.Id == id);
 
     private async Task<(ITwin Twin, string Id)> QueuedAsync(string key)

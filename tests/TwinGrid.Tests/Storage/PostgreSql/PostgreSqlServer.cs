@@ -110,7 +110,7 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
     {
         _postmaster = Launch(
             "postgres", "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1",
-            "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=60",
+            "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200",
             "-c", "shared_buffers=64MB", "-c", "logging_collector=off", "-c", "log_min_messages=fatal");
         _ = _postmaster.StandardError.ReadToEndAsync();
         _ = _postmaster.StandardOutput.ReadToEndAsync();

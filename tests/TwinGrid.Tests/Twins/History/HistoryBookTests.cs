@@ -115,6 +115,59 @@ public sealed class HistoryBookTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGr
     }
 
     [Fact]
+    public async Task Pages_in_their_order_have_every_reading_once_whatever_the_limit()
+    {
+        // Up to 12 readings of one time, some of them late, a part of them sealed.
+        Random random = new(5);
+        double[] times = [.. Enumerable.Range(0, 90).Select(i => Math.Floor(i / 8.0) - (random.Next(6) == 0 ? 2 : 0))];
+        for (int i = 0; i < times.Length; i++)
+        {
+            await SendAsync(20, i, ts: times[i], seq: i, epoch: 1);
+            if (i is 30 or 60)
+            {
+                await SealAsync();
+            }
+        }
+
+        double[] whole = Values((await BookOf().ReadAsync(Pump, new HistoryQuery()))!);
+        Assert.Equal(times.Length, whole.Distinct().Count());
+        foreach (int limit in Enumerable.Range(1, 14))
+        {
+            List<double> paged = [];
+            HistoryPage page;
+            HistoryQuery query = new() { Limit = limit, Telemetry = ["heat"] };
+            do
+            {
+                page = (await BookOf().ReadAsync(Pump, query))!;
+                Assert.InRange(page.Telemetry["heat"].Count, 1, limit);
+                Assert.Equal(page.Complete, page.Cursor is null);
+                paged.AddRange(Values(page));
+                query = query with { Cursor = page.Cursor };
+            }
+            while (page.Cursor is not null && paged.Count <= whole.Length);
+
+            Assert.Equal(whole, paged);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_sealed_and_older_than_it_is_kept_is_not_shown_and_the_oldest_is_what_is()
+    {
+        for (int i = 0; i <= 100; i++)
+        {
+            await SendAsync(i, i);
+        }
+
+        await SealAsync();
+        _clock.Advance(TimeSpan.FromDays(30) + TimeSpan.FromSeconds(50.5));
+        HistoryPage page = (await BookOf().ReadAsync(Pump, new HistoryQuery { From = At(90) }))!;
+        Assert.Equal(At(51), page.Oldest);
+        Assert.Equal(
+            Enumerable.Range(51, 50).Select(i => (double)i),
+            Values((await BookOf().ReadAsync(Pump, new HistoryQuery()))!));
+    }
+
+    [Fact]
     public async Task Thinned_out_no_peak_and_no_trough_of_any_span_is_lost()
     {
         Random random = new(3);
@@ -188,7 +241,7 @@ public sealed class HistoryBookTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGr
         await writing;
     }
 
-    private HistoryBook BookOf() => new(_store, _kinds);
+    private HistoryBook BookOf() => new(_store, _kinds, new FixedLimits(new LimitOptions()), _clock);
 
     private static DateTimeOffset At(double seconds) => UnixMicroseconds.ToDateTimeOffset(Time(seconds));
 
