@@ -73,6 +73,7 @@ public static class MqttGatewayServiceCollectionExtensions
 
     private static void AddBridge(IServiceCollection services)
     {
+        services.TryAddSingleton<BridgeStatus>();
         services.TryAddSingleton<BridgePace>();
         services.TryAddSingleton<BridgeTurn>();
         services.TryAddSingleton<BridgeTopics>();

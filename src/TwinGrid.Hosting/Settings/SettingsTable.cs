@@ -23,6 +23,9 @@ internal static class SettingsTable
         new("Mqtt:Port", SettingForm.Whole(-1, 65_535)),
         new("Mqtt:TopicRoot", SettingForm.Name),
         new("Mqtt:Bridge:Server", SettingForm.Text), // judged with the options: what is said of it shows no password
+        new("Mqtt:Bridge:CertificateAuthority", SettingForm.Text),
+        new("Mqtt:Bridge:Certificate", SettingForm.Text),
+        new("Mqtt:Bridge:CertificateKey", SettingForm.Text),
         new("Mqtt:Bridge:ClientId", SettingForm.Name),
         new("Mqtt:Bridge:Topics", SettingForm.Text),
         new("Mqtt:Bridge:Publish", SettingForm.SomeOf("State", "Predictions", "Alarms", "Commands", "Desired")),

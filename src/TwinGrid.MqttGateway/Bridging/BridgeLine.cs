@@ -13,6 +13,7 @@ namespace TwinGrid.MqttGateway.Bridging;
 /// <param name="intake">Where messages go.</param>
 /// <param name="budget">What the process may hold.</param>
 /// <param name="pace">When to try again.</param>
+/// <param name="status">Hears whether it serves.</param>
 /// <param name="logger">Hears of each connection's begin and end.</param>
 internal sealed partial class BridgeLine(
     string filter,
@@ -20,22 +21,26 @@ internal sealed partial class BridgeLine(
     MessageIntake intake,
     IngestBudget budget,
     BridgePace pace,
+    BridgeStatus status,
     ILogger<MqttBridge> logger)
 {
     /// <summary>How long a stop waits for what was taken; the broker sends the rest again.</summary>
     private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(3);
 
     /// <summary>Takes in until it is stopped.</summary>
-    public Task RunAsync(CancellationToken stop) => pace.KeepAsync($"'{filter}'", ServeAsync, stop);
+    public Task RunAsync(CancellationToken stop) => pace.KeepAsync(What, ServeAsync, stop);
+
+    private string What => $"'{filter}'";
 
     private async Task ServeAsync(CancellationToken stop)
     {
         MqttClientOptions options = access.Receiving(filter);
-        using BridgeReceiver receiver = new(options.ClientId, intake, budget);
+        BridgeHold hold = access.Hold();
+        using BridgeReceiver receiver = new(options.ClientId, intake, budget, hold);
         try
         {
             await using BrokerConnection connection = await BrokerConnection.OpenAsync(
-                options, receiver.TakeAsync, stop);
+                access, options, hold, receiver.TakeAsync, stop);
             BridgeMetrics.CountConnected(1);
             try
             {
@@ -58,23 +63,25 @@ internal sealed partial class BridgeLine(
     private async Task ServeAsync(BrokerConnection connection, BridgeReceiver receiver, CancellationToken stop)
     {
         using CancellationTokenSource over = new();
-        Task acknowledging = receiver.AcknowledgeAsync(over.Token);
+        Task<string> acknowledging = receiver.AcknowledgeAsync(over.Token);
         try
         {
             await connection.SubscribeAsync(
                 filter,
                 MqttQualityOfServiceLevel.AtLeastOnce,
-                MqttRetainHandling.SendAtSubscribeIfNewSubscriptionOnly,
+                BridgeTopics.SaysHowThingsStand(filter)
+                    ? MqttRetainHandling.SendAtSubscribeIfNewSubscriptionOnly
+                    : MqttRetainHandling.DoNotSendOnSubscribe,
                 stop);
+            status.Serves(What);
             LogServing(logger, filter, access.Address, connection.IsSessionPresent);
             Task first = await Task.WhenAny(connection.Ended, acknowledging).WaitAsync(stop);
             if (first == connection.Ended)
             {
-                throw new TwinGridException(await connection.Ended);
+                throw await connection.Ended;
             }
 
-            await acknowledging;
-            throw new TwinGridException("a twin or the store was not available; the broker sends again");
+            throw new TwinGridException(await acknowledging);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -17,11 +17,13 @@ internal sealed partial class BridgePublisher(
     BridgeCatchUp catchUp,
     HandedCommands commands,
     BridgePace pace,
+    BridgeStatus status,
     IOptions<MqttOptions> options,
     TimeProvider clock,
     ILogger<BridgePublisher> logger)
 {
     private const int MostAtOnce = 256;
+    private const string What = "what the grid tells";
 
     private readonly string _root = options.Value.TopicRoot;
     private readonly BridgedEffects _kinds = options.Value.Bridge.Publish;
@@ -30,12 +32,12 @@ internal sealed partial class BridgePublisher(
     private readonly RetainedTopics _retained = new();
 
     /// <summary>Publishes until it is stopped.</summary>
-    public Task RunAsync(CancellationToken stop) => pace.KeepAsync("what the grid tells", ServeAsync, stop);
+    public Task RunAsync(CancellationToken stop) => pace.KeepAsync(What, ServeAsync, stop);
 
     private async Task ServeAsync(CancellationToken stop)
     {
         await using BrokerConnection connection = await BrokerConnection.OpenAsync(
-            access.Publishing(), FoundAsync, stop);
+            access, access.Publishing(), access.NoHold(), FoundAsync, stop);
         BridgeMetrics.CountConnected(1);
         using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         outlet.Open();
@@ -43,8 +45,9 @@ internal sealed partial class BridgePublisher(
         try
         {
             await FindRetainedAsync(connection, stop);
+            status.Serves(What);
             LogServing(access.Address);
-            throw new TwinGridException(await connection.Ended.WaitAsync(stop));
+            throw await connection.Ended.WaitAsync(stop);
         }
         finally
         {

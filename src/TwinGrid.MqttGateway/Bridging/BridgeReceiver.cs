@@ -14,7 +14,8 @@ namespace TwinGrid.MqttGateway.Bridging;
 /// <param name="client">The bridge's client id, for dead letters.</param>
 /// <param name="intake">Where messages go.</param>
 /// <param name="budget">What the process may hold.</param>
-internal sealed class BridgeReceiver(string client, MessageIntake intake, IngestBudget budget)
+/// <param name="hold">What the connection may hold.</param>
+internal sealed class BridgeReceiver(string client, MessageIntake intake, IngestBudget budget, BridgeHold hold)
     : PublishSource, IDisposable
 {
     /// <summary>The most messages of QoS 0 that are under way: nothing else bounds them.</summary>
@@ -28,6 +29,7 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
     private int _underWay;
     private int _loose;
     private bool _isClosed;
+    private bool _cameTwice;
     private bool _isDisposed;
 
     /// <inheritdoc/>
@@ -96,8 +98,8 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
         }
     }
 
-    /// <summary>Acknowledges, until there is a message that must be sent again.</summary>
-    public async Task AcknowledgeAsync(CancellationToken cancellationToken)
+    /// <summary>Acknowledges, until there is a message that must be sent again; ends with the reason.</summary>
+    public async Task<string> AcknowledgeAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -106,10 +108,16 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
             {
                 if (!first.IsKept)
                 {
-                    return;
+                    return "a twin or the store was not available; the broker sends again";
                 }
 
                 await first.Received.AcknowledgeAsync(cancellationToken).ConfigureAwait(false);
+                hold.Gone();
+            }
+
+            if (_cameTwice)
+            {
+                return "the broker sent two messages with one packet identifier on one connection";
             }
         }
     }
@@ -167,7 +175,9 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
                 Waiting waiting = new(received);
                 if (!_byId.TryAdd(received.PacketIdentifier, waiting))
                 {
-                    // The broker sent it twice on one connection, which it may not: the first is answered.
+                    // Which of the two an acknowledgement would mean nobody knows: on a new connection both come.
+                    (_cameTwice, _isClosed) = (true, true);
+                    _answered.Release();
                     return false;
                 }
 
@@ -195,7 +205,7 @@ internal sealed class BridgeReceiver(string client, MessageIntake intake, Ingest
     {
         lock (_lock)
         {
-            return _order.TryPeek(out Waiting? first) && first.IsAnswered ? _order.Dequeue() : null;
+            return !_cameTwice && _order.TryPeek(out Waiting? first) && first.IsAnswered ? _order.Dequeue() : null;
         }
     }
 

@@ -40,6 +40,14 @@ internal sealed class BridgeTopics
     public static string SessionOf(string filter) =>
         XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(filter)).ToString("x16", CultureInfo.InvariantCulture);
 
+    /// <summary>
+    /// True for what says how things stand until something else is said, online and reported properties: of that the
+    /// broker is asked what it retains. Of a retained reading nobody knows how old it is, and it would be taken for new.
+    /// </summary>
+    public static bool SaysHowThingsStand(string filter) =>
+        filter.EndsWith($"/{TopicNames.Online}", StringComparison.Ordinal)
+        || filter.EndsWith($"/{TopicNames.Properties}/{TopicNames.Reported}", StringComparison.Ordinal);
+
     /// <summary>The topics that the grid publishes, with the filters that find them.</summary>
     public static IReadOnlyList<(BridgedEffects Kind, TopicFilter Filter)> Published(string root) =>
     [

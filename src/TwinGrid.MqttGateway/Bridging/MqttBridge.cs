@@ -75,7 +75,7 @@ internal sealed partial class MqttBridge(
         Array.ForEach(told, interest.Add);
         Task working = Task.WhenAll(
         [
-            services.GetRequiredService<BridgePublisher>().RunAsync(over.Token),
+            told.Length == 0 ? Task.CompletedTask : services.GetRequiredService<BridgePublisher>().RunAsync(over.Token),
             .. topics.Filters.Select(filter => Line(filter).RunAsync(over.Token)),
         ]);
         while (turn.IsHere && !_stopping.IsCancellationRequested && !working.IsCompleted)

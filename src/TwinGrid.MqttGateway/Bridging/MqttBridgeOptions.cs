@@ -42,10 +42,25 @@ public sealed class MqttBridgeOptions
         | BridgedEffects.Commands | BridgedEffects.Desired;
 
     /// <summary>
-    /// The broker, <c>mqtt://[user[:password]@]host[:port]</c>, port 1883 unless it says another; default none: no
-    /// bridge. It must speak MQTT 5. In a cluster every gateway names the same one, and one of them bridges at a time.
+    /// The broker, <c>mqtt://[user[:password]@]host[:port]</c>, port 1883 unless it says another, or <c>mqtts://</c>
+    /// for TLS, port 8883; default none: no bridge. It must speak MQTT 5. In a cluster every gateway names the same one,
+    /// and one of them bridges at a time.
     /// </summary>
     public string? Server { get; set; }
+
+    /// <summary>
+    /// A PEM file with the certificates of those who may have signed the broker's; default none: whom the system
+    /// trusts. Only with <c>mqtts://</c>. Read anew for each connection.
+    /// </summary>
+    public string? CertificateAuthority { get; set; }
+
+    /// <summary>
+    /// A PEM file with the certificate that the bridge shows to the broker; default none. Only with <c>mqtts://</c>.
+    /// </summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>A PEM file with the key of <see cref="Certificate"/>; default none: it stands in the same file.</summary>
+    public string? CertificateKey { get; set; }
 
     /// <summary>
     /// What the bridge's client ids begin with; default <c>Cluster:ClusterId</c>. The broker keeps a session for each:
@@ -65,7 +80,8 @@ public sealed class MqttBridgeOptions
 
     /// <summary>
     /// MQTT 5 Receive Maximum of each connection: the most messages of QoS 1 that are taken from the broker and not
-    /// committed; default 1,024, about 50,000 messages a second at a commit of 20 ms.
+    /// committed; default 1,024, about 50,000 messages a second at a commit of 20 ms. Of a broker that does not keep to
+    /// it one message more is taken, and nothing else is read until one is committed.
     /// </summary>
     public ushort ReceiveMaximum { get; set; } = 1_024;
 
@@ -93,7 +109,13 @@ public sealed class MqttBridgeOptions
     {
         if (IsOn && BridgeAddress.Parse(Server!, out string? wrong) is null)
         {
-            yield return $"{Section}:Server: {wrong}: write mqtt://host:port or mqtt://user:password@host:port";
+            yield return $"{Section}:Server: {wrong}: write mqtt://host:port, mqtt://user:password@host:port or, for "
+                + "TLS, mqtts://";
+        }
+
+        foreach (string problem in CertificateProblems())
+        {
+            yield return problem;
         }
 
         if (ClientId is { } id && !TwinId.IsSegment(id))
@@ -120,6 +142,36 @@ public sealed class MqttBridgeOptions
         foreach (string problem in TopicProblems(root))
         {
             yield return problem;
+        }
+    }
+
+    private IEnumerable<string> CertificateProblems()
+    {
+        bool isSecure = IsOn && BridgeAddress.Parse(Server!, out _) is null or { IsSecure: true };
+        if (CertificateKey is not null && Certificate is null)
+        {
+            yield return $"{Section}:CertificateKey: a key without a certificate: write {Section}:Certificate, too";
+        }
+
+        (string Key, string? File, Func<IDisposable?> Read)[] files =
+        [
+            (nameof(CertificateAuthority), CertificateAuthority, () =>
+            {
+                BridgeCertificates.Authorities(CertificateAuthority!);
+                return null;
+            }),
+            (nameof(Certificate), Certificate, () => BridgeCertificates.Client(Certificate!, CertificateKey)),
+        ];
+        foreach ((string key, string? file, Func<IDisposable?> read) in files)
+        {
+            if (file is not null && !isSecure)
+            {
+                yield return $"{Section}:{key}: nothing is encrypted with mqtt://: write mqtts:// in {Section}:Server";
+            }
+            else if (file is not null && BridgeCertificates.Problem(read) is { } problem)
+            {
+                yield return $"{Section}:{key}: '{file}' cannot be read: {problem}";
+            }
         }
     }
 

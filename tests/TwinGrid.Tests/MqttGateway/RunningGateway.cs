@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using MQTTnet;
 using MQTTnet.Formatter;
 using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.Tests.MqttGateway;
@@ -34,6 +35,8 @@ public sealed class RunningGateway : IAsyncDisposable
     public IEffectSink Effects => _host.Services.GetRequiredService<IEffectSink>();
 
     internal SessionRegistry Sessions => _host.Services.GetRequiredService<SessionRegistry>();
+
+    internal BridgeStatus Bridge => _host.Services.GetRequiredService<BridgeStatus>();
 
     public int Port { get; private set; }
 
