@@ -91,7 +91,7 @@ internal sealed partial class BridgeLine(
         finally
         {
             await over.CancelAsync();
-            await acknowledging.ConfigureAwait(
+            await ((Task)acknowledging).ConfigureAwait(
                 ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }

@@ -214,13 +214,17 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private static TwinGridException WhyEnded(MqttClientDisconnectedEventArgs end) => end switch
     {
         { Reason: MqttClientDisconnectReason.SessionTakenOver } => new SessionTakenOverException(
-            "another client connected with the same client id: where that is another grid, give each a "
-            + $"{MqttBridgeOptions.Section}:ClientId of its own"),
+            $"another client connected with the same client id: {OwnName}"),
         { ReasonString: { Length: > 0 } said } => new TwinGridException($"{end.Reason}: {said}"),
         { Exception: { } e } => new TwinGridException(BrokerAccess.WhyUnreachable(e), e),
+        { Reason: not MqttClientDisconnectReason.NormalDisconnection } =>
+            new TwinGridException($"the broker ended the connection: {end.Reason}"),
+
+        // mosquitto 2.0.11 closes without a word the connection of a client that connects a second time.
         _ => new TwinGridException(
-            end.Reason == MqttClientDisconnectReason.NormalDisconnection
-                ? "the broker closed the connection"
-                : $"the broker ended the connection: {end.Reason}"),
+            $"the broker closed the connection: it stopped, or another client has the same client id; {OwnName}"),
     };
+
+    private const string OwnName =
+        $"where that is another grid, give each a {MqttBridgeOptions.Section}:ClientId of its own";
 }

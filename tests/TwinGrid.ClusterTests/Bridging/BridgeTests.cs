@@ -24,9 +24,11 @@ public sealed class BridgeTests(ITestOutputHelper output)
             new NumberedDevice("pump/modelled", epoch: 7, window: 32),
         ];
         string bridge = $"Mqtt:Bridge:Server={broker.Server}";
+        var fleet = new NumberedFleet(devices);
         SiloProcess silo = await SiloProcess.StartAsync(home, bridge);
         await ServesAsync(broker);
-        foreach (int life in KillPlan.Lives(Usual, output.WriteLine))
+        IReadOnlyList<int> lives = KillPlan.Lives(Usual, output.WriteLine);
+        foreach (int life in lives)
         {
             using var stop = new CancellationTokenSource();
             Task running = Task.WhenAll(devices.Select(device => device.RunAsync(broker.Port, stop.Token)));
@@ -34,6 +36,7 @@ public sealed class BridgeTests(ITestOutputHelper output)
             await Eventually.HoldsAsync(
                 $"{life} messages", () => devices.Sum(static d => (long)d.Acknowledged) >= goal);
             await silo.Api.WaitForTwinAsync("pump/modelled", "some of them", static twin => twin.Number("n") > 0);
+            await fleet.LookAsync(silo);
             await silo.KillAsync();
 
             // The broker takes on what the grid does not, and far faster than that: not for long.
@@ -56,9 +59,11 @@ public sealed class BridgeTests(ITestOutputHelper output)
             Assert.Null(twin.Online());
         }
 
+        await fleet.CheckAsync(silo);
+        await fleet.CheckHistoryAsync(silo);
         output.WriteLine(
-            $"{devices.Sum(static d => d.Attempted)} messages through the broker over {Usual.Length} kills, 0 lost, "
-            + $"{duplicates} came again and changed nothing");
+            $"{devices.Sum(static d => d.Attempted)} messages through the broker over {lives.Count} kills; lost 0, doubled 0, "
+            + $"out of order 0 by /history; {duplicates} came again and changed nothing");
         (await silo.StopAsync()).End.Succeeded();
         await silo.DisposeAsync();
     }

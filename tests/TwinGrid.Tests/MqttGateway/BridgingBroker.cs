@@ -21,7 +21,7 @@ internal sealed class BridgingBroker : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("twingrid-broker-").FullName;
     private Process? _process;
 
-    private BridgingBroker(string program)
+    private BridgingBroker(string program, IReadOnlyCollection<string> more)
     {
         _program = program;
         using TcpListener free = new(IPAddress.Loopback, 0);
@@ -29,8 +29,9 @@ internal sealed class BridgingBroker : IAsyncDisposable
         Port = ((IPEndPoint)free.LocalEndpoint).Port;
         File.WriteAllLines(Path.Combine(_directory, "mosquitto.conf"),
         [
-            $"listener {Port} 127.0.0.1", "allow_anonymous true", "persistence true",
-            $"persistence_location {_directory}/", "max_queued_messages 0", "log_dest stderr", "user root",
+            $"listener {Port} 127.0.0.1", "persistence true", $"persistence_location {_directory}/",
+            "max_queued_messages 0", "log_dest stderr", "user root",
+            .. more.Count > 0 ? more : ["allow_anonymous true"],
         ]);
     }
 
@@ -40,7 +41,17 @@ internal sealed class BridgingBroker : IAsyncDisposable
     /// <summary>Its address as the bridge's options name it.</summary>
     public string Server => $"mqtt://127.0.0.1:{Port}";
 
-    public static async Task<BridgingBroker> StartNewAsync()
+    /// <summary>Starts one.</summary>
+    /// <param name="more">Lines of its configuration; none: everybody may connect.</param>
+    public static async Task<BridgingBroker> StartNewAsync(params string[] more)
+    {
+        BridgingBroker broker = New(more);
+        await broker.StartAsync();
+        return broker;
+    }
+
+    /// <summary>One that does not run yet.</summary>
+    public static BridgingBroker New(params string[] more)
     {
         string? program = Array.Find(s_places, File.Exists);
         if (program is null)
@@ -48,9 +59,7 @@ internal sealed class BridgingBroker : IAsyncDisposable
             Assert.Skip("mosquitto is not installed");
         }
 
-        BridgingBroker broker = new(program);
-        await broker.StartAsync();
-        return broker;
+        return new BridgingBroker(program, more);
     }
 
     /// <summary>Starts it, also again.</summary>
@@ -81,10 +90,10 @@ internal sealed class BridgingBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>SIGTERM: it writes what it has to its file and ends.</summary>
-    public async Task StopAsync()
+    /// <summary>SIGTERM: it writes what it has to its file and ends. SIGKILL: it only ends.</summary>
+    public async Task StopAsync(string signal = "TERM")
     {
-        using Process kill = Process.Start("kill", ["-TERM", $"{_process!.Id}"]);
+        using Process kill = Process.Start("kill", [$"-{signal}", $"{_process!.Id}"]);
         await _process.WaitForExitAsync();
         _process.Dispose();
         _process = null;
@@ -135,7 +144,7 @@ internal sealed class BridgingClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Publishes; ends with the broker's PUBACK.</summary>
+    /// <summary>Publishes; ends with the broker's answer.</summary>
     /// <returns>False where the broker knows nobody who subscribes to it.</returns>
     public async Task<bool> PublishAsync(string topic, string payload, int qos = 1, bool retain = false)
     {

@@ -10,6 +10,7 @@ public class BridgingOptionsTests
     [InlineData("mqtt://127.0.0.1:18830/", "127.0.0.1", 18830, null, null)]
     [InlineData("mqtt://grid:s%40cret@[::1]:1884", "::1", 1884, "grid", "s@cret")]
     [InlineData("mqtt://grid@broker.example", "broker.example", 1883, "grid", null)]
+    [InlineData("mqtts://broker.example", "broker.example", 8883, null, null)]
     public void A_brokers_address_has_a_host_perhaps_a_port_and_whoever_connects(
         string text, string host, int port, string? user, string? password)
     {
@@ -20,10 +21,10 @@ public class BridgingOptionsTests
     }
 
     [Theory]
-    [InlineData("broker:1883", "'broker' is not the scheme mqtt")]
+    [InlineData("broker:1883", "'broker' is not the scheme mqtt or mqtts")]
     [InlineData("broker", "not the address of a broker")]
     [InlineData("http://broker", "'http' is not the scheme mqtt")]
-    [InlineData("mqtts://broker", "TLS to a broker is not there yet")]
+    [InlineData("mqtts://:secret@broker", "a password without a user")]
     [InlineData("mqtt://broker/twins", "more than host and port")]
     [InlineData("mqtt://grid:secret@broker:99999", "not the address of a broker")]
     public void A_wrong_address_is_named_without_what_is_secret_in_it(string server, string expected)
@@ -46,6 +47,24 @@ public class BridgingOptionsTests
         string problem = Assert.Single(Problems(bridge => bridge.Topics = topics));
         Assert.StartsWith("TwinGrid:Mqtt:Bridge:Topics: ", problem, StringComparison.Ordinal);
         Assert.Contains(expected, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_certificate_that_cannot_be_read_or_would_not_be_used_is_named()
+    {
+        Assert.Equal(
+            "TwinGrid:Mqtt:Bridge:CertificateAuthority: nothing is encrypted with mqtt://: write mqtts:// in "
+            + "TwinGrid:Mqtt:Bridge:Server",
+            Assert.Single(Problems(bridge => bridge.CertificateAuthority = "any.pem")));
+        string nothing = Path.Combine(Path.GetTempPath(), "twingrid-there-is-no-such-file.pem");
+        Assert.StartsWith(
+            $"TwinGrid:Mqtt:Bridge:Certificate: '{nothing}' cannot be read: ",
+            Assert.Single(Problems(bridge => (bridge.Server, bridge.Certificate) = ("mqtts://broker", nothing))),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "TwinGrid:Mqtt:Bridge:CertificateKey: a key without a certificate",
+            Assert.Single(Problems(bridge => (bridge.Server, bridge.CertificateKey) = ("mqtts://broker", nothing))),
+            StringComparison.Ordinal);
     }
 
     [Fact]

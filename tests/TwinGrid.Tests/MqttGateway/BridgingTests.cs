@@ -36,13 +36,14 @@ public class BridgingTests
     }
 
     [Fact]
-    public async Task The_broker_is_acknowledged_after_the_commit_in_order_and_Receive_Maximum_bounds_what_waits()
+    public async Task Messages_are_acknowledged_in_order_and_no_more_than_Receive_Maximum_and_one_are_taken_and_not_committed()
     {
+        const ushort most = 8;
         await using BridgingBroker broker = await BridgingBroker.StartNewAsync();
-        await using RunningGateway gateway = await StartAsync(broker, mqtt => mqtt.Bridge.ReceiveMaximum = 8);
+        await using RunningGateway gateway = await StartAsync(broker, mqtt => mqtt.Bridge.ReceiveMaximum = most);
         await using BridgingClient device = await broker.ConnectAsync();
         await device.PublishUntilHeardAsync(Probe, "0");
-        TaskCompletionSource<IngestResult>[] commits = [.. Enumerable.Range(0, 100).Select(_ => New())];
+        TaskCompletionSource<IngestResult>[] commits = [.. Enumerable.Range(0, 200).Select(_ => New())];
         gateway.Twins.Answer = twin =>
             twin.Kind == "pump" ? commits[int.Parse(twin.Key[1..], null)].Task : Task.FromResult(new IngestResult());
         for (int i = 0; i < commits.Length; i++)
@@ -50,31 +51,21 @@ public class BridgingTests
             await device.PublishAsync($"twins/pump/p{i}/telemetry/n", "1");
         }
 
-        // mosquitto 2.0.11 sends up to Receive Maximum more after an acknowledgement, such as that of the probe.
-        await MarkAsync(1);
-        int first = Taken();
-        Assert.InRange(first, 8, 16);
+        // Of each pair the second is committed first: its acknowledgement waits for that of the first. After each
+        // acknowledgement mosquitto 2.0.11 sends Receive Maximum more, so that without a bound of our own all would
+        // have come after some 25 of them.
+        for (int done = 0; done < commits.Length; done += 2)
+        {
+            await RunningGateway.Until(() => Taken() >= Math.Min(done + most, commits.Length), $"{done} and {most} come");
+            Assert.InRange(Taken(), 0, done + most + 1);
+            commits[done + 1].SetResult(new IngestResult());
+            Assert.InRange(Taken(), 0, done + most + 1);
+            commits[done].SetResult(new IngestResult());
+        }
 
-        // The second commit ends first: its acknowledgement waits for that of the first.
-        commits[1].SetResult(new IngestResult());
-        await MarkAsync(2);
-        Assert.Equal(first, Taken());
-        commits[0].SetResult(new IngestResult());
-        await RunningGateway.Until(() => Taken() > first, "more has come");
-        await MarkAsync(3);
-        Assert.InRange(Taken(), first + 1, first + 16);
-        Array.ForEach(commits[2..], commit => commit.SetResult(new IngestResult()));
         await RunningGateway.Until(() => Taken() == commits.Length, "all have come");
 
         int Taken() => gateway.Twins.All.Count(told => told.Twin.Kind == "pump");
-
-        // A message of QoS 0 passes those that the broker holds back: when it is here, so is all that was to come.
-        async Task MarkAsync(int number)
-        {
-            await device.PublishAsync("twins/mark/m/telemetry/n", $"{number}", qos: 0);
-            await RunningGateway.Until(
-                () => gateway.Twins.Readings("mark/m").Contains($"n={number}"), $"mark {number} has come");
-        }
     }
 
     [Fact]
@@ -236,17 +227,7 @@ public class BridgingTests
 
     private static Task<RunningGateway> StartAsync(
         BridgingBroker broker, Action<MqttOptions>? set = null, Action<IServiceCollection>? more = null) =>
-        RunningGateway.StartAsync(
-            port: -1,
-            more: services =>
-            {
-                services.Configure<MqttOptions>(mqtt =>
-                {
-                    mqtt.Bridge.Server = broker.Server;
-                    set?.Invoke(mqtt);
-                });
-                more?.Invoke(services);
-            });
+        RunningGateway.BridgeAsync(broker.Server, set, more);
 
     private static Task BridgedAsync(RunningGateway gateway) => RunningGateway.Until(
         () => gateway.Effects.Wants(P1, EffectKind.State, ""), "the bridge is there");

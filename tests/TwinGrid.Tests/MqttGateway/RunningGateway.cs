@@ -60,6 +60,20 @@ public sealed class RunningGateway : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>A gateway with no listener and a bridge.</summary>
+    public static Task<RunningGateway> BridgeAsync(
+        string server, Action<MqttOptions>? set = null, Action<IServiceCollection>? more = null) => StartAsync(
+            port: -1,
+            more: services =>
+            {
+                services.Configure<MqttOptions>(mqtt =>
+                {
+                    mqtt.Bridge.Server = server;
+                    set?.Invoke(mqtt);
+                });
+                more?.Invoke(services);
+            });
+
     public static async Task Until(Func<bool> condition, string what)
     {
         long start = Stopwatch.GetTimestamp();
