@@ -6,7 +6,7 @@ namespace TwinGrid.MqttGateway.Bridging;
 /// 4.9) is always read; mosquitto 2.0.11 does not keep to it: after each acknowledgement it sends as many again, so
 /// that of a long queue everything would stand here. Thread-safe.
 /// </summary>
-/// <param name="most">Receive Maximum; one message more is taken, since only by it a broker is seen to go beyond.</param>
+/// <param name="most">Receive Maximum; one message more is taken: by it a broker is seen to go beyond.</param>
 /// <param name="budget">What the process may hold; null where nothing is taken in.</param>
 /// <param name="clock">For the time of the last wait.</param>
 internal sealed class BridgeHold(int most, IngestBudget? budget, TimeProvider clock)

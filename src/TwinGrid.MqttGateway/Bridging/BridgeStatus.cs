@@ -1,6 +1,8 @@
 namespace TwinGrid.MqttGateway.Bridging;
 
-/// <summary>Which of the bridge's connections serve, and why the others do not; for the health page. Thread-safe.</summary>
+/// <summary>
+/// Which of the bridge's connections serve, and why the others do not; for the health page. Thread-safe.
+/// </summary>
 public sealed class BridgeStatus
 {
     private readonly Lock _lock = new();

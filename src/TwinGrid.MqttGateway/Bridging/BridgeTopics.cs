@@ -42,7 +42,7 @@ internal sealed class BridgeTopics
 
     /// <summary>
     /// True for what says how things stand until something else is said, online and reported properties: of that the
-    /// broker is asked what it retains. Of a retained reading nobody knows how old it is, and it would be taken for new.
+    /// broker is asked what it retains. Of a retained reading nobody knows how old it is: it would be taken for new.
     /// </summary>
     public static bool SaysHowThingsStand(string filter) =>
         filter.EndsWith($"/{TopicNames.Online}", StringComparison.Ordinal)

@@ -63,14 +63,14 @@ internal sealed class BrokerAccess(
     /// <summary>What a refused CONNECT means, and what to do.</summary>
     public string WhyRefused(MqttClientConnectResult result)
     {
-        string said = result.ReasonString is { Length: > 0 } text ? $"{result.ResultCode}: {text}" : $"{result.ResultCode}";
+        string said = $"{result.ResultCode} {result.ReasonString}".TrimEnd();
+        string who = Address.User is null ? "a client without a user" : $"the user '{Address.User}'";
         return result.ResultCode switch
         {
             (MqttClientConnectResultCode)OldVersionRefused or MqttClientConnectResultCode.UnsupportedProtocolVersion =>
                 "the broker does not speak MQTT 5, which the bridge needs",
             MqttClientConnectResultCode.BadUserNameOrPassword or MqttClientConnectResultCode.NotAuthorized =>
-                $"the broker refuses {(Address.User is null ? "a client without a user" : $"the user '{Address.User}'")} "
-                + $"({said}): see the user and password in {MqttBridgeOptions.Section}:Server",
+                $"the broker refuses {who} ({said}): see the user and password in {MqttBridgeOptions.Section}:Server",
             _ => $"the broker refuses the connection: {said}",
         };
     }

@@ -182,7 +182,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// An answer in time. While nothing is read that the broker sends, its answer cannot come: that time does not count.
+    /// An answer in time. While nothing is read that the broker sends its answer cannot come: that does not count.
     /// </summary>
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
     {

@@ -43,8 +43,8 @@ public sealed class MqttBridgeOptions
 
     /// <summary>
     /// The broker, <c>mqtt://[user[:password]@]host[:port]</c>, port 1883 unless it says another, or <c>mqtts://</c>
-    /// for TLS, port 8883; default none: no bridge. It must speak MQTT 5. In a cluster every gateway names the same one,
-    /// and one of them bridges at a time.
+    /// for TLS, port 8883; default none: no bridge. It must speak MQTT 5. In a cluster every gateway names the same
+    /// one, and one of them bridges at a time.
     /// </summary>
     public string? Server { get; set; }
 
@@ -59,7 +59,7 @@ public sealed class MqttBridgeOptions
     /// </summary>
     public string? Certificate { get; set; }
 
-    /// <summary>A PEM file with the key of <see cref="Certificate"/>; default none: it stands in the same file.</summary>
+    /// <summary>A PEM file with the key of <see cref="Certificate"/>; default none: it is in the same file.</summary>
     public string? CertificateKey { get; set; }
 
     /// <summary>

@@ -36,7 +36,7 @@ public class BridgingTests
     }
 
     [Fact]
-    public async Task Messages_are_acknowledged_in_order_and_no_more_than_Receive_Maximum_and_one_are_taken_and_not_committed()
+    public async Task Messages_are_acknowledged_in_order_and_at_most_Receive_Maximum_and_one_wait_for_the_store()
     {
         const ushort most = 8;
         await using BridgingBroker broker = await BridgingBroker.StartNewAsync();
@@ -56,7 +56,8 @@ public class BridgingTests
         // have come after some 25 of them.
         for (int done = 0; done < commits.Length; done += 2)
         {
-            await RunningGateway.Until(() => Taken() >= Math.Min(done + most, commits.Length), $"{done} and {most} come");
+            int expected = Math.Min(done + most, commits.Length);
+            await RunningGateway.Until(() => Taken() >= expected, $"{expected} have come");
             Assert.InRange(Taken(), 0, done + most + 1);
             commits[done + 1].SetResult(new IngestResult());
             Assert.InRange(Taken(), 0, done + most + 1);
