@@ -41,7 +41,11 @@ internal static partial class KnownServers
     public static Task<ServerProcess> StartGridAgainAsync(LoadOptions options) =>
         ServerProcess.StartAsync(GridStart(options, again: true));
 
-    private static ServerStart GridStart(LoadOptions options, bool again)
+    /// <summary>Starts a grid that bridges to a broker.</summary>
+    public static Task<ServerProcess> StartBridgedAsync(LoadOptions options, Uri broker) =>
+        ServerProcess.StartAsync(GridStart(options, again: false, $"Mqtt:Bridge:Server={broker.AbsoluteUri}"));
+
+    private static ServerStart GridStart(LoadOptions options, bool again, params string[] more)
     {
         string? temporary = options.DataDirectory is null
             ? Directory.CreateTempSubdirectory("twingrid-load-").FullName
@@ -57,7 +61,7 @@ internal static partial class KnownServers
             $"DefinitionsDirectory={definitions}", $"Storage:Provider={options.Storage}",
             .. LoadDatabase.Settings(options, again),
             $"Mqtt:Acknowledge={options.Acknowledge}",
-            $"Limits:NewTwinsPerMinute={2 * Math.Max(1_000, options.Devices)}",
+            $"Limits:NewTwinsPerMinute={2 * Math.Max(1_000, options.Devices)}", .. more,
         ];
         return new ServerStart
         {

@@ -157,6 +157,16 @@ public sealed class BridgeTests(ITestOutputHelper output)
         await TakesOverAsync(cluster[last], device, 202);
         await EndsWellAsync(devices, cluster[last]);
 
+        // What the broker had no acknowledgement for came again, and without an identity counts again: no more does.
+        long readings = (await cluster[last].Api.TwinAsync("meter/m1"))!.Value.Counter("readings");
+        for (int i = 203; i <= 302; i++)
+        {
+            await device.PublishAsync("twins/meter/m1/telemetry/n", $"{i}");
+        }
+
+        await cluster[last].Api.WaitForTwinAsync("meter/m1", "the last", static twin => twin.Number("n") == 302);
+        Assert.Equal(readings + 100, (await cluster[last].Api.TwinAsync("meter/m1"))!.Value.Counter("readings"));
+
         await device.SubscribeAsync("twins/meter/m1/commands/+");
         string id = await cluster[last].Api.CommandAsync("meter/m1", "reset", query: "?expiresIn=5m");
         Assert.Equal(id, (await device.NextOnAsync("commands/reset")).Json.GetProperty("id").GetString());
@@ -186,12 +196,11 @@ public sealed class BridgeTests(ITestOutputHelper output)
     private static async Task TakesOverAsync(SiloProcess silo, MqttDevice device, int number)
     {
         await device.PublishAsync("twins/meter/m1/telemetry/n", $"{number}");
-        JsonElement twin = await Eventually.SeeAsync(
+        await Eventually.SeeAsync(
             "another gateway goes on",
             async () => (await silo.Api.TwinAsync("meter/m1"))!.Value,
             twin => twin.Number("n") == number,
             TimeSpan.FromSeconds(90));
-        Assert.Equal(number, twin.Counter("readings"));
     }
 
     /// <summary>Sends what has no acknowledgement of the broker yet.</summary>
