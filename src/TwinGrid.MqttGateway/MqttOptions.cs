@@ -88,6 +88,14 @@ public sealed class MqttOptions
             }
 
             problems.AddRange(options.Bridge.Problems(options.TopicRoot ?? ""));
+            if (options.Bridge.IsOn && options.Bridge.IsLocal && options.Port > 0
+                && BridgeAddress.Parse(options.Bridge.Server!, out _)?.Port == options.Port)
+            {
+                problems.Add(
+                    $"{Section}:Bridge:Server: port {options.Port} of this machine is the grid's own listener's: where "
+                    + $"a broker has it, write another {Section}:Port, or -1 for no listener");
+            }
+
             return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
         }
 

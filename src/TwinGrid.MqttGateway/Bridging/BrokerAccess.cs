@@ -76,7 +76,7 @@ internal sealed class BrokerAccess(
     }
 
     /// <summary>Why there is no connection, from what the library and the system say.</summary>
-    public static string WhyUnreachable(Exception problem)
+    public string WhyUnreachable(Exception problem)
     {
         for (Exception? e = problem; e is not null; e = e.InnerException)
         {
@@ -86,12 +86,12 @@ internal sealed class BrokerAccess(
                     return $"{e.Message.TrimEnd('.')}. TLS failed: the broker's certificate must name this host, and "
                         + $"{MqttBridgeOptions.Section}:CertificateAuthority whoever signed it";
                 case SocketException socket:
-                    return socket.Message;
+                    return $"{Address}: {socket.Message}";
                 case MqttConnectingFailedException { InnerException: MqttCommunicationException }:
-                    return "the broker closed the connection instead of answering: it must speak MQTT 5, and TLS where "
-                        + "the address is mqtts://";
+                    return $"{Address} closed the connection instead of answering: a broker of MQTT 5 must be there, with "
+                        + "TLS where that begins with mqtts";
                 case MqttProtocolViolationException:
-                    return $"what answers there does not speak MQTT 5: {e.Message}";
+                    return $"what answers at {Address} does not speak MQTT 5: {e.Message}";
                 default:
                     break;
             }

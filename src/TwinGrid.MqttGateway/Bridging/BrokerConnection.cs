@@ -9,6 +9,7 @@ namespace TwinGrid.MqttGateway.Bridging;
 /// </summary>
 internal sealed class BrokerConnection : IAsyncDisposable
 {
+    private readonly BrokerAccess _access;
     private readonly IMqttClient _client;
     private readonly BridgeHold _hold;
     private readonly TimeProvider _clock;
@@ -18,9 +19,9 @@ internal sealed class BrokerConnection : IAsyncDisposable
 
     private Task _living = Task.CompletedTask;
 
-    private BrokerConnection(IMqttClient client, BridgeHold hold, TimeProvider clock)
+    private BrokerConnection(BrokerAccess access, IMqttClient client, BridgeHold hold)
     {
-        (_client, _hold, _clock) = (client, hold, clock);
+        (_access, _client, _hold, _clock) = (access, client, hold, access.Clock);
         client.DisconnectedAsync += disconnected =>
         {
             _ended.TrySetResult(WhyEnded(disconnected));
@@ -56,7 +57,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     {
         BridgeChannelFactory channels = new(hold, BrokerAccess.KeepAlive);
         IMqttClient client = new MqttClientFactory().CreateMqttClient(channels);
-        BrokerConnection connection = new(client, hold, access.Clock);
+        BrokerConnection connection = new(access, client, hold);
         try
         {
             client.ApplicationMessageReceivedAsync += received;
@@ -141,7 +142,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is not (TwinGridException or OperationCanceledException))
         {
-            throw new TwinGridException(BrokerAccess.WhyUnreachable(e), e);
+            throw new TwinGridException(_access.WhyUnreachable(e), e);
         }
     }
 
@@ -211,12 +212,12 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private static TwinGridException Silent(TimeSpan patience, Exception e) =>
         new($"the broker did not answer in {patience.TotalSeconds:0} s", e);
 
-    private static TwinGridException WhyEnded(MqttClientDisconnectedEventArgs end) => end switch
+    private TwinGridException WhyEnded(MqttClientDisconnectedEventArgs end) => end switch
     {
         { Reason: MqttClientDisconnectReason.SessionTakenOver } => new SessionTakenOverException(
             $"another client connected with the same client id: {OwnName}"),
         { ReasonString: { Length: > 0 } said } => new TwinGridException($"{end.Reason}: {said}"),
-        { Exception: { } e } => new TwinGridException(BrokerAccess.WhyUnreachable(e), e),
+        { Exception: { } e } => new TwinGridException(_access.WhyUnreachable(e), e),
         { Reason: not MqttClientDisconnectReason.NormalDisconnection } =>
             new TwinGridException($"the broker ended the connection: {end.Reason}"),
 

@@ -67,6 +67,20 @@ public class BridgingOptionsTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mqtt://localhost", 1883, true)]
+    [InlineData("mqtt://[::1]:1884", 1884, true)]
+    [InlineData("mqtt://127.0.0.1:1884", 1883, false)]
+    [InlineData("mqtt://127.0.0.1", -1, false)]
+    [InlineData("mqtt://broker.example", 1883, false)]
+    public void A_grid_cannot_be_its_own_outside_broker(string server, int port, bool isRefused)
+    {
+        MqttOptions options = new() { Port = port };
+        options.Bridge.Server = server;
+        IEnumerable<string> failures = new MqttOptions.Validator().Validate(null, options).Failures ?? [];
+        Assert.Equal(isRefused, failures.Any(failure => failure.Contains("own listener", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Every_other_wrong_value_is_named_too()
     {
@@ -89,7 +103,7 @@ public class BridgingOptionsTests
 
     private static IReadOnlyList<string> Problems(Action<MqttBridgeOptions> set)
     {
-        MqttOptions options = new();
+        MqttOptions options = new() { Port = -1 };
         options.Bridge.Server = "mqtt://127.0.0.1";
         set(options.Bridge);
         return [.. new MqttOptions.Validator().Validate(null, options).Failures ?? []];
