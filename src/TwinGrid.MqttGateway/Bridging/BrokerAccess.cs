@@ -88,8 +88,8 @@ internal sealed class BrokerAccess(
                 case SocketException socket:
                     return $"{Address}: {socket.Message}";
                 case MqttConnectingFailedException { InnerException: MqttCommunicationException }:
-                    return $"{Address} closed the connection instead of answering: a broker of MQTT 5 must be there, with "
-                        + "TLS where that begins with mqtts";
+                    return $"{Address} closed the connection instead of answering: a broker of MQTT 5 must be "
+                        + "there, with TLS where that begins with mqtts";
                 case MqttProtocolViolationException:
                     return $"what answers at {Address} does not speak MQTT 5: {e.Message}";
                 default:
