@@ -33,7 +33,8 @@ internal sealed record BrokerCertificates(
         request.CertificateExtensions.Add(names.Build());
         using X509Certificate2 signed = request.Create(
             authority, From, From.AddHours(2), RandomNumberGenerator.GetBytes(8));
-        (string file, string keyFile) = (Path.Combine(directory, $"{name}.pem"), Path.Combine(directory, $"{name}.key"));
+        string file = Path.Combine(directory, $"{name}.pem");
+        string keyFile = Path.Combine(directory, $"{name}.key");
         File.WriteAllText(file, signed.ExportCertificatePem());
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
         return (file, keyFile);
