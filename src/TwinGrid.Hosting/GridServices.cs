@@ -182,7 +182,8 @@ internal static class GridServices
                 twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
                 twins.Lease = cluster.Value.Lease;
             });
-        silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
+        silo.Services.AddTransient(static provider => Listener(
+            provider, "SiloPort", static o => o.SiloListenPort == 0 ? o.SiloPort : o.SiloListenPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)
         {

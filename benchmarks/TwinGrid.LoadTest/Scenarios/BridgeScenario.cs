@@ -30,7 +30,7 @@ internal sealed class BridgeScenario(LoadOptions options)
         await using ServerProcess broker = await KnownServers.StartAsync(KnownServers.Mosquitto, options);
         await using ServerProcess grid = await KnownServers.StartBridgedAsync(options, broker.Address.Mqtt);
         using var stop = new CancellationTokenSource();
-        LoadConnection[] connections = _fleet.Connect(broker.Address.Mqtt, new LoadTally());
+        LoadConnection[] connections = _fleet.Connect([broker.Address.Mqtt], new LoadTally());
         try
         {
             await BridgedAsync(grid.Address.Api!);

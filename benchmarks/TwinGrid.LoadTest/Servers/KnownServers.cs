@@ -45,6 +45,13 @@ internal static partial class KnownServers
     public static Task<ServerProcess> StartBridgedAsync(LoadOptions options, Uri broker) =>
         ServerProcess.StartAsync(GridStart(options, again: false, $"Mqtt:Bridge:Server={broker.AbsoluteUri}"));
 
+    /// <summary>Starts a silo of a cluster; the first makes the database anew, before others.</summary>
+    /// <param name="options">The same for each, with <c>--storage PostgreSql</c>.</param>
+    /// <param name="number">Which, from 1.</param>
+    public static Task<ServerProcess> StartSiloAsync(LoadOptions options, int number) =>
+        ServerProcess.StartAsync(GridStart(
+            options, again: number > 1, "Cluster:Membership=PostgreSql", $"Cluster:SiloName=load-{number}"));
+
     private static ServerStart GridStart(LoadOptions options, bool again, params string[] more)
     {
         string? temporary = options.DataDirectory is null
