@@ -23,7 +23,7 @@ internal sealed class BridgeOutlet(
     private int _missed;
 
     /// <summary>By what the answers to the bridge's questions name it.</summary>
-    public string Token { get; } = $"{peers.Id}{GatewayPeers.Separator}bridge";
+    public string Token { get; } = $"{peers.Id}{PresenceInput.GatewayEnd}bridge";
 
     /// <summary>True while nothing waits.</summary>
     public bool IsEmpty => _queue.IsEmpty;
