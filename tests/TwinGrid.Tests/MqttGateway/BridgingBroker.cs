@@ -51,7 +51,11 @@ internal sealed class BridgingBroker : IAsyncDisposable
     }
 
     /// <summary>One that does not run yet.</summary>
-    public static BridgingBroker New(params string[] more)
+    public static BridgingBroker New(params string[] more) => new(Require(), more);
+
+    /// <summary>Skips the test where mosquitto is not installed.</summary>
+    /// <returns>The program.</returns>
+    public static string Require()
     {
         string? program = Array.Find(s_places, File.Exists);
         if (program is null)
@@ -59,7 +63,7 @@ internal sealed class BridgingBroker : IAsyncDisposable
             Assert.Skip("mosquitto is not installed");
         }
 
-        return new BridgingBroker(program, more);
+        return program;
     }
 
     /// <summary>Starts it, also again.</summary>
