@@ -75,13 +75,16 @@ internal sealed partial class BridgeLine(
                 stop);
             status.Serves(What);
             LogServing(logger, filter, access.Address, connection.IsSessionPresent);
-            Task first = await Task.WhenAny(connection.Ended, acknowledging).WaitAsync(stop);
-            if (first == connection.Ended)
+            await Task.WhenAny(connection.Ended, acknowledging).WaitAsync(stop);
+            if (acknowledging.IsFaulted)
             {
-                throw await connection.Ended;
+                // An acknowledgement that could not leave: the connection knows why.
+                await pace.WaitAsync(connection.Ended, TimeSpan.FromSeconds(1));
             }
 
-            throw new TwinGridException(await acknowledging);
+            throw connection.Ended.IsCompletedSuccessfully
+                ? await connection.Ended
+                : new TwinGridException(await acknowledging);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
