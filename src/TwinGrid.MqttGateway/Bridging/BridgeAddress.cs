@@ -49,10 +49,7 @@ internal sealed class BridgeAddress
         return wrong is null ? new BridgeAddress(uri!) : null;
     }
 
-    /// <inheritdoc/>
-    public override string ToString()
-    {
-        string host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
-        return $"{(IsSecure ? Secure : Plain)}://{host}:{Port}";
-    }
+    /// <summary>Host and port, without the scheme: what begins with it in a silo's output is its own listener.</summary>
+    public override string ToString() =>
+        Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }
