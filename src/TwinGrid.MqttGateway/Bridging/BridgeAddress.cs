@@ -49,7 +49,7 @@ internal sealed class BridgeAddress
         return wrong is null ? new BridgeAddress(uri!) : null;
     }
 
-    /// <summary>Host and port, without the scheme: what begins with it in a silo's output is its own listener.</summary>
+    /// <summary>Host and port without the scheme: an address with it in a silo's output is its listener's.</summary>
     public override string ToString() =>
         Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }
