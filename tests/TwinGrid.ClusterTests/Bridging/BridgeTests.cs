@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using TwinGrid.ClusterTests.Cluster;
 using TwinGrid.ClusterTests.Devices;
 using TwinGrid.ClusterTests.Durability;
@@ -115,10 +116,12 @@ public sealed class BridgeTests(ITestOutputHelper output)
         await broker.StartAsync();
         await ServesAsync(broker);
         await HealthAsync(silo, "ok");
-        metrics = (await silo.Api.SendAsync(HttpMethod.Get, "/metrics")).Text;
 
-        // Telemetry, reported, results, online, and the way out.
-        Assert.Matches(@"twingrid_mqtt_bridge_connections(\{[^}]*\})? 5\b", metrics);
+        // Telemetry, reported, results, online, and the way out. An answer of /metrics is kept for a moment.
+        await Eventually.SeeAsync(
+            "five connections",
+            async () => (await silo.Api.SendAsync(HttpMethod.Get, "/metrics")).Text,
+            static text => Regex.IsMatch(text, @"twingrid_mqtt_bridge_connections(\{[^}]*\})? 5\b"));
     }
 
     [Fact]
@@ -222,12 +225,13 @@ public sealed class BridgeTests(ITestOutputHelper output)
         foreach (NumberedDevice device in devices)
         {
             Assert.Equal(device.Attempted, device.Acknowledged);
-            JsonElement twin = await Eventually.SeeAsync(
+            JsonElement? found = await Eventually.SeeAsync(
                 $"{device.Twin}: all {device.Attempted}",
-                async () => (await silo.Api.TwinAsync(device.Twin))!.Value,
-                seen => seen.Source("sim")?.GetProperty("seq").GetInt64() == device.Attempted
+                () => silo.Api.TwinAsync(device.Twin),
+                twin => twin is { } seen && seen.Source("sim")?.GetProperty("seq").GetInt64() == device.Attempted
                     && seen.Counter("readings") - seen.Counter("duplicates") == device.Attempted,
                 TimeSpan.FromSeconds(90));
+            JsonElement twin = found!.Value;
             duplicates += twin.Counter("duplicates");
             Assert.Null(twin.Online());
         }
