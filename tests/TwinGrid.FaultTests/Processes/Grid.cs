@@ -63,6 +63,7 @@ internal sealed class Grid : IAsyncDisposable
                 await grid.PlaceAsync(i, options);
             }
 
+            grid._supervising = grid.SuperviseAsync();
             await grid._silos[0].StartAsync();
             await grid.ReadyAsync(grid._silos.Take(1), StartsWithin);
             await grid.Database.WitnessAsync();
@@ -77,7 +78,6 @@ internal sealed class Grid : IAsyncDisposable
             }
 
             await grid.ReadyAsync(grid._silos, StartsWithin);
-            grid._supervising = grid.SuperviseAsync();
             return grid;
         }
         catch
