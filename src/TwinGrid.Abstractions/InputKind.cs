@@ -59,9 +59,14 @@ public sealed record CommandResultInput(
 /// <summary>A device came or went.</summary>
 /// <param name="Online">True, false, or null where it cannot be known.</param>
 /// <param name="Session">
-/// The MQTT session that says so; empty when the device itself said it on its <c>online</c> topic.
+/// The MQTT session that says so, its gateway's silo and a number with <see cref="GatewayEnd"/> between them; empty
+/// when the device itself said it on its <c>online</c> topic.
 /// </param>
-public sealed record PresenceInput(bool? Online, string Session);
+public sealed record PresenceInput(bool? Online, string Session)
+{
+    /// <summary>What ends the name of the gateway's silo in <see cref="Session"/>.</summary>
+    public const char GatewayEnd = '#';
+}
 
 /// <summary>Somebody asks for a command.</summary>
 /// <param name="Id">A UUIDv7 given by the caller's side, so that a retry is the same command.</param>

@@ -25,6 +25,7 @@ internal static class LoadArguments
         ["--qos"] = static (o, v) => o with { Qos = Whole("--qos", v, 0, 1) },
         ["--mqtt"] = static (o, v) => o with { Mqtt = OneOf("--mqtt", v, "3", "5") == "5" ? 5 : 3 },
         ["--readings"] = static (o, v) => o with { Readings = Whole("--readings", v, 1, 500) },
+        ["--silos"] = static (o, v) => o with { Silos = Whole("--silos", v, 1, 16) },
         ["--runs"] = static (o, v) => o with { Runs = Whole("--runs", v, 1, 100) },
         ["--acknowledge"] = static (o, v) => o with { Acknowledge = OneOf("--acknowledge", v, "Durable", "Applied") },
         ["--models"] = static (o, v) => o with { Models = OneOf("--models", v, "none", "standard") },

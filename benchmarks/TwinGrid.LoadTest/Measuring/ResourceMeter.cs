@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace TwinGrid.LoadTest.Measuring;
@@ -11,10 +12,12 @@ namespace TwinGrid.LoadTest.Measuring;
 internal sealed record ResourceReading(double GridCpu, double ClientCpu, double Allocated, long[]? Collections);
 
 /// <summary>
-/// Reads what a grid process uses: CPU and memory from /proc (man 5 proc), allocation and collections from the
-/// runtime's counters at <c>/metrics</c>.
+/// Reads what the processes of a grid use together: CPU and memory from /proc (man 5 proc), allocation and collections
+/// from the runtime's counters at <c>/metrics</c>.
 /// </summary>
-internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDisposable
+/// <param name="processes">Their ids; none where they are not ours.</param>
+/// <param name="apis">Their addresses, http://host:port; none where they have no metrics.</param>
+internal sealed partial class ResourceMeter(IReadOnlyList<int> processes, IReadOnlyList<Uri> apis) : IDisposable
 {
     // USER_HZ, by which /proc counts: 100 on every Linux that .NET runs on.
     private const double TicksPerSecond = 100;
@@ -30,29 +33,28 @@ internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDispo
     }
 
     /// <summary>The most memory that the grid ever had, in MiB; null where it cannot be known.</summary>
-    public double? PeakRssMiB() => gridProcess is { } pid ? StatusKib(pid, "VmHWM:") / 1024 : null;
+    public double? PeakRssMiB() =>
+        processes.Count == 0 ? null : processes.Sum(static pid => StatusKib(pid, "VmHWM:")) / 1024;
 
     /// <summary>The bytes of memory that the grid has now; NaN where it cannot be known.</summary>
-    public double RssBytes() => gridProcess is { } pid ? StatusKib(pid, "VmRSS:") * 1024 : double.NaN;
+    public double RssBytes() =>
+        processes.Count == 0 ? double.NaN : processes.Sum(static pid => StatusKib(pid, "VmRSS:")) * 1024;
 
     /// <summary>The bytes of its heap after its last collection; NaN where it does not tell.</summary>
     public async Task<double> HeapBytesAsync() => Sum(HeapSize(), await MetricsAsync());
 
     /// <summary>Processor seconds of the grid; NaN where they cannot be known.</summary>
-    public double GridCpu()
-    {
-        if (gridProcess is not { } pid)
-        {
-            return double.NaN;
-        }
+    public double GridCpu() => processes.Count == 0 ? double.NaN : processes.Sum(Cpu);
 
+    public void Dispose() => _http.Dispose();
+
+    private static double Cpu(int pid)
+    {
         // After the name in parentheses, which may hold anything: state is field 3, utime 14, stime 15.
         string stat = File.ReadAllText($"/proc/{pid}/stat");
         string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         return (Number(fields[11]) + Number(fields[12])) / TicksPerSecond;
     }
-
-    public void Dispose() => _http.Dispose();
 
     private static double StatusKib(int process, string name)
     {
@@ -63,13 +65,14 @@ internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDispo
 
     private async Task<string> MetricsAsync()
     {
-        if (api is null)
+        StringBuilder all = new();
+        foreach (Uri api in apis)
         {
-            return "";
+            using HttpResponseMessage answer = await _http.GetAsync(new Uri(api, "/metrics"));
+            all.AppendLine(answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : "");
         }
 
-        using HttpResponseMessage answer = await _http.GetAsync(new Uri(api, "/metrics"));
-        return answer.IsSuccessStatusCode ? await answer.Content.ReadAsStringAsync() : "";
+        return all.ToString();
     }
 
     private static double Sum(Regex sample, string metrics)
@@ -84,7 +87,7 @@ internal sealed partial class ResourceMeter(int? gridProcess, Uri? api) : IDispo
         MatchCollection found = Generation().Matches(metrics);
         foreach (Match match in found)
         {
-            counts[(int)Number(match.Groups["generation"].Value)] = (long)Number(match.Groups["value"].Value);
+            counts[(int)Number(match.Groups["generation"].Value)] += (long)Number(match.Groups["value"].Value);
         }
 
         return found.Count == 0 ? null : counts;

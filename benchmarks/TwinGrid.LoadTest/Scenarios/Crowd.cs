@@ -19,7 +19,7 @@ internal sealed class Crowd(LoadTarget target, int version) : IDisposable
     private const int SettlesAtMost = 15;
     private const double SettledChange = 0.002;
 
-    private readonly ResourceMeter _meter = new(target.Process?.Id, target.Api);
+    private readonly ResourceMeter _meter = target.Meter();
 
     /// <summary>The meter of the server.</summary>
     public ResourceMeter Meter => _meter;

@@ -27,15 +27,15 @@ internal sealed class Fleet
     /// <summary>The devices.</summary>
     public LoadDevice[] Devices { get; }
 
-    /// <summary>Connects them.</summary>
-    public LoadConnection[] Connect(Uri target, LoadTally tally)
+    /// <summary>Connects them, at each address in turns.</summary>
+    public LoadConnection[] Connect(IReadOnlyList<Uri> addresses, LoadTally tally)
     {
         var connections = new LoadConnection[_options.Connections];
         for (int i = 0; i < connections.Length; i++)
         {
             LoadDevice[] its = [.. Devices.Where((_, device) => device % connections.Length == i)];
             connections[i] = new LoadConnection(its, _format, tally);
-            connections[i].Connect(target, $"load-{i}");
+            connections[i].Connect(addresses[i % addresses.Count], $"load-{i}");
         }
 
         return connections;

@@ -36,7 +36,7 @@ internal sealed class LoadRun(LoadScenario scenario, LoadOptions options, LoadTa
     public async Task<LoadFigures> RunAsync()
     {
         using var abandon = new CancellationTokenSource();
-        using var meter = new ResourceMeter(target.Process?.Id, target.Api);
+        using var meter = target.Meter();
         using LossCheck? loss = target.Api is null || options.Qos == 0 ? null : new LossCheck(target.Api);
         var fleet = new Fleet(options, prefix: "d");
         LoadDevice[] devices = fleet.Devices;
@@ -45,7 +45,7 @@ internal sealed class LoadRun(LoadScenario scenario, LoadOptions options, LoadTa
             await loss.BeginAsync(devices);
         }
 
-        LoadConnection[] connections = fleet.Connect(target.Mqtt, _tally);
+        LoadConnection[] connections = fleet.Connect(target.Entrances, _tally);
         try
         {
             var signals = new LoadSignals(abandon.Token);

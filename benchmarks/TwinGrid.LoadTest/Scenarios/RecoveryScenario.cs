@@ -60,7 +60,7 @@ internal sealed class RecoveryScenario(LoadOptions options)
         using var stop = new CancellationTokenSource(AnswersWithin);
         var signals = new LoadSignals(stop.Token);
         var tally = new LoadTally();
-        LoadConnection[] connections = _fleet.Connect(again.Address.Mqtt, tally);
+        LoadConnection[] connections = _fleet.Connect([again.Address.Mqtt], tally);
         try
         {
             tally.MeasureFrom(Stopwatch.GetTimestamp());
@@ -91,7 +91,7 @@ internal sealed class RecoveryScenario(LoadOptions options)
         await using ServerProcess server = await KnownServers.StartAsync(KnownServers.Grid, grid);
         using var stop = new CancellationTokenSource(AnswersWithin);
         var tally = new LoadTally();
-        LoadConnection[] connections = _fleet.Connect(server.Address.Mqtt, tally);
+        LoadConnection[] connections = _fleet.Connect([server.Address.Mqtt], tally);
         try
         {
             ProgressLine.Say($"  {server.Name}  making {options.Devices} twins");

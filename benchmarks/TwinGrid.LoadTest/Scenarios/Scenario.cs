@@ -45,6 +45,14 @@ internal sealed record Scenario
         },
         new()
         {
+            Name = "scale",
+            What = "the closed loop against 1, 2 … --silos silos, devices at all of them and all at the first",
+            Defaults = new LoadOptions { Storage = "PostgreSql", Window = 128 },
+            HasDevices = true,
+            RunAsync = static options => new ScaleScenario(options).RunAsync(),
+        },
+        new()
+        {
             Name = "twins",
             What = "--devices that come once: new twins per second, what each costs, and whether all are listed",
             Defaults = new LoadOptions { Devices = 100_000 },

@@ -55,7 +55,7 @@ internal sealed class TwinsScenario(LoadOptions options)
     {
         using var patience = new CancellationTokenSource(AnswersWithin);
         var tally = new LoadTally();
-        LoadConnection[] connections = fleet.Connect(target.Mqtt, tally);
+        LoadConnection[] connections = fleet.Connect(target.Entrances, tally);
         try
         {
             long start = Stopwatch.GetTimestamp();

@@ -41,7 +41,14 @@ internal static partial class KnownServers
     public static Task<ServerProcess> StartGridAgainAsync(LoadOptions options) =>
         ServerProcess.StartAsync(GridStart(options, again: true));
 
-    private static ServerStart GridStart(LoadOptions options, bool again)
+    /// <summary>Starts a silo of a cluster; the first makes the database anew, before others.</summary>
+    /// <param name="options">The same for each, with <c>--storage PostgreSql</c>.</param>
+    /// <param name="number">Which, from 1.</param>
+    public static Task<ServerProcess> StartSiloAsync(LoadOptions options, int number) =>
+        ServerProcess.StartAsync(GridStart(
+            options, again: number > 1, "Cluster:Membership=PostgreSql", $"Cluster:SiloName=load-{number}"));
+
+    private static ServerStart GridStart(LoadOptions options, bool again, params string[] more)
     {
         string? temporary = options.DataDirectory is null
             ? Directory.CreateTempSubdirectory("twingrid-load-").FullName
@@ -57,7 +64,7 @@ internal static partial class KnownServers
             $"DefinitionsDirectory={definitions}", $"Storage:Provider={options.Storage}",
             .. LoadDatabase.Settings(options, again),
             $"Mqtt:Acknowledge={options.Acknowledge}",
-            $"Limits:NewTwinsPerMinute={2 * Math.Max(1_000, options.Devices)}",
+            $"Limits:NewTwinsPerMinute={2 * Math.Max(1_000, options.Devices)}", .. more,
         ];
         return new ServerStart
         {

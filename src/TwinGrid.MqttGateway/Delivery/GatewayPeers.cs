@@ -12,9 +12,6 @@ namespace TwinGrid.MqttGateway.Delivery;
 /// </summary>
 internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    /// <summary>What separates a gateway's name from the number of a session or of a connection.</summary>
-    public const char Separator = '#';
-
     /// <summary>How long somebody waits for others who do not answer.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
@@ -77,13 +74,17 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     public void Participate(ISiloLifecycle lifecycle) => lifecycle.Subscribe(
         nameof(GatewayPeers), ServiceLifecycleStage.AfterRuntimeGrainServices, StartAsync, StopAsync);
 
+    /// <summary>The name of one of this gateway's sessions or connections.</summary>
+    public string Token(long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Id}{PresenceInput.GatewayEnd}{number}");
+
     /// <summary>True when a gateway's process lives, as far as is known here.</summary>
     public bool Lives(string id) => id == Id || Array.Exists(_all, peer => peer.Id == id);
 
     /// <summary>The silo whose gateway gave a session that token; null for this one, and one that is gone.</summary>
     public GatewayPeer? Find(string token)
     {
-        int end = token.LastIndexOf(Separator);
+        int end = token.LastIndexOf(PresenceInput.GatewayEnd);
         return end < 0
             ? null
             : Array.Find(_all, peer => token.AsSpan(0, end).SequenceEqual(peer.Id));

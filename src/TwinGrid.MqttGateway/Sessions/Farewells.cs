@@ -18,7 +18,7 @@ internal sealed partial class Farewells : IDisposable
     private readonly ITwinIngest _ingest;
     private readonly TimeProvider _clock;
     private readonly ILogger<Farewells> _logger;
-    private readonly string _gateway;
+    private readonly GatewayPeers _peers;
     private readonly Drain _telling = new();
     private readonly CancellationTokenSource _cut = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -29,7 +29,7 @@ internal sealed partial class Farewells : IDisposable
         _ingest = ingest;
         _clock = clock;
         _logger = logger;
-        _gateway = peers.Id;
+        _peers = peers;
     }
 
     /// <summary>
@@ -41,9 +41,7 @@ internal sealed partial class Farewells : IDisposable
     /// <param name="fedElsewhere">The twins that its last connection fed at another gateway.</param>
     public DevicePresence Begin(MqttSession session, IReadOnlyList<TwinId> fedElsewhere)
     {
-        long number = Interlocked.Increment(ref _presences);
-        DevicePresence presence = new(
-            string.Create(CultureInfo.InvariantCulture, $"{_gateway}{GatewayPeers.Separator}{number}"));
+        DevicePresence presence = new(_peers.Token(Interlocked.Increment(ref _presences)));
         TwinId[] known = [.. session.Follow(presence)?.Known() ?? [], .. fedElsewhere];
         if (known.Length > 0 && _telling.TryEnter())
         {

@@ -253,7 +253,7 @@ internal sealed partial class SessionRegistry
         }
 
         long number = Interlocked.Increment(ref _numbers);
-        MqttSession session = new(client, Token(number), number, _limits);
+        MqttSession session = new(client, _peers.Token(number), number, _limits);
         _sessions[client] = session;
         _byToken[session.Token] = session;
         session.Claim = claim;
@@ -372,9 +372,6 @@ internal sealed partial class SessionRegistry
 
     private static long Expires(StoredSession session, long now) =>
         (session.EndedAt ?? now) + (session.ExpirySeconds * UnixMicroseconds.PerSecond);
-
-    private string Token(long number) =>
-        string.Create(CultureInfo.InvariantCulture, $"{_peers.Id}{GatewayPeers.Separator}{number}");
 
     [LoggerMessage(Level = LogLevel.Error,
         Message = "the stored session of '{Client}' cannot be read; it begins anew")]

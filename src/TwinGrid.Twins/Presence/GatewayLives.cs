@@ -11,8 +11,6 @@ namespace TwinGrid.Twins.Presence;
 /// </summary>
 internal sealed class GatewayLives : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private const char Separator = '#';
-
     /// <summary>What a gateway sent before its end may be on its way still: it is looked again after this.</summary>
     private static readonly TimeSpan Straggling = TimeSpan.FromSeconds(5);
 
@@ -87,7 +85,7 @@ internal sealed class GatewayLives : ILifecycleParticipant<ISiloLifecycle>, IDis
 
     private static SiloAddress? Gateway(string session)
     {
-        int end = session.LastIndexOf(Separator);
+        int end = session.LastIndexOf(PresenceInput.GatewayEnd);
         return end > 0 && SiloAddress.TryParse(session[..end], CultureInfo.InvariantCulture, out SiloAddress? silo)
             ? silo : null;
     }
@@ -104,7 +102,7 @@ internal sealed class GatewayLives : ILifecycleParticipant<ISiloLifecycle>, IDis
                 [
                     .. cluster.Members.Values
                         .Where(member => member.Status == SiloStatus.Dead && known.Add(member.SiloAddress))
-                        .Select(member => member.SiloAddress.ToParsableString() + Separator),
+                        .Select(member => member.SiloAddress.ToParsableString() + PresenceInput.GatewayEnd),
                 ];
                 if (dead.Length > 0)
                 {
