@@ -66,8 +66,8 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         return Report(grid, campaign, fleet, readers);
     }
 
-    private Fleet Devices(string root, IReadOnlyList<GatewayDoor> gateways) => new([.. _twins.Select((twin, i) => new SimulatedDevice(
-        new DeviceSetup
+    private Fleet Devices(string root, IReadOnlyList<GatewayDoor> gateways) =>
+        new([.. _twins.Select((twin, i) => new SimulatedDevice(new DeviceSetup
         {
             Index = i,
             History = twin,

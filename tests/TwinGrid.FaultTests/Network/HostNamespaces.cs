@@ -4,8 +4,8 @@ namespace TwinGrid.FaultTests.Network;
 
 /// <summary>
 /// Network namespaces as hosts, each with an address of its own and one link to a router, which is a namespace too; the
-/// machine's own namespace is joined as one more host. They are gone when this process ends, however it does: by itself,
-/// by Ctrl-C, or, where it is killed, when the next run begins.
+/// machine's own namespace is joined as one more host. They are gone when this process ends, by itself or by Ctrl-C;
+/// where it is killed, when the next run begins.
 /// </summary>
 internal sealed class HostNamespaces : IAsyncDisposable
 {

@@ -15,7 +15,7 @@ internal sealed class RouterRules
     /// <param name="ways">From which address to which.</param>
     public Task RefuseAsync(IEnumerable<(string From, string To)> ways) => AddAsync(ways, "unreachable");
 
-    /// <summary>A host's link carries little, so that packets wait in a queue, and those that find it full are lost.</summary>
+    /// <summary>A host's link carries little: packets wait in a queue, and those that find it full are lost.</summary>
     /// <param name="host">The host.</param>
     /// <param name="kilobits">What it carries in a second, each way.</param>
     /// <param name="queue">How long a packet waits at most.</param>
