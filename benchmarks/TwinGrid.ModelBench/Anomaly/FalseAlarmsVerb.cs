@@ -37,7 +37,8 @@ internal static class FalseAlarmsVerb
             CultureInfo.InvariantCulture,
             $"{signals.Length} signals, {signals.Sum(signal => signal.Rows)} readings, "
             + $"{signals.Sum(signal => signal.Alarms)} alarms over {threshold}: "
-            + $"{PerMonth(signals):0.00} a month at one a minute"));
+            + $"{PerMonth(signals):0.00} per signal in {MonthOfReadings} readings, "
+            + $"{PerMonth(signals) * 60 / step:0.00} in 30 days"));
         return 0;
     }
 
@@ -46,7 +47,7 @@ internal static class FalseAlarmsVerb
         Signals(input).Select(signal =>
             (signal.Name, signal.Values.Length, Alarms(signal.Values, step, threshold)));
 
-    /// <summary>Alarms of one signal in 30 days at a reading a minute.</summary>
+    /// <summary>Alarms of one signal in 43,200 readings: 30 days at one a minute.</summary>
     public static double PerMonth(IReadOnlyCollection<(string Name, int Rows, int Alarms)> signals) =>
         signals.Sum(signal => signal.Alarms) * MonthOfReadings / Math.Max(1, signals.Sum(signal => signal.Rows));
 

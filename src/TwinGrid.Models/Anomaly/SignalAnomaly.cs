@@ -11,13 +11,14 @@ namespace TwinGrid.Models.Anomaly;
 /// units of the hour's spread; surprises s = -log10 p of |r|, of its exponential mean (gain
 /// <see cref="ShortGain"/>) and of the step, each p from <see cref="Surprise"/> (peaks over a threshold), and of a new
 /// extreme (<see cref="SeenRange"/>). The greatest, weighted 1, 0.7, 0.6, 1, goes through <see cref="EventMemory"/>,
-/// which knows how often this signal does such things; score = 1 - √chance, up to 0.97. So 0.9 is meant as one in 100;
-/// it errs towards silence (of Gaussian noise 0.52 % reached 0.9, 0.02 % reached 0.95). Higher scores, for alarms, are
-/// those that several views together give (<see cref="JointSurprise"/>): 0.99 is meant as once in 30 days of a reading
-/// a minute.
+/// which knows how often this signal does such things; score = 1 - √chance, up to 0.97. So 0.9 is meant as one in 100
+/// readings; it errs towards silence (of Gaussian noise 0.52 % reached 0.9, 0.02 % reached 0.95). Higher scores, for
+/// alarms, are those that several views together give (<see cref="JointSurprise"/>): 0.99 is meant as once in 30 days,
+/// so a signal that is read less than once a minute has a lower bar, down to one an hour (<see cref="Pace"/>), and
+/// there one view is enough for more. Kept on real stretches without faults; made-up noise alarmed 0 to 1 times in its
+/// first 30 days at one a minute, 3 to 6 times at one in five minutes, 0.8 to 1.5 times a month at one an hour.
 /// Tail: Siffer et al., KDD 2017. The constants here, of the range and of the events were chosen on 31 files of the
-/// Numenta Anomaly Benchmark (77.0 there at their best threshold; 43 at 0.99). A third more
-/// or less of one costs up to two points, of the events' margin five.</para>
+/// Numenta Anomaly Benchmark, read every 5 to 60 minutes (73.8 there at 0.99, 77.5 at their best threshold).</para>
 /// <para>Says: nothing for the first <c>warmup</c> readings; then <c>value</c> the score, <c>expected</c> and
 /// <c>residual</c> in the input's unit, <c>threshold</c> the option. <c>lower</c>, <c>upper</c> and <c>confidence</c>
 /// are empty: a score has no interval. The reason names the normal band of the reading.</para>
@@ -28,7 +29,9 @@ namespace TwinGrid.Models.Anomaly;
 /// (<c>always</c>; <c>once</c> tells each event once).</para>
 /// <para>Fails on slow drifts (use TrendToLimit), on weekly and other courses that are no day's, on a change of
 /// shape that keeps level, steps and range, and says little of the first change of a signal that was constant (there
-/// is no noise to judge it by, so it is simply odd). Apart from the hour, readings are counted, not time.</para>
+/// is no noise to judge it by, so it is simply odd). Read faster than once a minute it is meant to alarm once in 43,200
+/// readings, which is oftener than once in 30 days. Apart from the hour and the bar of an alarm, readings are counted,
+/// not time.</para>
 /// </remarks>
 internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
 {
@@ -43,8 +46,15 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
     private const double RunWeight = 0.7;
     private const double StepWeight = 0.6;
 
-    /// <summary>A score of 0.97: beyond, normal signals are as odd in one view as broken ones.</summary>
+    /// <summary>
+    /// A score of 0.97 at a reading a minute: beyond, normal signals are as odd in one view as broken ones.
+    /// </summary>
     private const double MostOfOneView = 3.05;
+
+    /// <summary>
+    /// So much more for each power of ten of <see cref="Pace"/>: what is read seldom is less an echo of itself.
+    /// </summary>
+    private const double MostBySlowness = 2.0 / 3;
 
     private static readonly EventRules OneView = new(
         Pause: 100, Margin: 0.5, Memory: 10_000, Free: 2, Penalty: 2, Exponent: 0.7, LeastExperience: 300);
@@ -72,7 +82,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         _options = SignalAnomalyOptions.Read(options);
     }
 
-    public override int Version => 3;
+    public override int Version => 4;
 
     protected override void Initialize(ref SignalAnomalyState state)
     {
@@ -96,6 +106,7 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
             state.Range.StartAt(value);
         }
 
+        state.Pace.Learn(input.Time, state.Readings);
         bool known = state.Day.TryExpect(input.Time, out double expected, out double spread);
         expected = (known ? expected : state.Mean) + state.Shift;
         double residual = value - expected;
@@ -130,7 +141,8 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
                 + $"{Wording.Number(_options.Warmup)} readings";
         }
 
-        double reach = state.Level.DeviationAt(-2 * Math.Log10(1 - _options.Threshold), Indistinct(state));
+        double rarity = state.Pace.AmongReadings(-2 * Math.Log10(1 - _options.Threshold));
+        double reach = state.Level.DeviationAt(rarity, Indistinct(state));
         string normal = $"normal {Wording.Number(prediction.Expected - reach)} to "
             + Wording.Number(prediction.Expected + reach);
         string seen = $"{_input} is {Wording.Number(prediction.Expected + prediction.Residual)} where "
@@ -155,8 +167,8 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         state.Quantum / 2, (Magnitude.Rounding * Math.Abs(state.Latest)) + Magnitude.Smallest);
 
     /// <summary>
-    /// The power of ten of how rare a reading is: up to <see cref="MostOfOneView"/> by its oddest view, beyond that
-    /// by all views together. Then the same where an event has not been told before, else 0.
+    /// The power of ten of how rare a reading is at its pace: up to <see cref="MostOfOneView"/> by its oddest view,
+    /// beyond that by all views together. Then the same where an event has not been told before, else 0.
     /// </summary>
     private (double Rarity, double ToldOnce) Judge(
         ref SignalAnomalyState state, double value, double residual, double relative)
@@ -179,12 +191,15 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         state.Oddest = (double)oddest;
 
         double one = state.Events.Learn(most, readings, OneView, out bool isNewByOne);
-        one = Math.Min(one, MostOfOneView);
+        double mostOfOne = MostOfOneView + (MostBySlowness * state.Pace.Decades);
+        one = Math.Min(one, mostOfOne);
         double all = JointSurprise.Of(level, step, outside, counted);
         all = state.JointEvents.Learn(all, readings, JointSurprise.Events, out bool isNewByAll);
-        all = JointSurprise.Rarity(all) > MostOfOneView ? JointSurprise.Rarity(all) : 0;
+        all = JointSurprise.Rarity(all) > mostOfOne ? JointSurprise.Rarity(all) : 0;
         double fresh = Math.Max(isNewByOne ? one : 0, isNewByAll ? all : 0);
-        return (Math.Max(one, all), Untold(ref state, fresh));
+        return (
+            state.Pace.AmongMinutes(Math.Max(one, all)),
+            state.Pace.AmongMinutes(Untold(ref state, fresh)));
     }
 
     /// <summary>The same, or 0 where an event that was told of late was about as rare.</summary>

@@ -16,13 +16,14 @@ internal enum Oddity : byte
     Range = 3,
 }
 
-/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 107 doubles.</summary>
+/// <summary>What <see cref="SignalAnomaly"/> knows of a twin: 110 doubles.</summary>
 internal struct SignalAnomalyState
 {
     public DayProfile Day;
     public EventMemory Events;
     public EventMemory JointEvents;
     public SeenRange Range;
+    public Pace Pace;
     public Surprise Level;
     public Surprise Run;
     public Surprise Step;
