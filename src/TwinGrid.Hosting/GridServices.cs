@@ -100,7 +100,12 @@ internal static class GridServices
         services.BindSettings<StorageOptions>("Storage");
         services.BindSettings<ControlOptions>("Control");
         services.BindSettings<MqttOptions>("Mqtt").PostConfigure<IOptions<TwinGridOptions>>(static (mqtt, grid) =>
-            mqtt.Port = grid.Value.Roles.HasFlag(GridRoles.Gateway) ? mqtt.Port : -1);
+        {
+            if (!grid.Value.Roles.HasFlag(GridRoles.Gateway))
+            {
+                (mqtt.Port, mqtt.Bridge.Server) = (-1, null);
+            }
+        });
         services.BindSettings<IngestOptions>("Ingest")
             .PostConfigure<IOptions<MqttOptions>, IOptions<GridClusterOptions>>(static (ingest, mqtt, cluster) =>
             {
@@ -108,9 +113,11 @@ internal static class GridServices
                     ? Acknowledgement.Applied
                     : Acknowledgement.Durable;
 
-                // Where silos reach each other over a network, listeners of other processes may be anybody's to reach.
+                // Where silos reach each other over a network, listeners of other processes may be anybody's to reach,
+                // and so may a broker elsewhere.
                 ingest.NewTwins ??= IPAddress.IsLoopback(GridListener.Parse(mqtt.Value.Address))
                     && IPAddress.IsLoopback(GridListener.Parse(cluster.Value.AdvertisedAddress))
+                    && mqtt.Value.Bridge.IsLocal
                         ? NewTwins.Any
                         : NewTwins.KnownKinds;
             });

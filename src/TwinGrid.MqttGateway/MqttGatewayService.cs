@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.MqttGateway.Decoding;
 using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Listening;
@@ -19,37 +20,56 @@ internal sealed class MqttGatewayService(
     GatewayPeers peers,
     EffectPump pump,
     MqttListener listener,
+    MqttBridge bridge,
     IOptions<MqttOptions> options) : IHostedService
 {
-    private readonly bool _listens = options.Value.Port >= 0;
+    private readonly bool _listens = options.Value.Listens;
+    private readonly bool _isGateway = options.Value.IsGateway;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (!_isGateway)
+        {
+            return;
+        }
+
+        deadLetters.Start();
         if (_listens)
         {
-            deadLetters.Start();
             rows.Start();
             sessions.Observe();
             await sessions.LoadAsync(cancellationToken);
             catchUp.Start();
+        }
 
-            // The others know of this gateway before it has a session.
-            await peers.SpreadAsync();
+        // The others know of this gateway before it has a session.
+        await peers.SpreadAsync();
+        if (_listens)
+        {
             await listener.StartAsync(cancellationToken);
             pump.Start();
         }
+
+        bridge.Start();
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (!_isGateway)
+        {
+            return;
+        }
+
+        await bridge.StopAsync();
         if (_listens)
         {
             await pump.StopAsync();
             await listener.StopAsync(cancellationToken);
             await catchUp.StopAsync();
             await rows.StopAsync();
-            await peers.LeaveAsync();
-            await deadLetters.StopAsync();
         }
+
+        await peers.LeaveAsync();
+        await deadLetters.StopAsync();
     }
 }

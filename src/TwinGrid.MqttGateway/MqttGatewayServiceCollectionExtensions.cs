@@ -4,6 +4,7 @@ using Orleans.Hosting;
 using Orleans.Runtime;
 using TwinGrid;
 using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.MqttGateway.Decoding;
 using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Listening;
@@ -17,8 +18,9 @@ public static class MqttGatewayServiceCollectionExtensions
 {
     /// <summary>
     /// Adds the MQTT listener, its decoders <c>json</c> and <c>scalar</c>, and the way of effects to subscribers
-    /// (<see cref="IEffectSink"/>). It starts with the host, if <see cref="MqttOptions.Port"/> is not -1; register it
-    /// after the silo. A decoder of a user's own for the same format, registered before or after, wins.
+    /// (<see cref="IEffectSink"/>), and the bridge to an outside broker. The listener starts with the host, if
+    /// <see cref="MqttOptions.Port"/> is not -1, the bridge if it has a server; register it after the
+    /// silo. A decoder of a user's own for the same format, registered before or after, wins.
     /// </summary>
     /// <remarks>
     /// It needs <see cref="ITwinIngest"/>, <see cref="ITwinStore"/>, <see cref="DefinitionSet"/> and Orleans'
@@ -48,6 +50,7 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<Farewells>();
         services.TryAddSingleton<CommandReceipts>();
         services.TryAddSingleton(static _ => new EffectQueue());
+        services.TryAddSingleton<GatewayEffects>();
         services.TryAddSingleton<EffectRouter>();
         services.TryAddSingleton<IEffectSink>(static provider => provider.GetRequiredService<EffectRouter>());
         services.TryAddSingleton<EffectArrivals>();
@@ -63,7 +66,22 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<ConnectionLog>();
         services.TryAddSingleton<ConnectionParts>();
         services.TryAddSingleton<MqttListener>();
+        AddBridge(services);
         services.AddHostedService<MqttGatewayService>();
         return services;
+    }
+
+    private static void AddBridge(IServiceCollection services)
+    {
+        services.TryAddSingleton<BridgeStatus>();
+        services.TryAddSingleton<BridgePace>();
+        services.TryAddSingleton<BridgeTurn>();
+        services.TryAddSingleton<BridgeTopics>();
+        services.TryAddSingleton<BrokerAccess>();
+        services.TryAddSingleton<HandedCommands>();
+        services.TryAddSingleton<BridgeOutlet>();
+        services.TryAddSingleton<BridgeCatchUp>();
+        services.TryAddSingleton<BridgePublisher>();
+        services.TryAddSingleton<MqttBridge>();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Bridging;
 
 namespace TwinGrid.MqttGateway;
 
@@ -42,6 +43,15 @@ public sealed class MqttOptions
     /// </summary>
     public bool OpenTopics { get; set; }
 
+    /// <summary>The bridge to an outside broker, beside the listener or, with port -1, instead of it.</summary>
+    public MqttBridgeOptions Bridge { get; } = new();
+
+    /// <summary>True when there is a listener.</summary>
+    internal bool Listens => Port >= 0;
+
+    /// <summary>True when there is a listener or a bridge: the process has a gateway.</summary>
+    internal bool IsGateway => Listens || Bridge.IsOn;
+
     internal IPAddress IPAddress =>
         string.Equals(Address, "localhost", StringComparison.OrdinalIgnoreCase)
             ? IPAddress.Loopback
@@ -75,6 +85,15 @@ public sealed class MqttOptions
             if (!Enum.IsDefined(options.Acknowledge))
             {
                 problems.Add($"{Section}:Acknowledge: write Durable or Applied");
+            }
+
+            problems.AddRange(options.Bridge.Problems(options.TopicRoot ?? ""));
+            if (options.Bridge.IsOn && options.Bridge.IsLocal && options.Port > 0
+                && BridgeAddress.Parse(options.Bridge.Server!, out _)?.Port == options.Port)
+            {
+                problems.Add(
+                    $"{Section}:Bridge:Server: port {options.Port} of this machine is the grid's own listener's: where "
+                    + $"a broker has it, write another {Section}:Port, or -1 for no listener");
             }
 
             return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);

@@ -59,7 +59,7 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     });
 
     /// <summary>
-    /// Tells commands again that still wait, after 1, 2, 4 and so on to 30 s, while somebody listens: the gateway that
+    /// Tells commands again that still wait, after 1, 2, 4 and so on to 30 s, where somebody listens: the gateway that
     /// had them may be gone, or the device was on its way to another one. A session that owes a command already does
     /// not take it twice.
     /// </summary>
@@ -224,15 +224,15 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
 
     private void PublishAgain(TwinState state, long now)
     {
-        TwinEffect[] waiting =
+        IReadOnlyList<TwinEffect> waiting = Waiting(state, now);
+        Publish(
         [
-            .. Waiting(state, now).Where(effect => IsWanted(EffectKind.Command, effect.Name))
+            .. waiting.Where(effect => IsWanted(EffectKind.Command, effect.Name))
                 .Select(effect => effect with { IsRepeated = true }),
-        ];
-        Publish(waiting);
-        if (waiting.Length > 0)
+        ]);
+        if (waiting.Count > 0)
         {
-            // Where nobody listens, whoever comes asks.
+            // Also where nobody listens: a session that comes asks, but behind a bridge nobody can.
             PlanAgain(now, Math.Min(_pause * 2, LongestPause));
         }
     }

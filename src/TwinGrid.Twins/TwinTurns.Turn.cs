@@ -32,6 +32,7 @@ internal sealed partial class TwinTurns
         }
 
         long now = _runtime.Now;
+        _due = MustObey() ? now : _due;
         if (_due <= now && _runtime.Road.HasWaiting(State.Twin))
         {
             // Time must not overtake what came before it: an answer that waits at the door while the first call after

@@ -87,10 +87,10 @@ internal sealed partial class TwinTurns
         long now = _runtime.Now;
         ScheduleDue(now);
         _publisher.Recovered(State, now);
-        if (_runtime.Mode != ControlMode.Act && State.Commands.Exists(c => c is { IsClosed: false, Policy: not null }))
+        if (MustObey())
         {
             // The kill switch was turned while this twin was away.
-            Post(PackedInputs.Pack(InputKind.Tick, now));
+            _wake.Ask(now);
         }
 
         // The last that can fail is over: from here on messages come, and each has its answer.
@@ -227,6 +227,11 @@ internal sealed partial class TwinTurns
             _wake.Ask(_due.Value);
         }
     }
+
+    // What a policy queued and nobody has is called back when the kill switch says so; by a tick, for that waits until
+    // nothing is under way to the twin.
+    private bool MustObey() => _runtime.Mode != ControlMode.Act
+        && State.Commands.Exists(command => command is { Status: CommandStatus.Queued, Policy: not null });
 
     private void Deactivate() => Context.Deactivate(
         new DeactivationReason(

@@ -66,7 +66,7 @@ internal sealed partial class TwinsLifecycle(
         await PublishKindsAsync(cancellationToken);
         runtime.Wheel.Start(due.Wake);
         runtime.Sealer.Start();
-        _modeChanges = control.OnChange(_ => TickAll());
+        _modeChanges = control.OnChange(_ => RingAll());
         due.WakeAll();
         runtime.Dead.Start(due.WakeAll);
     }
@@ -102,12 +102,12 @@ internal sealed partial class TwinsLifecycle(
     }
 
     // The kill switch is obeyed at once: every twin looks at what it has queued.
-    private void TickAll()
+    private void RingAll()
     {
         LogMode(control.CurrentValue.Mode);
-        foreach ((TwinId twin, TwinInbox inbox) in runtime.Active.All)
+        foreach ((_, TwinInbox inbox) in runtime.Active.All)
         {
-            inbox.TryPost(new TwinCall(twin, PackedInputs.Pack(InputKind.Tick, runtime.Now)));
+            inbox.Ring();
         }
     }
 

@@ -69,6 +69,14 @@ internal sealed record Scenario
         },
         new()
         {
+            Name = "bridge",
+            What = "devices at a mosquitto, a grid behind its bridge: the most that comes through, latency at --rate",
+            Defaults = new LoadOptions { Connections = 20, Devices = 200, Rate = 2_000 },
+            HasDevices = true,
+            RunAsync = static options => new BridgeScenario(options).RunAsync(),
+        },
+        new()
+        {
             Name = "idle",
             What = "--connections that rest: the server's memory for each; --hostile for such as do wrong",
             Defaults = new LoadOptions { Connections = 10_000 },

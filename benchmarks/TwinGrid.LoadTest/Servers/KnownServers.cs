@@ -41,6 +41,10 @@ internal static partial class KnownServers
     public static Task<ServerProcess> StartGridAgainAsync(LoadOptions options) =>
         ServerProcess.StartAsync(GridStart(options, again: true));
 
+    /// <summary>Starts a grid that bridges to a broker.</summary>
+    public static Task<ServerProcess> StartBridgedAsync(LoadOptions options, Uri broker) =>
+        ServerProcess.StartAsync(GridStart(options, again: false, $"Mqtt:Bridge:Server={broker.AbsoluteUri}"));
+
     /// <summary>Starts a silo of a cluster; the first makes the database anew, before others.</summary>
     /// <param name="options">The same for each, with <c>--storage PostgreSql</c>.</param>
     /// <param name="number">Which, from 1.</param>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 using TwinGrid.Hosting.Api;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Fencing;
 
@@ -19,11 +20,11 @@ internal sealed record HealthBody(string Status, string? Reason = null);
 /// <remarks>
 /// A store that takes no commits makes it not ready although reads go on: what comes here could not be kept, and
 /// another silo's disk may be well. Senders that are only held back make it degraded: sending them elsewhere helps
-/// nobody.
+/// nobody. So does a bridge whose broker is away: what comes in on other ways is taken as well as ever.
 /// </remarks>
 internal sealed class GridHealth(
     IHostApplicationLifetime lifetime, ILocalSiloDetails silo, IClusterMembershipService membership, ITwinStore store,
-    CommitHealth commits, SiloLease lease, IngestBudget budget, TimeProvider clock)
+    CommitHealth commits, SiloLease lease, IngestBudget budget, BridgeStatus bridge, TimeProvider clock)
 {
     /// <summary>How long the store may take to answer before the process is not ready.</summary>
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
@@ -77,7 +78,7 @@ internal sealed class GridHealth(
         ? "as much waits for the store as TwinGrid:Limits:IngestBytes allows: senders are held back"
         : budget.IsHigh
         ? "half of what TwinGrid:Limits:IngestBytes allows waits for the store: messages of QoS 0 are dropped"
-        : null;
+        : bridge.FindTrouble();
 
     private static IResult Answer(string? missing, string? strain = null) => Results.Json(
         new HealthBody(missing ?? (strain is null ? "ok" : "degraded"), missing is null ? strain : null),

@@ -22,7 +22,15 @@ internal static class SettingsTable
         new("Mqtt:Address", SettingForm.Address),
         new("Mqtt:Port", SettingForm.Whole(-1, 65_535)),
         new("Mqtt:TopicRoot", SettingForm.Name),
-        new("Mqtt:Bridge:Server", Never("no value yet"), "bridging to an outside broker comes with a later version"),
+        new("Mqtt:Bridge:Server", SettingForm.Text), // judged with the options: what is said of it shows no password
+        new("Mqtt:Bridge:CertificateAuthority", SettingForm.Text),
+        new("Mqtt:Bridge:Certificate", SettingForm.Text),
+        new("Mqtt:Bridge:CertificateKey", SettingForm.Text),
+        new("Mqtt:Bridge:ClientId", SettingForm.Name),
+        new("Mqtt:Bridge:Topics", SettingForm.Text),
+        new("Mqtt:Bridge:Publish", SettingForm.SomeOf("State", "Predictions", "Alarms", "Commands", "Desired")),
+        new("Mqtt:Bridge:ReceiveMaximum", SettingForm.Whole(1, 65_535)),
+        new("Mqtt:Bridge:SessionExpiry", SettingForm.Duration),
         new("Mqtt:Acknowledge", SettingForm.OneOf("Durable", "Applied")),
         new("Mqtt:OpenTopics", SettingForm.Flag),
         new("Ingest:NewTwins", SettingForm.OneOf("Any", "KnownKinds", "Existing")),
@@ -66,6 +74,4 @@ internal static class SettingsTable
         new("Cluster:Lease", SettingForm.Duration),
         new("Cluster:TableRefresh", SettingForm.Duration),
     ];
-
-    private static SettingForm Never(string expected) => new(expected, static _ => false);
 }

@@ -13,6 +13,9 @@ internal sealed class IngestMappings
 
     private readonly Mapping[] _mappings;
 
+    /// <summary>Topic filters that match what is mapped.</summary>
+    public IReadOnlyList<string> Filters => [.. _mappings.Select(mapping => mapping.Filter)];
+
     /// <summary>Takes every mapping of the definitions.</summary>
     /// <exception cref="DefinitionException">A mapping cannot work; the message names its file and place.</exception>
     public IngestMappings(
@@ -120,6 +123,8 @@ internal sealed class IngestMappings
     private sealed class Mapping(string kind, string[] levels, IPayloadDecoder decoder)
     {
         public IPayloadDecoder Decoder => decoder;
+
+        public string Filter => string.Join('/', levels.Select(level => IsPlaceholder(level) ? "+" : level));
 
         public bool TryMatch(ReadOnlySpan<char> topic, out TwinId twin, out string? telemetry)
         {

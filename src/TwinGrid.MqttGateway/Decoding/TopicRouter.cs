@@ -80,6 +80,9 @@ internal sealed class TopicRouter
         _mappings = new IngestMappings(definitions, byFormat.ToFrozenDictionary(StringComparer.Ordinal), _root);
     }
 
+    /// <summary>Topic filters that match what kind files map.</summary>
+    public IReadOnlyList<string> MappedFilters => _mappings.Filters;
+
     /// <summary>Where a topic leads.</summary>
     public TopicRoute Route(string topic)
     {

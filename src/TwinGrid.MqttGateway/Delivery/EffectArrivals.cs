@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Runtime;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.MqttGateway.Delivery;
@@ -8,7 +9,8 @@ namespace TwinGrid.MqttGateway.Delivery;
 /// Effects that come from the twins of other silos: each batch once and in the sender's order, into the same queue as
 /// the effects of this silo's twins. Thread-safe.
 /// </summary>
-internal sealed class EffectArrivals(EffectQueue queue, GatewayPeers peers, SessionRegistry sessions)
+internal sealed class EffectArrivals(
+    GatewayEffects here, GatewayPeers peers, SessionRegistry sessions, BridgeOutlet bridge)
 {
     private readonly ConcurrentDictionary<SiloAddress, long> _numbers = new();
 
@@ -38,13 +40,14 @@ internal sealed class EffectArrivals(EffectQueue queue, GatewayPeers peers, Sess
             }
 
             Publish(effects, isNew);
-            recalls.Add(queue.TryRecallAsync(effect));
+            recalls.Add(here.TryRecallAsync(effect));
         }
 
         Publish(effects, isNew);
         if (batch.HasLost)
         {
             sessions.CatchUpAll(fleetIsKnown: false);
+            bridge.Missed();
         }
 
         return recalls.Count == 0 ? Task.FromResult<bool[]>([]) : Task.WhenAll(recalls);
@@ -54,7 +57,7 @@ internal sealed class EffectArrivals(EffectQueue queue, GatewayPeers peers, Sess
     {
         if (isNew && effects.Count > 0)
         {
-            queue.Publish(effects);
+            here.Publish(effects);
         }
 
         effects.Clear();

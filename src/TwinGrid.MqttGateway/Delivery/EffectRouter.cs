@@ -1,14 +1,16 @@
 using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.MqttGateway.Delivery;
 
 /// <summary>
 /// Where twins leave their effects: step 7 of the walk. They go to the sessions of this gateway and, where it
-/// subscribes to them, to those of every other. Never blocks. Thread-safe.
+/// subscribes to them, to those of every other, and over the bridge. Never blocks. Thread-safe.
 /// </summary>
 internal sealed class EffectRouter(
-    EffectQueue queue,
+    GatewayEffects here,
+    BridgeOutlet bridge,
     Subscriptions subscriptions,
     GatewayPeers peers,
     IOptions<MqttOptions> options,
@@ -18,7 +20,7 @@ internal sealed class EffectRouter(
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
 
     private readonly string _root = options.Value.TopicRoot;
-    private readonly bool _listens = options.Value.Port >= 0;
+    private readonly bool _listens = options.Value.Listens;
 
     /// <inheritdoc/>
     public bool Wants(TwinId twin, EffectKind kind, string name) =>
@@ -31,6 +33,7 @@ internal sealed class EffectRouter(
             // Alarms are retained: whoever subscribes later is to find them.
             _ => true,
         })
+        || bridge.Wants(kind)
         || peers.Hear(twin, kind, name);
 
     /// <inheritdoc/>
@@ -55,10 +58,7 @@ internal sealed class EffectRouter(
             }
         }
 
-        if (_listens)
-        {
-            queue.Publish(effects);
-        }
+        here.Publish(effects);
     }
 
     /// <inheritdoc/>
@@ -66,8 +66,8 @@ internal sealed class EffectRouter(
     public Task<bool> TryRecallAsync(TwinEffect command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        Task<bool> here = _listens ? queue.TryRecallAsync(command) : Task.FromResult(true);
-        return peers.IsAlone ? here : TryRecallAsync(command, here);
+        Task<bool> withdrawn = here.TryRecallAsync(command);
+        return peers.IsAlone ? withdrawn : TryRecallAsync(command, withdrawn);
     }
 
     /// <inheritdoc/>
@@ -90,12 +90,12 @@ internal sealed class EffectRouter(
     private async Task WaitAsync(Task left) =>
         await left.WaitAsync(Farewell, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-    private async Task<bool> TryRecallAsync(TwinEffect command, Task<bool> here)
+    private async Task<bool> TryRecallAsync(TwinEffect command, Task<bool> local)
     {
         // Asked before anything is awaited, so that each stands behind what was published before.
         Task<bool>[] withdrawn =
         [
-            here,
+            local,
             .. peers.All.Where(peer => peer.MayHave(command)).Select(peer => peer.Effects.TryRecallAsync(command)),
         ];
         bool[] answers = await Task.WhenAll(withdrawn).ConfigureAwait(false);

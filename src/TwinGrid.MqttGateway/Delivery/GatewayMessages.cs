@@ -77,7 +77,7 @@ internal sealed class InterestUpdate
     [Id(5)]
     public int Parts { get; init; } = 1;
 
-    /// <summary>False for a process without a listener, or one that stops.</summary>
+    /// <summary>False for a process without a listener or bridge, or one that stops.</summary>
     [Id(6)]
     public required bool Listens { get; init; }
 
@@ -96,6 +96,10 @@ internal sealed class InterestUpdate
     /// <summary>The other filters that are gone.</summary>
     [Id(10)]
     public required string[] Gone { get; init; }
+
+    /// <summary>True for a gateway that can bridge to an outside broker.</summary>
+    [Id(11)]
+    public bool Bridges { get; init; }
 }
 
 /// <summary>A client connected elsewhere: its session is asked for.</summary>

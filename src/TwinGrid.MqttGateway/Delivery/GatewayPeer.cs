@@ -108,7 +108,7 @@ internal sealed class GatewayPeer : IDisposable
             case EffectKind.State or EffectKind.Prediction:
                 return Interest.Hears(effect.Twin, ref hash, effect.Kind, effect.Name) ? effect : null;
             case EffectKind.Command when effect.IsRepeated:
-                return !Interest.IsKnown || Interest.HearsLiterally(effect.Twin, ref hash, effect.Kind) ? effect : null;
+                return !Interest.IsKnown || Interest.MayReachDevice(effect, ref hash) ? effect : null;
             case EffectKind.Command:
                 return !Interest.IsKnown || Interest.Hears(effect.Twin, ref hash, effect.Kind, effect.Name)
                     ? effect : null;

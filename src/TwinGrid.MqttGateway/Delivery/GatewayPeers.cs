@@ -64,6 +64,9 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     /// <summary>This gateway's name: the silo's address, with its generation; never that of another process.</summary>
     public string Id { get; }
 
+    /// <summary>This silo; null in a process without one.</summary>
+    public SiloAddress? Self => _self;
+
     /// <summary>The other silos.</summary>
     public IReadOnlyList<GatewayPeer> All => _all;
 
@@ -157,9 +160,9 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
         ulong hash = 0;
         long issued = command.Command is { } message ? UnixMicroseconds.From(message.IssuedAt) : 0;
         return Array.Exists(_gone, gone =>
-                issued <= gone.At && gone.Interest.HeardLiterally(command.Twin, ref hash, EffectKind.Command))
+                issued <= gone.At && gone.Interest.MayHaveReachedDevice(command, ref hash))
             || Array.Exists(_all, peer =>
-                !peer.Interest.Listens && peer.Interest.HeardLiterally(command.Twin, ref hash, EffectKind.Command));
+                !peer.Interest.Listens && peer.Interest.MayHaveReachedDevice(command, ref hash));
     }
 
     /// <summary>The gateway stops: the others hear that it has nothing any more.</summary>

@@ -24,7 +24,8 @@ internal sealed class LocalInterest(IOptions<MqttOptions> options)
     private readonly Dictionary<ulong, Counts> _twins = [];
     private readonly Dictionary<string, int> _filters = new(StringComparer.Ordinal);
     private readonly Queue<Change> _changes = new();
-    private bool _listens = options.Value.Port >= 0;
+    private readonly bool _bridges = options.Value.Bridge.IsOn;
+    private bool _listens = options.Value.IsGateway;
     private long _version;
 
     /// <summary>Something changed; called without a lock.</summary>
@@ -146,6 +147,7 @@ internal sealed class LocalInterest(IOptions<MqttOptions> options)
             From = known,
             To = _version,
             Listens = _listens,
+            Bridges = _listens && _bridges,
             Twins = Array.ConvertAll(twins, change => change.Twin),
             Kinds = Array.ConvertAll(twins, change => (byte)change.Kinds),
             Filters = [.. filters.Where(change => change.Kinds != 0).Select(change => change.Filter!)],
@@ -163,6 +165,7 @@ internal sealed class LocalInterest(IOptions<MqttOptions> options)
                 From = Unknown,
                 To = _version,
                 Listens = _listens,
+                Bridges = _listens && _bridges,
                 Part = parts.Count,
                 Parts = Math.Max(1, (_twins.Count + MaxTwinsAtOnce - 1) / MaxTwinsAtOnce),
                 Twins = Array.ConvertAll(twins, twin => twin.Key),

@@ -20,8 +20,11 @@ internal sealed class RemoteInterest(string root)
     /// <summary>True once the gateway has told all that it subscribes.</summary>
     public bool IsKnown => Volatile.Read(ref _known).Version != LocalInterest.Unknown;
 
-    /// <summary>False for a process without a listener, or one that stops.</summary>
+    /// <summary>False for a process without a listener or bridge, or one that stops.</summary>
     public bool Listens => Volatile.Read(ref _known) is { Version: LocalInterest.Unknown } or { Listens: true };
+
+    /// <summary>True for a gateway that can bridge to an outside broker, behind which any device may be.</summary>
+    public bool Bridges => Volatile.Read(ref _known).Bridges;
 
     /// <summary>Takes what the gateway tells.</summary>
     /// <returns>False when something before it is missing: the whole is needed.</returns>
@@ -45,13 +48,21 @@ internal sealed class RemoteInterest(string root)
             || (known.HasFilters && Hearing.Matches(known.Filters, root, twin, kind, name));
     }
 
-    /// <summary>True when a filter that names the twin literally may match: its device, perhaps.</summary>
-    public bool HearsLiterally(TwinId twin, ref ulong hash, EffectKind kind) =>
-        HearsLiterally(Volatile.Read(ref _known), twin, ref hash, kind);
+    /// <summary>
+    /// True when the twin's device may get a command there: by a filter that names the twin literally, or behind a
+    /// bridge.
+    /// </summary>
+    public bool MayReachDevice(TwinEffect command, ref ulong hash) =>
+        MayReachDevice(Volatile.Read(ref _known), command, ref hash);
 
-    /// <summary>As <see cref="HearsLiterally(TwinId, ref ulong, EffectKind)"/>, while it still listened.</summary>
-    public bool HeardLiterally(TwinId twin, ref ulong hash, EffectKind kind) =>
-        HearsLiterally(Volatile.Read(ref _last) ?? Volatile.Read(ref _known), twin, ref hash, kind);
+    /// <summary>As <see cref="MayReachDevice(TwinEffect, ref ulong)"/>, while it still listened.</summary>
+    public bool MayHaveReachedDevice(TwinEffect command, ref ulong hash) =>
+        MayReachDevice(Volatile.Read(ref _last) ?? Volatile.Read(ref _known), command, ref hash);
+
+    private bool MayReachDevice(Known known, TwinEffect command, ref ulong hash) =>
+        HearsLiterally(known, command.Twin, ref hash, EffectKind.Command)
+        || (known is { Bridges: true, HasFilters: true }
+            && Hearing.Matches(known.Filters, root, command.Twin, EffectKind.Command, command.Name));
 
     private static bool HearsLiterally(Known known, TwinId twin, ref ulong hash, EffectKind kind)
     {
@@ -68,7 +79,8 @@ internal sealed class RemoteInterest(string root)
     {
         if (update.Part == 0)
         {
-            (_coming, _part) = (new Known { Version = update.To, Listens = update.Listens }, 0);
+            (_coming, _part) = (
+                new Known { Version = update.To, Listens = update.Listens, Bridges = update.Bridges }, 0);
         }
 
         if (_coming is null || _coming.Version != update.To || _part != update.Part)
@@ -104,6 +116,7 @@ internal sealed class RemoteInterest(string root)
         // Each says how it is and not what changed: to take again what is known already does no harm.
         Add(known, update);
         known.Listens = update.Listens;
+        known.Bridges = update.Bridges;
         known.Version = update.To;
         return true;
     }
@@ -160,6 +173,8 @@ internal sealed class RemoteInterest(string root)
         public long Version { get; set; }
 
         public bool Listens { get; set; }
+
+        public bool Bridges { get; set; }
 
         public ConcurrentDictionary<ulong, HeardKinds> Twins { get; } = new();
 

@@ -178,23 +178,13 @@ internal sealed partial class CatchUp(
             return;
         }
 
-        ITwinFleet fleet = grains.GetGrain<ITwinFleet>(TwinId.DefaultTenant);
-        string? cursor = null;
-        do
+        await foreach (TwinId twin in RetainedFleet.ReadAsync(grains, _stopping.Token))
         {
-            TwinPage page = await fleet.ListAsync(null, cursor, 1_000).WaitAsync(_stopping.Token);
-            foreach (TwinSummary summary in page.Items.Where(HasRetained))
-            {
-                retained.Note(TwinId.Parse(summary.Id));
-            }
-
-            cursor = page.Cursor;
+            retained.Note(twin);
         }
-        while (cursor is not null);
+
         Volatile.Write(ref _isFleetKnown, true);
     }
-
-    private static bool HasRetained(TwinSummary twin) => twin.ActiveAlarms > 0 || twin.DesiredRevision > 0;
 
     private ITwin Twin(TwinId twin) => grains.GetGrain<ITwin>(twin.ToGrainKey());
 

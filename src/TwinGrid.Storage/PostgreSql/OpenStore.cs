@@ -43,6 +43,7 @@ internal sealed partial class OpenStore : IAsyncDisposable
         IsRestored = last?.IsAhead == true;
         Turns = new TurnWriter(database, _unpooled, incarnation, last, clock, logger);
         Lease = new LeaseSession(database, incarnation, synchronous);
+        Loading = new TwinLoading(this);
     }
 
     /// <summary>Under which this store writes; a newer one fences it.</summary>
@@ -50,6 +51,9 @@ internal sealed partial class OpenStore : IAsyncDisposable
 
     /// <summary>Commits turns.</summary>
     public TurnWriter Turns { get; }
+
+    /// <summary>Loads twins.</summary>
+    public TwinLoading Loading { get; }
 
     /// <summary>True where the log was older than what this silo had noted of it.</summary>
     public bool IsRestored { get; }

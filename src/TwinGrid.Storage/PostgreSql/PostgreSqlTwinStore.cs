@@ -84,9 +84,7 @@ internal sealed partial class PostgreSqlTwinStore(
     public async Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
-        StoredTwin stored = await Open.ReadAsync(
-            (connection, stop) => TwinReading.LoadAsync(connection, twin, stop), cancellationToken)
-            .ConfigureAwait(false);
+        StoredTwin stored = await Open.Loading.LoadAsync(twin, cancellationToken).ConfigureAwait(false);
         _metrics.Loaded(clock.GetElapsedTime(start));
         return stored;
     }

@@ -27,6 +27,32 @@ internal static class TwinReading
         ORDER BY t.revision
         """;
 
+    // The same for many twins. Each is looked up by itself, by subqueries that cannot become a join with whole tables.
+    private const string HeadsSql = """
+        SELECT h.erased_before,
+            COALESCE(
+                (SELECT t.revision FROM turn t WHERE t.twin_id = h.twin_id ORDER BY t.revision DESC LIMIT 1),
+                h.erased_before - 1),
+            s.record, s.revision, s.fold_version, s.next_due, s.crc, s.state, u.place
+        FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS u(kind, key, place)
+        CROSS JOIN LATERAL (
+            SELECT w.twin_id, w.erased_before FROM twin w
+            WHERE w.tenant = $1 AND w.kind = u.kind AND w.key = u.key OFFSET 0) AS h
+        LEFT JOIN LATERAL (SELECT * FROM snapshot p WHERE p.twin_id = h.twin_id OFFSET 0) AS s ON true
+        """;
+
+    private const string TailsSql = """
+        SELECT t.record, t.revision, t.time, t.fold_version, t.crc, t.inputs, u.place
+        FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS u(kind, key, place)
+        CROSS JOIN LATERAL (
+            SELECT w.twin_id, GREATEST(w.erased_before, COALESCE(
+                (SELECT p.revision FROM snapshot p WHERE p.twin_id = w.twin_id), 0) + 1) AS first
+            FROM twin w WHERE w.tenant = $1 AND w.kind = u.kind AND w.key = u.key OFFSET 0) AS h
+        CROSS JOIN LATERAL (
+            SELECT * FROM turn r WHERE r.twin_id = h.twin_id AND r.revision >= h.first OFFSET 0) AS t
+        ORDER BY u.place, t.revision
+        """;
+
     // What has something due: a time of its own, or turns after its snapshot.
     private const string DueSql = """
         SELECT u.twin_id, u.kind, u.key FROM twin u
@@ -41,24 +67,52 @@ internal static class TwinReading
     public static async Task<StoredTwin> LoadAsync(
         NpgsqlConnection connection, TwinId twin, CancellationToken cancellationToken)
     {
-        NpgsqlBatch batch = new(connection)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-                Of(HeadSql, twin),
-                Of(TailSql, twin),
-                new NpgsqlBatchCommand("COMMIT"),
-            },
-        };
+        NpgsqlBatch batch = AtOneMoment(connection, Of(HeadSql, twin), Of(TailSql, twin));
         await using (batch.ConfigureAwait(false))
         {
             NpgsqlDataReader row = await batch.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             await using (row.ConfigureAwait(false))
             {
-                return await ReadAsync(row, twin, cancellationToken).ConfigureAwait(false);
+                Head? head = await row.ReadAsync(cancellationToken).ConfigureAwait(false)
+                    ? HeadOf(row, twin)
+                    : null;
+                await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
+                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    head?.Add(row);
+                }
+
+                return head?.ToStored() ?? new StoredTwin(null, []);
             }
         }
+    }
+
+    /// <summary>Reads many twins, of one moment and in one round trip.</summary>
+    /// <exception cref="TwinGridException">A row of one of them is damaged or missing.</exception>
+    public static async Task<StoredTwin[]> LoadAsync(NpgsqlConnection connection, TwinId[] twins)
+    {
+        Head?[] heads = new Head?[twins.Length];
+        NpgsqlBatch batch = AtOneMoment(connection, Of(HeadsSql, twins), Of(TailsSql, twins));
+        await using (batch.ConfigureAwait(false))
+        {
+            NpgsqlDataReader row = await batch.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (row.ConfigureAwait(false))
+            {
+                while (await row.ReadAsync().ConfigureAwait(false))
+                {
+                    int place = (int)row.GetInt64(8) - 1;
+                    heads[place] = HeadOf(row, twins[place]);
+                }
+
+                await row.NextResultAsync().ConfigureAwait(false);
+                while (await row.ReadAsync().ConfigureAwait(false))
+                {
+                    heads[(int)row.GetInt64(6) - 1]!.Add(row);
+                }
+            }
+        }
+
+        return Array.ConvertAll(heads, static head => head?.ToStored() ?? new StoredTwin(null, []));
     }
 
     /// <summary>The next twins after a number that have something due, in the order of their numbers.</summary>
@@ -89,34 +143,8 @@ internal static class TwinReading
         return page;
     }
 
-    private static async Task<StoredTwin> ReadAsync(
-        NpgsqlDataReader row, TwinId twin, CancellationToken cancellationToken)
-    {
-        if (!await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            return new StoredTwin(null, []);
-        }
-
-        long erasedBefore = row.GetInt64(0);
-        long head = row.GetInt64(1);
-        StoredSnapshot? snapshot = await row.IsDBNullAsync(2, cancellationToken).ConfigureAwait(false)
-            ? null
-            : Snapshot(row, twin, 2);
-        if (snapshot?.Revision > head)
-        {
-            throw LogRow.Missing(twin, snapshot.Revision);
-        }
-
-        List<TwinTurn> tail = [];
-        long next = Math.Max(erasedBefore, (snapshot?.Revision ?? 0) + 1);
-        await row.NextResultAsync(cancellationToken).ConfigureAwait(false);
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            tail.Add(Turn(row, twin, next++));
-        }
-
-        return next > head ? new StoredTwin(snapshot, tail) : throw LogRow.Missing(twin, next);
-    }
+    private static Head HeadOf(NpgsqlDataReader row, TwinId twin) =>
+        new(twin, row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? null : Snapshot(row, twin, 2));
 
     /// <summary>The state in six columns from one on: record, revision, fold_version, next_due, crc, state.</summary>
     public static StoredSnapshot Snapshot(NpgsqlDataReader row, TwinId twin, int at)
@@ -158,6 +186,18 @@ internal static class TwinReading
         return turn;
     }
 
+    private static NpgsqlBatch AtOneMoment(
+        NpgsqlConnection connection, NpgsqlBatchCommand heads, NpgsqlBatchCommand tails) => new(connection)
+    {
+        BatchCommands =
+        {
+            new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            heads,
+            tails,
+            new NpgsqlBatchCommand("COMMIT"),
+        },
+    };
+
     private static NpgsqlBatchCommand Of(string sql, TwinId twin) => new(sql)
     {
         Parameters =
@@ -167,4 +207,40 @@ internal static class TwinReading
             new NpgsqlParameter<string> { TypedValue = twin.Key },
         },
     };
+
+    private static NpgsqlBatchCommand Of(string sql, TwinId[] twins) => new(sql)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<string> { TypedValue = TwinId.DefaultTenant },
+            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(twins, static twin => twin.Kind) },
+            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(twins, static twin => twin.Key) },
+        },
+    };
+
+    /// <summary>What is read of one twin: where its log begins and ends, its snapshot, its turns in order.</summary>
+    private sealed class Head
+    {
+        private readonly TwinId _twin;
+        private readonly long _head;
+        private readonly StoredSnapshot? _snapshot;
+        private readonly List<TwinTurn> _tail = [];
+        private long _next;
+
+        public Head(TwinId twin, long erasedBefore, long head, StoredSnapshot? snapshot)
+        {
+            if (snapshot?.Revision > head)
+            {
+                throw LogRow.Missing(twin, snapshot.Revision);
+            }
+
+            (_twin, _head, _snapshot) = (twin, head, snapshot);
+            _next = Math.Max(erasedBefore, (snapshot?.Revision ?? 0) + 1);
+        }
+
+        public void Add(NpgsqlDataReader row) => _tail.Add(Turn(row, _twin, _next++));
+
+        public StoredTwin ToStored() =>
+            _next > _head ? new StoredTwin(_snapshot, _tail) : throw LogRow.Missing(_twin, _next);
+    }
 }

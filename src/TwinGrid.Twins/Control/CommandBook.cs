@@ -9,6 +9,11 @@ namespace TwinGrid.Twins.Control;
 /// The commands of a twin: queued, delivered, in progress, ended. A command only moves forward; what ended never
 /// changes. What a device says of one that it was too late for is kept beside it. Pure.
 /// </summary>
+/// <remarks>
+/// Whether a device was in time is judged by when its word reached the grid, never by what was folded first: only a
+/// tick ends what nobody answered, and ticks wait for what is under way to the twin. An operator's request or a reading
+/// of another publisher, which may overtake an answer inside the grid, ends nothing.
+/// </remarks>
 internal static class CommandBook
 {
     /// <summary>Commands of one twin that have not ended; a further one is refused.</summary>
@@ -80,10 +85,10 @@ internal static class CommandBook
         return TryAdd(state, command, now, effects);
     }
 
-    /// <summary>Notes that a session of the device acknowledged a command.</summary>
+    /// <summary>Notes that a session of the device acknowledged a command, unless its time was over by then.</summary>
     public static void Deliver(TwinState state, string id, long now, TurnEffects effects)
     {
-        if (state.FindCommand(id) is { Status: CommandStatus.Queued } command)
+        if (state.FindCommand(id) is { Status: CommandStatus.Queued } command && now < DueAt(command))
         {
             command.Status = CommandStatus.Delivered;
             command.DeliveredAt = now;
@@ -133,6 +138,7 @@ internal static class CommandBook
             return;
         }
 
+        ExpireOne(command, now, effects);
         if (command.Status is CommandStatus.Expired or CommandStatus.Cancelled)
         {
             AnswerLate(command, result, now, effects, ref answer);
@@ -195,16 +201,12 @@ internal static class CommandBook
         return (value, result.Message is { Length: > MostWords } words ? words[..MostWords] : result.Message);
     }
 
-    /// <summary>Ends commands whose time ran out.</summary>
+    /// <summary>Ends commands whose time ran out: nothing that came before is under way to the twin any more.</summary>
     public static void Expire(TwinState state, long now, TurnEffects effects)
     {
         foreach (CommandRecord command in state.Commands)
         {
-            if (!command.IsClosed && DueAt(command) <= now)
-            {
-                string missed = command.Status == CommandStatus.Queued ? "did not take it" : "gave no answer";
-                End(command, CommandStatus.Expired, $"its device {missed} in time", now, effects);
-            }
+            ExpireOne(command, now, effects);
         }
     }
 
@@ -237,6 +239,17 @@ internal static class CommandBook
         return next;
     }
 
+    private static void ExpireOne(CommandRecord command, long now, TurnEffects effects)
+    {
+        if (IsOver(command, now))
+        {
+            string missed = command.Status == CommandStatus.Queued ? "did not take it" : "gave no answer";
+            End(command, CommandStatus.Expired, $"its device {missed} in time", now, effects);
+        }
+    }
+
+    private static bool IsOver(CommandRecord command, long now) => !command.IsClosed && DueAt(command) <= now;
+
     private static void Recall(CommandRecord command, string message, long now, TurnEffects effects)
     {
         End(command, CommandStatus.Cancelled, message, now, effects);
@@ -261,7 +274,7 @@ internal static class CommandBook
 
     private static bool TryAdd(TwinState state, CommandRecord command, long now, TurnEffects effects)
     {
-        if (state.Commands.Count(c => !c.IsClosed) >= MostOpen)
+        if (state.Commands.Count(c => !c.IsClosed && !IsOver(c, now)) >= MostOpen)
         {
             return false;
         }

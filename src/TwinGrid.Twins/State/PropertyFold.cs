@@ -77,11 +77,6 @@ internal static class PropertyFold
         TwinState state, DesiredPropertiesInput write, List<PropertyError> errors, out string desired)
     {
         desired = state.Desired;
-        if (!state.Exists)
-        {
-            return DesiredRefusal.UnknownTwin;
-        }
-
         if (write.Id == state.DesiredWrite)
         {
             // Sent again because its answer was lost: it is done.

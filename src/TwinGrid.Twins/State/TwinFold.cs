@@ -16,10 +16,11 @@ internal static class TwinFold
     /// <remarks>
     /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components. In 2
     /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
-    /// 3 did not know numbers in order for longer than 1,024. Turns of an older version are folded by the newest rules:
-    /// a snapshot of it is the base of all that follows, and is not compared.
+    /// 3 did not know numbers in order for longer than 1,024. In 4 every input ended the commands whose time was over
+    /// by its own, and a twin that was deleted in a turn took what came behind in it. Turns of an older version are
+    /// folded by the newest rules: a snapshot of it is the base of all that follows, and is not compared.
     /// </remarks>
-    public const byte Version = 4;
+    public const byte Version = 5;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>
@@ -35,7 +36,6 @@ internal static class TwinFold
         while (reader.Next())
         {
             CommandBook.ObeyMode(state, header.Mode, reader.Received, effects);
-            CommandBook.Expire(state, reader.Received, effects);
             ApplyOne(state, header, reader, effects, ref answer);
         }
 
@@ -79,8 +79,14 @@ internal static class TwinFold
     private static void ApplyOne(
         TwinState state, in TurnHeader header, in InputReader input, TurnEffects effects, ref InputAnswer answer)
     {
-        if (!state.Exists && Creates(input))
+        if (!state.Exists)
         {
+            if (!Creates(input))
+            {
+                Refuse(input, ref answer);
+                return;
+            }
+
             state.Exists = true;
             effects.Changed = true;
         }
@@ -115,17 +121,16 @@ internal static class TwinFold
                 Acknowledge(state, input.Json(TwinGridJson.Default.AlarmAcknowledgementInput), effects, ref answer);
                 break;
             case InputKind.Tick:
+                CommandBook.Expire(state, input.Received, effects);
                 PolicyRunner.Tick(state, header, input.Received, effects);
                 break;
-            case InputKind.ModelOutput when state.Exists:
+            case InputKind.ModelOutput:
                 ModelOutputInput output = input.Json(TwinGridJson.Default.ModelOutputInput);
                 if (ModelRunner.Accept(state, output, effects))
                 {
                     PolicyRunner.Run(state, header, input.Received, state.ModelTime, effects);
                 }
 
-                break;
-            case InputKind.ModelOutput:
                 break;
             case InputKind.Deleted:
                 CommandBook.RecallAll(state, effects);
@@ -135,9 +140,38 @@ internal static class TwinFold
                 state.Forget();
                 break;
             default:
-                throw new TwinGridException($"an input of kind {input.Kind} is not known to this version of TwinGrid");
+                throw Unknown(input);
         }
     }
+
+    // The twin was deleted earlier in the turn, or what makes it comes behind: nobody is promised what it cannot do.
+    private static void Refuse(in InputReader input, ref InputAnswer answer)
+    {
+        switch (input.Kind)
+        {
+            case InputKind.CommandRequest:
+                answer.Refusal = CommandRefusal.UnknownTwin;
+                break;
+            case InputKind.CommandCancelled:
+                answer.CancelRefusal = CancelRefusal.UnknownTwin;
+                break;
+            case InputKind.DesiredProperties:
+                answer.Desired = new DesiredAnswer(DesiredRefusal.UnknownTwin, null, []);
+                break;
+            case InputKind.CommandResult:
+                string id = input.Json(TwinGridJson.Default.CommandResultInput).Id;
+                answer.Drop($"results/{id}", ReadingOutcome.Malformed, "there is no such twin");
+                break;
+            case InputKind.Presence or InputKind.CommandDelivered or InputKind.AlarmAcknowledged or InputKind.Tick
+                or InputKind.ModelOutput or InputKind.Deleted:
+                break;
+            default:
+                throw Unknown(input);
+        }
+    }
+
+    private static TwinGridException Unknown(in InputReader input) =>
+        new($"an input of kind {input.Kind} is not known to this version of TwinGrid");
 
     private static void ApplyCommand(
         TwinState state, in InputReader input, TurnEffects effects, ref InputAnswer answer)

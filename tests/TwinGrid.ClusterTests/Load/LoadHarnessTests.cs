@@ -1,5 +1,6 @@
 using System.Text.Json;
 using TwinGrid.ClusterTests.Processes;
+using TwinGrid.Tests.MqttGateway;
 
 namespace TwinGrid.ClusterTests.Load;
 
@@ -81,6 +82,17 @@ public sealed class LoadHarnessTests(SharedGrid grid)
         Assert.Equal(0, report.GetProperty("phantom").GetInt64());
         Assert.True(report.GetProperty("acknowledgedBefore").GetInt64() >= 80);
         Assert.InRange(report.GetProperty("firstAcknowledgementSeconds").GetDouble(), 0.001, 60);
+    }
+
+    [Fact]
+    public async Task Devices_at_a_broker_come_through_the_bridge_and_nothing_is_lost()
+    {
+        BridgingBroker.Require();
+        JsonElement report = await OwnReportAsync("bridge --connections 2 --devices 4 --rate 200 --seconds 1");
+        Assert.Equal(0, report.GetProperty("lost").GetInt64());
+        Assert.True(report.GetProperty("acknowledged").GetInt64() >= 200);
+        Assert.InRange(report.GetProperty("messagesPerSecond").GetDouble(), 1, 1_000_000);
+        Assert.InRange(report.GetProperty("seenMs").GetProperty("p50").GetDouble(), 0.001, 30_000);
     }
 
     private Task<JsonElement> ReportAsync(string arguments)

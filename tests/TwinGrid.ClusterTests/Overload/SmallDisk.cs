@@ -12,13 +12,16 @@ internal sealed class SmallDisk : IDisposable
         _path = path;
     }
 
+    /// <summary>Where it is mounted.</summary>
+    public string Directory => _path;
+
     private string Ballast => Path.Combine(_path, "ballast");
 
     /// <summary>Mounts one; skips the test for users who may not.</summary>
     public static async Task<SmallDisk> MountAsync(string path, int mebibytes)
     {
         Installed.Require("mount");
-        Directory.CreateDirectory(path);
+        System.IO.Directory.CreateDirectory(path);
         ProgramEnd mount = await RunningProgram.RunAsync(
             "mount", ["-t", "tmpfs", "-o", $"size={mebibytes}m", "tmpfs", path]);
         Assert.SkipWhen(mount.ExitCode != 0, $"a tmpfs cannot be mounted: {mount.Errors}");
@@ -49,5 +52,9 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Gives the space back.</summary>
     public void Empty() => File.Delete(Ballast);
 
-    public void Dispose() => RunningProgram.RunAsync("umount", [_path]).GetAwaiter().GetResult();
+    public void Dispose()
+    {
+        RunningProgram.RunAsync("umount", [_path]).GetAwaiter().GetResult();
+        System.IO.Directory.Delete(_path, recursive: true);
+    }
 }

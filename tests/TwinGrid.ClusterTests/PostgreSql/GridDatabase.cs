@@ -4,13 +4,13 @@ using TwinGrid.Tests.Storage.PostgreSql;
 namespace TwinGrid.ClusterTests.PostgreSql;
 
 /// <summary>A schema of one grid's own, and its log as it lies there, read with nothing of the grid.</summary>
-internal sealed class GridDatabase(PostgreSqlServer server)
+internal sealed class GridDatabase(PostgreSqlServer server, string database = "postgres")
 {
     private static int _grids;
 
     private readonly string _schema = $"grid_{Environment.ProcessId}_{Interlocked.Increment(ref _grids)}";
 
-    private string Connection => $"{server.ConnectionString};Search Path={_schema}";
+    private string Connection => $"{server.ConnectionString};Database={database};Search Path={_schema}";
 
     /// <summary>Dumps it, and restores it in another database.</summary>
     /// <returns>The settings of a silo that keeps its twins there.</returns>

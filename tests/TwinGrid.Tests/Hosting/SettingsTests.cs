@@ -8,6 +8,7 @@ using TwinGrid.Hosting.Roles;
 using TwinGrid.Hosting.Security;
 using TwinGrid.Hosting.Settings;
 using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.Storage;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
@@ -32,7 +33,8 @@ public sealed class SettingsTests
     [InlineData("Http:OrleansDashboard", "yes", "Http:OrleansDashboard is 'yes': expected true or false")]
     [InlineData("Mqtt:TopicRoot", "a/b", "Mqtt:TopicRoot is 'a/b': expected a name")]
     [InlineData("Mqtt:Acknowledge", "Never", "Mqtt:Acknowledge is 'Never': expected one of Durable, Applied")]
-    [InlineData("Mqtt:Bridge:Server", "mqtt://x:1883", "Mqtt:Bridge:Server is 'mqtt://x:1883'")]
+    [InlineData("Mqtt:Bridge:Publish", "Wishes", "Mqtt:Bridge:Publish is 'Wishes': expected some of State,Predict")]
+    [InlineData("Mqtt:Bridge:ReceiveMaximum", "0", "Mqtt:Bridge:ReceiveMaximum is '0': expected a whole number from 1")]
     [InlineData("Ingest:NewTwins", "All", "Ingest:NewTwins is 'All': expected one of Any, KnownKinds, Existing")]
     [InlineData("Ingest:LiveWindow", "60", "Ingest:LiveWindow is '60': expected a duration such as")]
     [InlineData("Control:Mode", "Maybe", "Control:Mode is 'Maybe': expected one of Off, Advise, Act")]
@@ -77,7 +79,7 @@ public sealed class SettingsTests
             .. Keys<StorageOptions>("Storage:"),
             .. Keys<ControlOptions>("Control:"), .. Keys<MqttOptions>("Mqtt:"),
             .. Keys<IngestOptions>("Ingest:").Where(static key => key != "Ingest:Acknowledge"), // Mqtt:Acknowledge
-            "Mqtt:Bridge:Server", // reserved
+            .. Keys<MqttBridgeOptions>("Mqtt:Bridge:"),
         ];
         Assert.Equal(options.Order(), SettingsTable.All.Select(static setting => setting.Key).Order());
     }

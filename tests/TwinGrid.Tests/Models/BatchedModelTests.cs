@@ -122,7 +122,7 @@ public sealed class BatchedModelTests
     [Fact]
     public void What_was_said_to_a_twin_that_is_gone_does_not_bring_it_back()
     {
-        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())], exists: false);
         twin.Apply(Said(1, 120));
 
         Assert.False(twin.State.Exists);

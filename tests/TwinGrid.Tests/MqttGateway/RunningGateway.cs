@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using MQTTnet;
 using MQTTnet.Formatter;
 using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.Tests.MqttGateway;
@@ -35,6 +36,8 @@ public sealed class RunningGateway : IAsyncDisposable
 
     internal SessionRegistry Sessions => _host.Services.GetRequiredService<SessionRegistry>();
 
+    internal BridgeStatus Bridge => _host.Services.GetRequiredService<BridgeStatus>();
+
     public int Port { get; private set; }
 
     public static async Task<RunningGateway> StartAsync(
@@ -56,6 +59,20 @@ public sealed class RunningGateway : IAsyncDisposable
         gateway.Port = host.Services.GetRequiredService<MqttGatewayEndpoint>().Bound?.Port ?? 0;
         return gateway;
     }
+
+    /// <summary>A gateway with no listener and a bridge.</summary>
+    public static Task<RunningGateway> BridgeAsync(
+        string server, Action<MqttOptions>? set = null, Action<IServiceCollection>? more = null) => StartAsync(
+            port: -1,
+            more: services =>
+            {
+                services.Configure<MqttOptions>(mqtt =>
+                {
+                    mqtt.Bridge.Server = server;
+                    set?.Invoke(mqtt);
+                });
+                more?.Invoke(services);
+            });
 
     public static async Task Until(Func<bool> condition, string what)
     {

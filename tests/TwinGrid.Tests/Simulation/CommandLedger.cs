@@ -66,21 +66,25 @@ internal sealed class CommandLedger(Schedule schedule, Action<bool, string> chec
     private void JudgeOne(CommandRecord command)
     {
         bool executed = Journal.Executions.ContainsKey(command.Id);
+        long due = _delivered.TryGetValue(command.Id, out long delivered) && delivered < command.ExpiresAt
+            ? command.ExpiresAt + Grace
+            : command.ExpiresAt;
+        bool isAnswered = _answered.TryGetValue(command.Id, out long answered);
         switch (command.Status)
         {
             case CommandStatus.Succeeded:
                 check(executed, $"C8 command {command.Id} succeeded and nobody did it");
+                check(answered < due, $"C8 command {command.Id}, answered {answered} after {due}, is called succeeded");
                 break;
             case CommandStatus.Expired when executed:
                 // Its answer came when its time was over; or it came in time to a silo that lost the race for the turn
-                // to another, where the twin had ended it meanwhile.
-                long due = _delivered.TryGetValue(command.Id, out long delivered) && delivered < command.ExpiresAt
-                    ? command.ExpiresAt + Grace
-                    : command.ExpiresAt;
-                _answered.TryGetValue(command.Id, out long answered);
+                // to another, where the twin had ended it meanwhile. What the device did stands beside it.
                 check(
                     schedule.MayBeTwo || answered >= due,
                     $"C8 command {command.Id}, answered {answered} before {due}, is called expired");
+                check(
+                    isAnswered && command.Late is { Status: CommandStatus.Succeeded },
+                    $"C8 what was done of command {command.Id}, which expired, is not told");
                 schedule.Counts.ExecutedAndExpired++;
                 break;
             case CommandStatus.Expired:

@@ -54,6 +54,9 @@ internal sealed class Device
     // Its clock is off by at most 1.5 s; the tolerance of expiry is 2 s.
     private long Now => UnixMicroseconds.From(_schedule.WallClock + _offset);
 
+    public override string ToString() =>
+        $"{Twin} {_source}: {_left} to measure, {_unacknowledged.Count} not acknowledged, {_owed.Count} answers owed";
+
     /// <summary>Connects to some silo; the gateway then asks its twin for what waits.</summary>
     public void Connect()
     {

@@ -17,7 +17,7 @@ internal sealed class Oracle(Schedule schedule)
     public IReadOnlyList<string> Judge(bool isDone)
     {
         Check(!schedule.World.Escaped, "something ran on another thread");
-        Check(isDone, "C12 it did not come to its end");
+        Check(isDone, isDone ? "" : $"C12 it did not come to its end: {schedule.Unfinished()}");
         Counts.Commits += schedule.Database.Commits.Count;
         Check(schedule.Database.Commits.TrueForAll(commit => !commit.WasDead), "C7 a dead silo committed");
         Counts.Reads += Journal.Reads.Count;

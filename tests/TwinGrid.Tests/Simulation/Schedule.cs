@@ -213,6 +213,16 @@ internal sealed class Schedule
             && Database.Twins.All(twin => Refold.OpenCommands(twin, Database.Rows(twin)) == 0);
     }
 
+    /// <summary>What has not come to its end, for whoever must find out why.</summary>
+    public string Unfinished() => string.Join(", ",
+    [
+        .. _devices.Where(device => !device.IsDone),
+        .. Journal.Intentions.Where(intention => !intention.Ended).Select(intention => $"{intention.Args} wanted"),
+        .. _silos.SelectMany(silo => silo.Activations)
+            .Where(activation => !activation.Value.IsAtRest).Select(activation => $"{activation.Key} is busy"),
+        .. Database.Twins.Select(twin => $"{twin} has {Refold.OpenCommands(twin, Database.Rows(twin))} open commands"),
+    ]);
+
     private void Tell(SimulatedSilo silo, TwinEffect effect)
     {
         if (effect.Alarm is not null)

@@ -12,6 +12,9 @@ public sealed class SimulationTests(ITestOutputHelper output)
     private const int Schedules = 20_000;
     private const int MostMutantSchedules = 500;
 
+    // One failing seed may be of another cause than the next: some are told, so that a long run is worth its time.
+    private const int MostTold = 10;
+
     public static TheoryData<string> MutantNames => [.. Mutants.All.Keys];
 
     [Fact]
@@ -20,14 +23,19 @@ public sealed class SimulationTests(ITestOutputHelper output)
         int first = Setting("TWINGRID_SIMULATION_SEED", 1);
         int many = Setting("TWINGRID_SIMULATION_SCHEDULES", Schedules);
         SimulationCounts counts = new();
-        for (int seed = first; seed < first + many; seed++)
+        List<string> wrongs = [];
+        for (int seed = first; seed < first + many && wrongs.Count < MostTold; seed++)
         {
             Verdict verdict = Schedule.Run(seed);
-            Assert.True(verdict.Wrongs.Count == 0, Told(verdict));
             counts.Add(verdict.Counts);
+            if (verdict.Wrongs.Count > 0)
+            {
+                wrongs.Add(Told(verdict));
+            }
         }
 
         output.WriteLine($"{many} schedules from seed {first}: {counts}");
+        Assert.True(wrongs.Count == 0, string.Join("\n\n", wrongs));
 
         // Of everything at least once in a hundred schedules, else the run proves nothing.
         Assert.Empty(counts.RarerThan(many / 100));

@@ -6,6 +6,7 @@ using TwinGrid.Hosting.Roles;
 using TwinGrid.Hosting.Security;
 using TwinGrid.Hosting.Settings;
 using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Bridging;
 using TwinGrid.Storage;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
@@ -23,6 +24,7 @@ public sealed partial class OptionsTests
         ("", new TwinGridOptions()),
         ("Storage:", new StorageOptions()),
         ("Mqtt:", new MqttOptions()),
+        ("Mqtt:Bridge:", new MqttBridgeOptions()),
         ("Ingest:", new IngestOptions()),
         ("Control:", new ControlOptions()),
         ("Http:", new HttpOptions()),

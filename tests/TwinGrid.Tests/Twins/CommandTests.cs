@@ -70,6 +70,61 @@ public class CommandTests
     }
 
     [Fact]
+    public void Whether_a_device_was_in_time_is_judged_by_when_its_word_arrived_and_not_by_what_was_folded_first()
+    {
+        // Readings and requests of others overtook what the device said while it waited inside the grid.
+        Ask(0, "a", expires: 30);
+        Ask(0, "b", expires: 30);
+        Ask(0, "c", expires: 30);
+        _pump.Number(31, 20);
+        Ask(32, "d", expires: 60);
+        Deliver(29.9, "a");
+        Answer(29.9, "b", CommandStatus.Succeeded);
+        Assert.Equal((CommandStatus.Delivered, CommandStatus.Succeeded), (Status("a"), Status("b")));
+        _pump.Number(41, 20);
+        Answer(39.9, "a", CommandStatus.Succeeded);
+        Assert.Equal(CommandStatus.Succeeded, Status("a"));
+
+        // What came too late is so although no tick ended the command before.
+        Deliver(30, "c");
+        Assert.Equal(CommandStatus.Queued, Status("c"));
+        Answer(30, "c", CommandStatus.Succeeded);
+        Assert.Equal(CommandStatus.Expired, Status("c"));
+        Assert.Equal("succeeded", Late("c").GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public void A_command_whose_time_is_over_takes_no_room_before_a_tick_has_ended_it()
+    {
+        for (int i = 0; i < CommandBook.MostOpen; i++)
+        {
+            Ask(0, $"c{i}", expires: 30);
+        }
+
+        Assert.Equal(CommandRefusal.TooMany, Ask(29.9, "more", expires: 60).Refusal);
+        Assert.Equal(CommandRefusal.None, Ask(30, "more", expires: 60).Refusal);
+    }
+
+    [Fact]
+    public void A_twin_that_is_deleted_promises_nothing_to_what_comes_right_behind()
+    {
+        Ask(0, "a", expires: 30);
+        _pump.Apply(PackedInputs.Pack(InputKind.Deleted, FoldRig.At(1)));
+        Assert.Equal(CommandRefusal.UnknownTwin, Ask(1, "b", expires: 30).Refusal);
+        Assert.Equal(CancelRefusal.UnknownTwin, Cancel(1, "a").CancelRefusal);
+        Assert.Contains("no such twin", Assert.Single(Answer(1, "a", CommandStatus.Succeeded).Dropped!).Detail);
+        DesiredPropertiesInput write = new("w", new RawJson("""{"speed":1}"""), null);
+        InputAnswer answer = _pump.Apply(PackedInputs.Pack(
+            InputKind.DesiredProperties, FoldRig.At(1), write, TwinGridJson.Default.DesiredPropertiesInput));
+        Assert.Equal(DesiredRefusal.UnknownTwin, answer.Desired!.Refusal);
+        Assert.False(_pump.Effects.Changed);
+        Assert.Equal((0, "{}"), (_pump.State.Commands.Count, _pump.State.Desired));
+
+        _pump.Number(2, 20);
+        Assert.Equal(CommandRefusal.None, Ask(3, "b", expires: 30).Refusal);
+    }
+
+    [Fact]
     public void What_a_device_answers_after_its_command_expired_is_kept_beside_it_and_moves_only_forward()
     {
         Ask(0, "a", expires: 30);
@@ -233,11 +288,7 @@ public class CommandTests
         .SerializeToElement(command.ToSnapshot(), TwinGridJson.Default.CommandSnapshot)
         .TryGetProperty("lateResult", out JsonElement late) ? late : default;
 
-    private void Tick(double at)
-    {
-        _pump.State.Exists = true;
-        _pump.Apply(PackedInputs.Pack(InputKind.Tick, FoldRig.At(at)));
-    }
+    private void Tick(double at) => _pump.Apply(PackedInputs.Pack(InputKind.Tick, FoldRig.At(at)));
 
     private CommandStatus Status(string id) => _pump.State.FindCommand(id)!.Status;
 }

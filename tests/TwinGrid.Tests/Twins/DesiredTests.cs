@@ -120,6 +120,7 @@ public class DesiredTests
     [Fact]
     public void A_twin_that_does_not_exist_is_asked_for_nothing()
     {
+        _pump.Apply(PackedInputs.Pack(InputKind.Deleted, FoldRig.At(0)));
         Assert.Equal(DesiredRefusal.UnknownTwin, Desire(0, """{"limit":5}""").Refusal);
         Assert.False(_pump.State.Exists);
     }

@@ -13,7 +13,10 @@ internal sealed class FoldRig
     private readonly List<byte> _log = [];
 
     public FoldRig(
-        TwinDefinition? definition = null, IEnumerable<PredictiveModelType>? models = null, string key = "p1")
+        TwinDefinition? definition = null,
+        IEnumerable<PredictiveModelType>? models = null,
+        string key = "p1",
+        bool exists = true)
     {
         CompiledKind kind = definition is null
             ? CompiledKind.Unmodelled("pump")
@@ -22,7 +25,7 @@ internal sealed class FoldRig
                 1,
                 (models ?? []).ToDictionary(m => m.Type),
                 new Dictionary<string, ControlPolicyType>());
-        State = new TwinState(new TwinId(kind.Kind, key), kind);
+        State = new TwinState(new TwinId(kind.Kind, key), kind) { Exists = exists };
     }
 
     public TwinState State { get; }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace TwinGrid.Tests.Storage.PostgreSql;
 
 /// <summary>What tests want of a PostgreSQL: one for all of an assembly, one to kill, dumps, guarded roles.</summary>
@@ -32,15 +34,40 @@ internal sealed partial class PostgreSqlServer
             if (!before.StartsWith(rule, StringComparison.Ordinal))
             {
                 await File.WriteAllTextAsync(rules, rule + before);
-                await RunAsync(
-                    "psql", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres", "-c",
-                    $"CREATE ROLE {role} LOGIN PASSWORD '{Path.GetRandomFileName()}'", "-c", "SELECT pg_reload_conf()");
+                await RunSqlAsync(
+                    $"CREATE ROLE {role} LOGIN PASSWORD '{Path.GetRandomFileName()}'", "SELECT pg_reload_conf()");
             }
         }
         finally
         {
             GuardGate.Release();
         }
+    }
+
+    /// <summary>Makes a database whose tables lie in a directory of their own.</summary>
+    public async Task MakeDatabaseAsync(string name, string directory)
+    {
+        await GiveAsync(directory);
+        Assert.Equal(0, await RunSqlAsync(
+            $"CREATE TABLESPACE {name} LOCATION '{directory}'", $"CREATE DATABASE {name} TABLESPACE {name}"));
+    }
+
+    /// <summary>Lets it speak TLS with a certificate of one's own, as PEM.</summary>
+    public async Task SecureAsync(string certificate, string key)
+    {
+        string[] files = [Path.Combine(Data, "server.crt"), Path.Combine(Data, "server.key")];
+        foreach ((string file, string text) in files.Zip([certificate, key]))
+        {
+            await File.WriteAllTextAsync(file, text);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
+            await GiveAsync(file);
+        }
+
+        Assert.Equal(0, await RunSqlAsync("ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()"));
     }
 
     /// <summary>Dumps a schema while it is written and restores it in a database of its own.</summary>
@@ -73,6 +100,23 @@ internal sealed partial class PostgreSqlServer
             await (await shared).DisposeAsync();
         }
     }
+
+    // PostgreSQL runs under a user of its own where the tests are root.
+    private static async Task GiveAsync(string path)
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            using Process own = Process.Start("chown", ["postgres", path]);
+            await own.WaitForExitAsync();
+        }
+    }
+
+    private Task<int> RunSqlAsync(params string[] statements) => RunAsync(
+        "psql",
+        [
+            "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres", "-v", "ON_ERROR_STOP=1",
+            .. statements.SelectMany(static statement => (string[])["-c", statement]),
+        ]);
 
     private static string RequirePrograms()
     {
