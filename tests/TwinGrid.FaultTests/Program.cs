@@ -1,11 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using TwinGrid.FaultTests;
 using TwinGrid.FaultTests.Arguments;
 using TwinGrid.FaultTests.Reporting;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 long start = Stopwatch.GetTimestamp();
+using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+using PosixSignalRegistration hungUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
 try
 {
     FaultOptions options = FaultArguments.Read(args);
@@ -45,6 +49,14 @@ catch (Exception problem) when (problem is NoResultException or TimeoutException
 {
     Console.Error.WriteLine($"No result: {problem.Message}");
     return 2;
+}
+
+// What was started and made is ended and removed by those who did, when the process ends in order.
+static void End(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    Console.Error.WriteLine($"No result: {signal.Signal}");
+    Environment.Exit(2);
 }
 
 void Say(string what) => Console.Error.WriteLine($"{Stopwatch.GetElapsedTime(start).TotalSeconds,7:0.0} s  {what}");

@@ -6,6 +6,7 @@ using TwinGrid.FaultTests.Checking;
 using TwinGrid.FaultTests.Devices;
 using TwinGrid.FaultTests.Faults;
 using TwinGrid.FaultTests.Mutants;
+using TwinGrid.FaultTests.Network;
 using TwinGrid.FaultTests.People;
 using TwinGrid.FaultTests.Processes;
 using TwinGrid.FaultTests.Reporting;
@@ -34,12 +35,12 @@ internal sealed class Run(FaultOptions options, Action<string> say)
     {
         await using Grid grid = await Grid.StartAsync(options);
         say($"{grid.Silos.Count} process(es) ready, seed {options.Seed}, mutant {options.Mutant}, in {grid.Root}");
-        int[] gateways = [.. grid.Gateways.Select(static proxy => proxy.Port)];
+        IReadOnlyList<GatewayDoor> gateways = grid.Gateways;
         IReadOnlyList<Uri> webs = grid.Apis;
         await using Fleet fleet = Devices(grid.Root, gateways);
         Prober prober = new([.. Enumerable.Range(0, ProbeTwins).Select(static i => $"probe/p{i:00}")], gateways);
         await using Whereabouts whereabouts =
-            await Whereabouts.ConnectAsync(grid.Silos.Select(static silo => silo.Place.ClientPort));
+            await Whereabouts.ConnectAsync(grid.Silos.Select(static silo => silo.Place.Network.Clients));
         FaultCampaign campaign = new(
             grid, new FaultInjector(grid, fleet, _verdict), prober, whereabouts, _verdict, say);
         Readers readers = new(webs, _twins, options.Seed, options.Mutant);
@@ -55,8 +56,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             readers.Start();
             operators.Start();
             await campaign.RunAsync(
-                FaultSchedule.Make(options.Seed, options.Faults, options.Silos, options.Gateways),
-                TimeSpan.FromSeconds(options.Seconds));
+                FaultSchedule.Make(options), TimeSpan.FromSeconds(options.Seconds));
             await SettleAsync(grid, fleet, operators);
         }
 
@@ -66,8 +66,8 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         return Report(grid, campaign, fleet, readers);
     }
 
-    private Fleet Devices(string root, int[] gateways) => new([.. _twins.Select((twin, i) => new SimulatedDevice(
-        new DeviceSetup
+    private Fleet Devices(string root, IReadOnlyList<GatewayDoor> gateways) =>
+        new([.. _twins.Select((twin, i) => new SimulatedDevice(new DeviceSetup
         {
             Index = i,
             History = twin,
@@ -82,7 +82,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
     // C12: when the faults are over, all that waits comes to its end.
     private async Task SettleAsync(Grid grid, Fleet fleet, Operators operators)
     {
-        grid.Clear();
+        await grid.Network.HealAsync();
         fleet.StopMeasuring();
         await operators.FinishAsync();
         await WithinAsync(
@@ -191,7 +191,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         ILookup<FaultKind, FaultOutcome> hits =
             campaign.Outcomes.Where(static outcome => outcome.Hit).ToLookup(static outcome => outcome.Fault.Kind);
         long acknowledged = _twins.Sum(static twin => twin.AcknowledgedReadings);
-        IReadOnlyList<FaultKind> kinds = FaultSchedule.Kinds(options.Gateways);
+        IReadOnlyList<FaultKind> kinds = FaultSchedule.Kinds(options);
         return new FaultReport
         {
             Acknowledged = acknowledged,
@@ -222,6 +222,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             Reads = readers.Answered,
             ReadsNotDurable = readers.NotDurable,
             UnexpectedEnds = [.. grid.Silos.SelectMany(static silo => silo.UnexpectedEnds)],
+            Network = options.Network,
             Mutant = options.Mutant.ToString(),
             Refused = ResultRules.Refuse(acknowledged, kinds, hits),
             Violations = _verdict.Violations,

@@ -17,9 +17,11 @@ internal sealed class PostgreSqlDatabase
 
     // What a connection string does not say. A command that takes 10 s is given up: the group is then looked up and
     // sent again. Statements are prepared on their second use. Search Path: tables of other software stay apart.
+    // Npgsql would prefer encryption by Kerberos, and ask DNS for the server's name at every connection, also where it
+    // is given by its address: with DNS away that takes longer than a connection may.
     private const string Defaults =
         "Search Path=twingrid;Timeout=5;Command Timeout=10;Cancellation Timeout=1000;Max Auto Prepare=64;"
-        + "Auto Prepare Min Usages=2;Maximum Pool Size=8;Enlist=false";
+        + "Auto Prepare Min Usages=2;Maximum Pool Size=8;Enlist=false;GSS Encryption Mode=Disable";
 
     // Statements are planned once, when tables may be empty: a plan of that moment would read whole tables for ever.
     // A silo that stops in the middle of a transaction must not hold its locks for as long as it sleeps.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using TwinGrid.FaultTests.Mutants;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Arguments;
 
@@ -25,6 +26,15 @@ internal static class FaultArguments
             ? o
             : throw new ArgumentProblemException(
                 $"--storage {v}: a cluster keeps its twins in PostgreSql, and so does this"),
+        ["--network"] = static (o, v) => o with
+        {
+            Network = v switch
+            {
+                "proxy" => NetworkKind.Proxy,
+                "namespaces" => NetworkKind.Namespaces,
+                _ => throw new ArgumentProblemException($"--network {v}: proxy or namespaces"),
+            },
+        },
         ["--report"] = static (o, v) => o with { Report = v },
         ["--keep"] = static (o, v) => o with { Keep = v },
         ["--mutant"] = static (o, v) => o with { Mutant = MutantNamed(v) },

@@ -1,4 +1,5 @@
 using TwinGrid.FaultTests.Mutants;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Arguments;
 
@@ -31,6 +32,9 @@ internal sealed record FaultOptions
 
     /// <summary>Milliseconds between two messages of a device.</summary>
     public int Period { get; init; } = 250;
+
+    /// <summary>What the parties reach each other through.</summary>
+    public NetworkKind Network { get; init; }
 
     /// <summary>Where the report is written; null for nowhere.</summary>
     public string? Report { get; init; }

@@ -1,5 +1,6 @@
 using TwinGrid.FaultTests.Checking;
 using TwinGrid.FaultTests.Mutants;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Devices;
 
@@ -15,8 +16,8 @@ internal sealed record DeviceSetup
     /// <summary>What it executes is written here.</summary>
     public required CommandHistory Commands { get; init; }
 
-    /// <summary>The ports of the gateways, in the order in which it tries them.</summary>
-    public required IReadOnlyList<int> Gateways { get; init; }
+    /// <summary>The gateways, in the order in which it tries them.</summary>
+    public required IReadOnlyList<GatewayDoor> Gateways { get; init; }
 
     /// <summary>The file of its memory.</summary>
     public required string Memory { get; init; }

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Threading.Channels;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Devices;
 
@@ -21,10 +21,7 @@ internal sealed class MqttLink : IAsyncDisposable
     private const int KeepAliveSeconds = 20;
     private const int MostBody = 1 << 20;
 
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
-    {
-        NoDelay = true,
-    };
+    private readonly Socket _socket;
 
     private readonly Channel<byte[]> _outgoing = Channel.CreateUnbounded<byte[]>(
         new UnboundedChannelOptions { SingleReader = true });
@@ -36,8 +33,10 @@ internal sealed class MqttLink : IAsyncDisposable
     private Task _loops = Task.CompletedTask;
     private int _lastId;
 
-    private MqttLink(int version, MqttEvents events)
+    private MqttLink(Socket socket, int version, MqttEvents events)
     {
+        _socket = socket;
+        _socket.NoDelay = true;
         _version = version;
         _events = events;
     }
@@ -50,14 +49,14 @@ internal sealed class MqttLink : IAsyncDisposable
 
     /// <summary>Connects; null where nobody accepts in time.</summary>
     public static async Task<MqttLink?> TryConnectAsync(
-        int port, string client, int version, MqttEvents events, TimeSpan within, CancellationToken stop)
+        GatewayDoor gateway, string client, int version, MqttEvents events, TimeSpan within, CancellationToken stop)
     {
-        MqttLink link = new(version, events);
+        MqttLink link = new(gateway.OpenSocket(), version, events);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
         patience.CancelAfter(within);
         try
         {
-            await link._socket.ConnectAsync(IPAddress.Loopback, port, patience.Token);
+            await link._socket.ConnectAsync(gateway.End, patience.Token);
             link._loops = Task.WhenAll(link.ReadAsync(), link.WriteAsync());
             link.Send(MqttPackets.Connect(client, version, KeepAliveSeconds));
             if (await link._connack.Task.WaitAsync(patience.Token) == 0)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using TwinGrid.FaultTests.Faults;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Devices;
 
@@ -8,7 +9,7 @@ namespace TwinGrid.FaultTests.Devices;
 /// Measures how long twins cannot take readings: while it probes, every probe twin is sent a reading each 50 ms by
 /// MQTT, through one gateway, and another when that one is gone or silent. Idle between faults.
 /// </summary>
-internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<int> gateways)
+internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<GatewayDoor> gateways)
 {
     private const int MostInFlight = 40;
 

@@ -29,6 +29,15 @@ internal enum FaultKind
 
     /// <summary>SIGTERM of a silo, and its return.</summary>
     StopAndJoin,
+
+    /// <summary>A host sees none of the others, or none of the other silos; packets are lost both ways.</summary>
+    PartitionFull,
+
+    /// <summary>The same in one direction only.</summary>
+    PartitionOneWay,
+
+    /// <summary>Two hosts do not see each other, while both see all others.</summary>
+    PartitionPair,
 }
 
 /// <summary>Between whom.</summary>

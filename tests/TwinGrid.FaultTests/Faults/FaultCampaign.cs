@@ -101,9 +101,10 @@ internal sealed class FaultCampaign(
     private async Task<IReadOnlySet<string>> AffectedAsync(Fault fault)
     {
         bool isOfSilo = fault.Kind is FaultKind.SiloKill or FaultKind.SiloPause or FaultKind.StopAndJoin
+            or FaultKind.PartitionFull or FaultKind.PartitionOneWay or FaultKind.PartitionPair
             || (fault.Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen && fault.Link != Link.Devices);
         IReadOnlySet<string>? found = isOfSilo
-            ? await whereabouts.FindAsync(grid.Silos[fault.Victim].Place.SiloPort, prober.Twins)
+            ? await whereabouts.FindAsync(grid.Silos[fault.Victim].Place.Network.Silo, prober.Twins)
             : null;
         return found ?? prober.Twins.ToHashSet(StringComparer.Ordinal);
     }

@@ -1,7 +1,6 @@
 using TwinGrid.FaultTests.Checking;
 using TwinGrid.FaultTests.Devices;
 using TwinGrid.FaultTests.Processes;
-using TwinGrid.FaultTests.Proxy;
 using TwinGrid.Tests.Storage.PostgreSql;
 
 namespace TwinGrid.FaultTests.Faults;
@@ -103,58 +102,9 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
             return count > 0;
         }
 
-        // One in three goes in one direction only; of silos, one in three parts two and both still see the others.
-        Weather[] weathers = [.. Disturbed(fault)];
-        int before = weathers.Sum(static weather => weather.Connections);
-        foreach (Weather weather in weathers)
-        {
-            Disturb(weather, fault);
-        }
-
+        bool hit = await grid.Network.DisturbAsync(fault);
         await Task.Delay(fault.Length);
-        foreach (Weather weather in weathers)
-        {
-            weather.Clear();
-        }
-
-        return before > 0;
-    }
-
-    private static void Disturb(Weather weather, Fault fault)
-    {
-        switch (fault.Kind)
-        {
-            case FaultKind.Cut:
-                weather.Cut();
-                break;
-            case FaultKind.Delay when fault.Link == Link.Devices:
-                weather.Slow(TimeSpan.FromMilliseconds(50 + (2 * fault.Variant)));
-                break;
-            case FaultKind.Delay:
-                weather.Slow(TimeSpan.FromMilliseconds(20 + (fault.Variant % 180)));
-                break;
-            default:
-                weather.Hold(forward: fault.Variant % 3 != 0, back: fault.Variant % 3 != 1);
-                break;
-        }
-    }
-
-    private IEnumerable<Weather> Disturbed(Fault fault)
-    {
-        if (fault.Link != Link.Silos)
-        {
-            IReadOnlyList<FaultProxy> proxies = fault.Link == Link.Database ? grid.DatabaseLinks : grid.Gateways;
-            return [proxies[fault.Victim].For(FaultProxy.Everybody)];
-        }
-
-        FaultProxy own = grid.SiloLinks[fault.Victim];
-        string name = grid.Silos[fault.Victim].Name;
-        int other = (fault.Victim + 1) % grid.Silos.Count;
-        return (fault.Variant % 3) switch
-        {
-            0 => [own.For(FaultProxy.Everybody), .. grid.SiloLinks.Where(p => p != own).Select(p => p.For(name))],
-            1 => [own.For(grid.Silos[other].Name), grid.SiloLinks[other].For(name)],
-            _ => [own.For(FaultProxy.Everybody)],
-        };
+        await grid.Network.HealAsync();
+        return hit;
     }
 }

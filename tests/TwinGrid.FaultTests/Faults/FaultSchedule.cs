@@ -1,3 +1,6 @@
+using TwinGrid.FaultTests.Arguments;
+using TwinGrid.FaultTests.Network;
+
 namespace TwinGrid.FaultTests.Faults;
 
 /// <summary>
@@ -6,28 +9,41 @@ namespace TwinGrid.FaultTests.Faults;
 internal static class FaultSchedule
 {
     /// <summary>The kinds that a grid can suffer.</summary>
-    /// <param name="gateways">Processes that are gateways only.</param>
-    public static IReadOnlyList<FaultKind> Kinds(int gateways) =>
-        [.. Enum.GetValues<FaultKind>().Where(kind => gateways > 0 || kind != FaultKind.GatewayKill)];
+    /// <param name="options">What the grid is.</param>
+    public static IReadOnlyList<FaultKind> Kinds(FaultOptions options)
+    {
+        bool parts = options.Network == NetworkKind.Namespaces;
+        return [.. Enum.GetValues<FaultKind>().Where(kind => kind switch
+        {
+            FaultKind.GatewayKill => options.Gateways > 0,
+            FaultKind.PartitionFull or FaultKind.PartitionOneWay => parts,
+            FaultKind.PartitionPair => parts && options.Silos + options.Gateways > 2,
+            _ => true,
+        })];
+    }
 
-    /// <summary>Makes the schedule.</summary>
-    /// <param name="seed">The same seed makes the same schedule.</param>
-    /// <param name="count">How many faults.</param>
-    /// <param name="silos">Silos with all roles.</param>
-    /// <param name="gateways">Processes that are gateways only; their places come after the silos'.</param>
-    public static IReadOnlyList<Fault> Make(int seed, int count, int silos, int gateways)
+    /// <summary>Makes the schedule: the same options, the seed among them, make the same.</summary>
+    /// <param name="options">What the grid is, and how many faults; gateways have their places after the silos.</param>
+    public static IReadOnlyList<Fault> Make(FaultOptions options)
     {
 #pragma warning disable CA5394 // Nothing here is a secret.
-        Random random = new(seed);
-        Link[] links = silos + gateways > 1 ? Enum.GetValues<Link>() : [Link.Devices, Link.Database];
-        FaultKind[] round = [.. Kinds(gateways)];
+        Random random = new(options.Seed);
+        int all = options.Silos + options.Gateways;
+        Link[] links = all > 1 ? Enum.GetValues<Link>() : [Link.Devices, Link.Database];
+        FaultKind[] round = [.. Kinds(options)];
         List<Fault> faults = [];
-        while (faults.Count < count)
+        while (faults.Count < options.Faults)
         {
             random.Shuffle(round);
-            foreach (FaultKind kind in round.Take(count - faults.Count))
+            foreach (FaultKind kind in round.Take(options.Faults - faults.Count))
             {
-                int victim = kind == FaultKind.GatewayKill ? silos + random.Next(gateways) : random.Next(silos);
+                int victim = kind switch
+                {
+                    FaultKind.GatewayKill => random.Next(options.Silos, all),
+                    FaultKind.PartitionFull or FaultKind.PartitionOneWay or FaultKind.PartitionPair =>
+                        random.Next(all),
+                    _ => random.Next(options.Silos),
+                };
                 faults.Add(new Fault(
                     kind, victim, links[random.Next(links.Length)], random.Next(1_000), Length(kind, random)));
             }
@@ -45,6 +61,7 @@ internal static class FaultSchedule
             FaultKind.DatabaseRestart or FaultKind.DatabaseAndSiloKill => (0.2, 2.5),
             FaultKind.Delay => (3.0, 6.0),
             FaultKind.Cut or FaultKind.HalfOpen => (1.0, 6.0),
+            FaultKind.PartitionFull or FaultKind.PartitionOneWay or FaultKind.PartitionPair => (3.0, 15.0),
             _ => (0.5, 3.0),
         };
         return TimeSpan.FromSeconds(least + (random.NextDouble() * (most - least)));

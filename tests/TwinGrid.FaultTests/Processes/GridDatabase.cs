@@ -1,3 +1,4 @@
+using System.Net;
 using Npgsql;
 using TwinGrid.FaultTests.Checking;
 using TwinGrid.Storage.History;
@@ -65,18 +66,22 @@ internal sealed class GridDatabase(PostgreSqlServer server) : IAsyncDisposable
     public PostgreSqlServer Server => server;
 
     /// <summary>How a silo reaches it.</summary>
-    /// <param name="port">The port of its proxy.</param>
-    public static string ConnectionString(int port) =>
-        $"Host=127.0.0.1;Port={port};Database=postgres;Username=postgres;Search Path={Schema}";
+    /// <param name="address">Where.</param>
+    /// <param name="port">Its port there.</param>
+    public static string ConnectionString(IPAddress address, int port) =>
+        $"Host={address};Port={port};Database=postgres;Username=postgres;Search Path={Schema}";
+
+    /// <summary>How it is reached where nothing is disturbed.</summary>
+    public string OwnConnectionString => $"{server.ConnectionString};Search Path={Schema}";
 
     /// <summary>Makes a cluster.</summary>
     /// <exception cref="NoResultException">PostgreSQL is not installed.</exception>
-    public static async Task<GridDatabase> StartAsync()
+    public static async Task<GridDatabase> StartAsync(PostgreSqlPlace place)
     {
         string programs = PostgreSqlServer.FindPrograms()
             ?? throw new NoResultException("PostgreSQL is not installed: the harness needs initdb and postgres");
         return new GridDatabase(await PostgreSqlServer.StartAsync(
-            programs, "track_commit_timestamp=on", "synchronous_commit=on"));
+            programs, place, "track_commit_timestamp=on", "synchronous_commit=on"));
     }
 
     /// <summary>Puts the witness beside the log, once the grid has made its tables.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 using TwinGrid.ClusterTests.Processes;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Processes;
 
@@ -17,14 +18,8 @@ internal sealed record SiloPlace
     /// <summary>Its settings, without the section's name.</summary>
     public required IReadOnlyList<string> Settings { get; init; }
 
-    /// <summary>Its HTTP port.</summary>
-    public required int HttpPort { get; init; }
-
-    /// <summary>Its port for other silos, as they know it.</summary>
-    public required int SiloPort { get; init; }
-
-    /// <summary>Its port for Orleans clients.</summary>
-    public required int ClientPort { get; init; }
+    /// <summary>Where others find it.</summary>
+    public required NetworkPlace Network { get; init; }
 
     /// <summary>True for a process that holds no twins and answers no API.</summary>
     public required bool IsGatewayOnly { get; init; }
@@ -40,7 +35,7 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
 
     private readonly HttpClient _http = new()
     {
-        BaseAddress = new Uri($"http://127.0.0.1:{place.HttpPort}"),
+        BaseAddress = place.Network.Web,
         Timeout = TimeSpan.FromSeconds(2),
     };
 
@@ -201,10 +196,12 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
         {
             _fencedBefore += _fencedNow;
             _fencedNow = 0;
-            _program = RunningProgram.Start(
-                "dotnet",
-                [Repository.SiloProgram, .. place.Settings.Select(static setting => $"--TwinGrid:{setting}")],
-                place.Home);
+            string[] line =
+            [
+                .. place.Network.Under, "dotnet", Repository.SiloProgram,
+                .. place.Settings.Select(static setting => $"--TwinGrid:{setting}"),
+            ];
+            _program = RunningProgram.Start(line[0], line[1..], place.Home);
         }
     }
 

@@ -20,15 +20,14 @@ internal sealed class Whereabouts : IAsyncDisposable
     private Whereabouts(IHost host) => _host = host;
 
     /// <summary>Connects.</summary>
-    /// <param name="gatewayPorts">The ports for clients of all silos.</param>
-    public static async Task<Whereabouts> ConnectAsync(IEnumerable<int> gatewayPorts)
+    /// <param name="silos">Where all silos wait for clients.</param>
+    public static async Task<Whereabouts> ConnectAsync(IEnumerable<IPEndPoint> silos)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.ClearProviders();
         builder.UseOrleansClient(client =>
         {
-            client.UseStaticClustering(
-                [.. gatewayPorts.Select(static port => new IPEndPoint(IPAddress.Loopback, port))]);
+            client.UseStaticClustering([.. silos]);
             client.Services.Configure<ClusterOptions>(static cluster =>
                 (cluster.ClusterId, cluster.ServiceId) = ("twingrid", "twingrid"));
             client.Services.Configure<ClientMessagingOptions>(static options => options.ResponseTimeout = Patience);
@@ -39,9 +38,9 @@ internal sealed class Whereabouts : IAsyncDisposable
     }
 
     /// <summary>The twins that are active on a silo; null where the cluster does not say.</summary>
-    /// <param name="siloPort">The silo's port for other silos.</param>
+    /// <param name="silo">Where the silo is, to other silos.</param>
     /// <param name="twins">The twins in question.</param>
-    public async Task<IReadOnlySet<string>?> FindAsync(int siloPort, IEnumerable<string> twins)
+    public async Task<IReadOnlySet<string>?> FindAsync(IPEndPoint silo, IEnumerable<string> twins)
     {
         IGrainFactory grains = _host.Services.GetRequiredService<IGrainFactory>();
         IManagementGrain management = grains.GetGrain<IManagementGrain>(0);
@@ -52,7 +51,7 @@ internal sealed class Whereabouts : IAsyncDisposable
             {
                 ITwin grain = grains.GetGrain<ITwin>(TwinId.Parse(twin, null).ToGrainKey());
                 SiloAddress? address = await management.GetActivationAddress(grain).AsTask().WaitAsync(Patience);
-                if (address?.Endpoint.Port == siloPort)
+                if (silo.Equals(address?.Endpoint))
                 {
                     found.Add(twin);
                 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using TwinGrid.FaultTests.Network;
 
 namespace TwinGrid.FaultTests.Reporting;
 
@@ -90,6 +91,9 @@ internal sealed record FaultReport
 
     /// <summary>Silos that ended though nobody told them to, and were started again.</summary>
     public required IReadOnlyList<string> UnexpectedEnds { get; init; }
+
+    /// <summary>What the parties reached each other through.</summary>
+    public required NetworkKind Network { get; init; }
 
     /// <summary>What is wrong on purpose; none in a run that counts.</summary>
     public required string Mutant { get; init; }

@@ -1,3 +1,4 @@
+using Npgsql;
 using TwinGrid.Storage.PostgreSql;
 using static TwinGrid.Tests.Storage.StoreDirectory;
 
@@ -116,6 +117,13 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
         Assert.Contains(problem, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hush", refused.ToString(), StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Host=10.0.0.1", GssEncryptionMode.Disable)]
+    [InlineData("Host=10.0.0.1;GSS Encryption Mode=Require", GssEncryptionMode.Require)]
+    public void Kerberos_encrypts_only_where_the_connection_string_says_so(string text, GssEncryptionMode expected) =>
+        Assert.Equal(expected, new NpgsqlConnectionStringBuilder(
+            new PostgreSqlDatabase(text).ConnectionString("test", pooled: true)).GssEncryptionMode);
 
     [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Username=u;Password=hush", "no PostgreSQL answers there")]

@@ -17,12 +17,14 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
 
     private readonly string _directory;
     private readonly string _programs;
+    private readonly PostgreSqlPlace _place;
     private readonly string[] _settings;
     private Process? _postmaster;
 
-    private PostgreSqlServer(string programs, string[] settings)
+    private PostgreSqlServer(string programs, PostgreSqlPlace place, string[] settings)
     {
         _programs = programs;
+        _place = place;
         _settings = [.. settings.SelectMany(static setting => (string[])["-c", setting])];
         _directory = Directory.CreateTempSubdirectory("twingrid-postgresql-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => _postmaster?.Kill();
@@ -35,21 +37,21 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
     public int ProcessId => _postmaster!.Id;
 
     /// <summary>How to reach its first database as its superuser.</summary>
-    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Database=postgres;Username=postgres";
+    public string ConnectionString => $"Host={_place.Address};Port={Port};Database=postgres;Username=postgres";
 
     /// <summary>Starts it again; ends when it takes connections.</summary>
     public async Task StartAsync()
     {
         _postmaster = Launch(
             "postgres",
-            ["-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1",
+            ["-D", Data, "-p", $"{Port}", "-c", $"listen_addresses={_place.Address}",
             "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200",
             "-c", "shared_buffers=64MB", "-c", "logging_collector=off", "-c", "log_min_messages=fatal",
             .. _settings]);
         _ = _postmaster.StandardError.ReadToEndAsync();
         _ = _postmaster.StandardOutput.ReadToEndAsync();
         var watch = Stopwatch.StartNew();
-        while (await RunAsync("pg_isready", "-h", "127.0.0.1", "-p", $"{Port}", "-q") != 0)
+        while (await RunAsync("pg_isready", "-h", $"{_place.Address}", "-p", $"{Port}", "-q") != 0)
         {
             if (_postmaster.HasExited || watch.Elapsed > Patience)
             {
@@ -105,9 +107,18 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
     /// <param name="programs">Where its programs are, see <see cref="FindPrograms"/>.</param>
     /// <param name="settings">Further settings, such as <c>track_commit_timestamp=on</c>.</param>
     /// <exception cref="InvalidOperationException">It could not be made.</exception>
-    public static async Task<PostgreSqlServer> StartAsync(string programs, params string[] settings)
+    public static Task<PostgreSqlServer> StartAsync(string programs, params string[] settings) =>
+        StartAsync(programs, PostgreSqlPlace.Loopback, settings);
+
+    /// <summary>Makes a cluster somewhere else than on loopback and starts it.</summary>
+    /// <param name="programs">Where its programs are.</param>
+    /// <param name="place">Where it is to listen; whoever reaches it there is let in.</param>
+    /// <param name="settings">Further settings.</param>
+    /// <exception cref="InvalidOperationException">It could not be made.</exception>
+    public static async Task<PostgreSqlServer> StartAsync(
+        string programs, PostgreSqlPlace place, params string[] settings)
     {
-        PostgreSqlServer server = new(programs, settings);
+        PostgreSqlServer server = new(programs, place, settings);
         if (Environment.IsPrivilegedProcess)
         {
             using Process own = Process.Start("chown", ["postgres", server._directory]);
@@ -120,6 +131,11 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
         if (made != 0)
         {
             throw new InvalidOperationException($"initdb failed with {made}");
+        }
+
+        if (!IPAddress.IsLoopback(place.Address))
+        {
+            await File.AppendAllTextAsync(Path.Combine(server.Data, "pg_hba.conf"), "host all all all trust\n");
         }
 
         await server.StartAsync();
@@ -155,12 +171,14 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
         return process.ExitCode;
     }
 
-    // PostgreSQL refuses to run as root. setpriv becomes the program, so its process id is the program's.
+    // PostgreSQL refuses to run as root. setpriv and what may be before it become the
+    // program, so its process id is the program's.
     private Process Launch(string program, params string[] arguments)
     {
         string file = Path.Combine(_programs, program);
-        string[] asPostgres = ["--reuid=postgres", "--regid=postgres", "--clear-groups", "--", file, .. arguments];
-        ProcessStartInfo start = Environment.IsPrivilegedProcess ? new("setpriv", asPostgres) : new(file, arguments);
+        string[] asPostgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"];
+        string[] line = [.. _place.Under, .. Environment.IsPrivilegedProcess ? asPostgres : [], file, .. arguments];
+        ProcessStartInfo start = new(line[0], line[1..]);
         start.WorkingDirectory = _directory;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -173,4 +191,16 @@ internal sealed partial class PostgreSqlServer : IAsyncDisposable
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+}
+
+/// <summary>Where a PostgreSQL of the tests is.</summary>
+/// <param name="Address">The address that it listens on.</param>
+/// <param name="Under">
+/// The program and its arguments that its programs are started under and that become them, such as
+/// <c>ip netns exec NAME</c>; none where they need none.
+/// </param>
+internal sealed record PostgreSqlPlace(IPAddress Address, IReadOnlyList<string> Under)
+{
+    /// <summary>On loopback.</summary>
+    public static PostgreSqlPlace Loopback { get; } = new(IPAddress.Loopback, []);
 }
