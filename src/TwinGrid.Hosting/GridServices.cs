@@ -148,6 +148,7 @@ internal static class GridServices
             {
                 twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
                 twins.Lease = cluster.Value.Lease;
+                twins.MovesPerSecond = cluster.Value.MovesPerSecond;
             });
         silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));

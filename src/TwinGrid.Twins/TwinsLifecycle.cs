@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.Timing;
 
 namespace TwinGrid.Twins;
@@ -14,6 +15,8 @@ namespace TwinGrid.Twins;
 internal sealed partial class TwinsLifecycle(
     TwinRuntime runtime,
     DueTwins due,
+    ShardMover mover,
+    Departure departure,
     IOptions<TwinsHostingOptions> hosting,
     IOptionsMonitor<ControlOptions> control,
     ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
@@ -30,6 +33,10 @@ internal sealed partial class TwinsLifecycle(
         lifecycle.Subscribe(
             nameof(TwinsLifecycle), ServiceLifecycleStage.RuntimeStorageServices, OpenStoreAsync, CloseStoreAsync);
         lifecycle.Subscribe(nameof(TwinsLifecycle), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+        // Before anything else of the silo stops: its twins go while it still answers for them.
+        lifecycle.Subscribe(
+            nameof(TwinsLifecycle), ServiceLifecycleStage.Active + 1, static _ => Task.CompletedTask, LeaveAsync);
     }
 
     public void Dispose() => _modeChanges?.Dispose();
@@ -69,6 +76,16 @@ internal sealed partial class TwinsLifecycle(
         _modeChanges = control.OnChange(_ => TickAll());
         due.WakeAll();
         runtime.Dead.Start(due.WakeAll);
+        mover.Start();
+    }
+
+    private async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        if (_hostsTwins)
+        {
+            await mover.StopAsync();
+            await departure.LeaveAsync(cancellationToken);
+        }
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)

@@ -10,15 +10,21 @@ namespace TwinGrid.Twins.Ingest;
 /// and what comes meanwhile waits behind it. Step 3 of the walk. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A twin's messages keep their order: an inbox is used only when nothing waits for its twin at the door, and an
+/// <para>A twin's messages keep their order: an inbox is used only when nothing waits for its twin at the door, and an
 /// activation that goes puts what it has not applied back to the door in the same moment in which its inbox closes.
+/// </para>
+/// <para>Silos come and go meanwhile. What a silo did not take is brought to the next one that the map names; what a
+/// silo may have taken before it died is brought again where the twin recognises it, and looked up in the log where it
+/// does not (<see cref="UnsureMessages"/>). A sender hears of it only when that takes too long.</para>
 /// </remarks>
 internal sealed partial class IngestRouter(
     ActiveTwins active,
     ShardMap map,
     SiloLanes lanes,
+    UnsureMessages unsure,
     ILocalSiloDetails local,
     IGrainFactory grains,
+    TimeProvider clock,
     ILogger<IngestRouter> logger,
     TaskScheduler? scheduler = null) : ITwinIngest, IDisposable
 {
@@ -31,8 +37,16 @@ internal sealed partial class IngestRouter(
     /// </summary>
     private const int MostCallsAtOnce = 256;
 
+    /// <summary>So many failures are sent again at once: mostly the silo that was asked has just gone.</summary>
+    private const int Unpaused = 2;
+
     /// <summary>A message that does not get its turn to call in so long is given up.</summary>
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
+
+    /// <summary>A parcel that has failed for so long is given up; a silo's death is noticed and over long before.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private static readonly IngestResult s_unavailable = new(IngestStatus.Unavailable);
 
@@ -46,7 +60,7 @@ internal sealed partial class IngestRouter(
         // A remembered inbox that still takes messages is the twin's, and nobody waits at its door.
         if (message.Address.Hint is not TwinInbox inbox || !inbox.TryPost(message))
         {
-            SendByLookup(message, mayLeave: true);
+            SendByLookup(message, stays: false);
         }
     }
 
@@ -54,7 +68,7 @@ internal sealed partial class IngestRouter(
     /// Brings a message to a twin without another lane: it came by one, and two silos that disagree on the map must
     /// not send it to and fro.
     /// </summary>
-    public void SendHere(IngestMessage message) => SendByLookup(message, mayLeave: false);
+    public void SendHere(IngestMessage message) => SendByLookup(message, stays: true);
 
     /// <summary>
     /// Closes an inbox whose activation goes: what was not applied is sent again in its order, before all that comes
@@ -66,7 +80,7 @@ internal sealed partial class IngestRouter(
     public void GiveBack(TwinId twin, TwinInbox inbox, List<IngestMessage> unapplied)
     {
         OpeningTwins.Door door = _opening.Of(twin);
-        bool opens = false;
+        Passage? opened = null;
         lock (door.Lock)
         {
             inbox.Close(unapplied);
@@ -76,20 +90,23 @@ internal sealed partial class IngestRouter(
                 (message as TwinCall)?.GiveBack();
                 return message is TwinCall;
             });
-            if (door.Waiting.TryGetValue(twin, out List<IngestMessage>? waiting))
+            if (door.Passages.TryGetValue(twin, out Passage? passage))
             {
-                waiting.InsertRange(0, unapplied);
+                passage.AddFirst(unapplied);
             }
             else if (unapplied.Count > 0)
             {
-                door.Waiting.Add(twin, [.. unapplied]);
-                opens = true;
+                door.Passages.Add(twin, opened = new Passage(twin, door));
+                foreach (IngestMessage message in unapplied)
+                {
+                    opened.Add(message, stays: message is LaneMessage);
+                }
             }
         }
 
-        if (opens)
+        if (opened is not null)
         {
-            Open(twin, door);
+            Advance(opened);
         }
     }
 
@@ -99,7 +116,7 @@ internal sealed partial class IngestRouter(
         OpeningTwins.Door door = _opening.Of(twin);
         lock (door.Lock)
         {
-            return door.Waiting.ContainsKey(twin);
+            return door.Passages.ContainsKey(twin);
         }
     }
 
@@ -123,16 +140,91 @@ internal sealed partial class IngestRouter(
         _calls.Dispose();
     }
 
-    private void SendByLookup(IngestMessage message, bool mayLeave)
+    /// <summary>
+    /// Brings a passage of which nothing is under way a step on: into the inbox where its twin is active here, to the
+    /// lane of its silo, or as a grain call. Whoever calls has the passage to himself, and no more after it.
+    /// </summary>
+    internal void Advance(Passage passage)
+    {
+        SiloAddress? elsewhere;
+        lock (passage.Door.Lock)
+        {
+            if (passage.IsEmpty || (active.Find(passage.Twin) is { } inbox && inbox.TryPost(passage.All)))
+            {
+                passage.Door.Passages.Remove(passage.Twin);
+                return;
+            }
+
+            elsewhere = passage.Stays ? null : map.Find(passage.Key);
+        }
+
+        if (elsewhere is null || elsewhere.Equals(local.SiloAddress))
+        {
+            Open(passage);
+        }
+        else
+        {
+            lanes.Send(elsewhere, passage, this);
+        }
+    }
+
+    /// <summary>The parcel under way has its answers.</summary>
+    internal void Answer(Passage passage, ReadOnlySpan<IngestResult> results)
+    {
+        IngestMessage[] ended;
+        lock (passage.Door.Lock)
+        {
+            ended = passage.End();
+        }
+
+        for (int i = 0; i < ended.Length; i++)
+        {
+            ended[i].Finish(results[i], logger);
+        }
+
+        Advance(passage);
+    }
+
+    /// <summary>
+    /// The parcel under way came back: brings it on again, in its place, unless that was tried for too long.
+    /// </summary>
+    /// <param name="passage">Whose.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="mayBeKept">True where the silo that had it may have committed some of it before it died.</param>
+    internal void SendAgain(Passage passage, Exception reason, bool mayBeKept) =>
+        Run(() => SendAgainAsync(passage, reason, mayBeKept));
+
+    /// <summary>Gives a passage up: all its senders hear so.</summary>
+    internal void Fail(Passage passage, Exception reason)
+    {
+        IReadOnlyList<IngestMessage> all;
+        lock (passage.Door.Lock)
+        {
+            passage.Door.Passages.Remove(passage.Twin);
+            all = passage.All;
+        }
+
+        // That a silo stops or does not answer is no surprise: a line of it will do.
+        bool isExpected = reason is OrleansException or TimeoutException or OperationCanceledException
+            or TwinGridUnavailableException;
+        LogFailed(isExpected ? null : reason, all.Count, passage.Twin, reason.Message);
+        foreach (IngestMessage message in all)
+        {
+            message.Finish(s_unavailable, logger);
+        }
+    }
+
+    private void SendByLookup(IngestMessage message, bool stays)
     {
         TwinAddress address = message.Address;
         TwinId twin = address.Twin;
         OpeningTwins.Door door = _opening.Of(twin);
+        Passage? passage;
         lock (door.Lock)
         {
-            if (door.Waiting.TryGetValue(twin, out List<IngestMessage>? waiting))
+            if (door.Passages.TryGetValue(twin, out passage))
             {
-                waiting.Add(message);
+                passage.Add(message, stays);
                 return;
             }
 
@@ -144,58 +236,57 @@ internal sealed partial class IngestRouter(
             }
 
             address.Hint = null;
-            if (mayLeave && FindElsewhere(twin) is { } silo)
-            {
-                lanes.Send(silo, message);
-                return;
-            }
-
-            door.Waiting.Add(twin, [message]);
+            door.Passages.Add(twin, passage = new Passage(twin, door));
+            passage.Add(message, stays);
         }
 
-        Open(twin, door);
+        Advance(passage);
     }
-
-    private SiloAddress? FindElsewhere(TwinId twin) =>
-        map.Find(twin.ToGrainKey()) is { } silo && !silo.Equals(local.SiloAddress) ? silo : null;
 
     // On a thread of nobody's: the caller may be a connection or an activation. A simulation brings its own scheduler.
-    private void Open(TwinId twin, OpeningTwins.Door door) => Task.Factory.StartNew(
-        () => OpenAsync(twin, door),
-        CancellationToken.None,
-        TaskCreationOptions.DenyChildAttach,
-        scheduler ?? TaskScheduler.Default)
+    private void Run(Func<Task> work) => Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
         .Unwrap().Ignore();
 
-    /// <summary>
-    /// Sends what waits for a twin as grain calls, one after the other, until the twin is active here and the rest
-    /// goes into its inbox. The first call opens the twin; a twin that is on another silo than the map says takes
-    /// them all this way.
-    /// </summary>
-    private async Task OpenAsync(TwinId twin, OpeningTwins.Door door)
-    {
-        while (TakeNext(twin, door) is { } message)
-        {
-            IngestResult result;
-            try
-            {
-                result = await CallAsync(twin, message);
-            }
-#pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                // Those behind it hear the same: whatever kept the twin from opening, or its silo from answering,
-                // would keep each of them for as long once more. Their senders send again.
-                Fail(e, twin, door, message);
-                return;
-            }
+    private void Open(Passage passage) => Run(() => OpenAsync(passage));
 
-            message.Finish(result, logger);
+    /// <summary>
+    /// Sends the first message as a grain call, which opens the twin wherever it is; a twin that is on another silo
+    /// than the map says takes all of them this way.
+    /// </summary>
+    private async Task OpenAsync(Passage passage)
+    {
+        byte[] inputs;
+        lock (passage.Door.Lock)
+        {
+            inputs = passage.Begin(1, int.MaxValue)[0].Inputs.ToArray();
         }
+
+        IngestResult result;
+        try
+        {
+            result = await CallAsync(passage, inputs);
+        }
+        catch (Exception e) when (e is OrleansException && !_closing.IsCancellationRequested)
+        {
+            // Its silo did not take it, or died.
+            await SendAgainAsync(passage, e, mayBeKept: !IsRejected(e));
+            return;
+        }
+#pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            // Those behind it hear the same: whatever kept the twin from opening, or its silo from answering, would
+            // keep each of them for as long once more. Their senders send again.
+            Fail(passage, e);
+            return;
+        }
+
+        Answer(passage, [result]);
     }
 
-    private async Task<IngestResult> CallAsync(TwinId twin, IngestMessage message)
+    private async Task<IngestResult> CallAsync(Passage passage, byte[] inputs)
     {
         if (!await _calls.WaitAsync(s_longestWait, _closing.Token))
         {
@@ -204,17 +295,17 @@ internal sealed partial class IngestRouter(
 
         try
         {
-            ITwin grain = grains.GetGrain<ITwin>(twin.ToGrainKey());
-            byte[] inputs = message.Inputs.ToArray();
+            ITwin grain = grains.GetGrain<ITwin>(passage.Key);
             for (int calls = 1; ; calls++)
             {
                 try
                 {
                     return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token);
                 }
-                catch (Exception e) when (calls < MostCalls && IsUnapplied(e))
+                catch (TwinGridUnavailableException e) when (calls < MostCalls)
                 {
-                    LogGoing(e, twin);
+                    // The activation gave it back.
+                    LogGoing(e, passage.Twin);
                 }
             }
         }
@@ -224,49 +315,78 @@ internal sealed partial class IngestRouter(
         }
     }
 
-    // The activation gave it back, or no activation took it. What became of it on a silo that died is not known.
-    private static bool IsUnapplied(Exception exception) =>
-        exception is TwinGridUnavailableException
-        || (exception is OrleansMessageRejectionException && exception is not SiloUnavailableException);
+    // No activation took it. What became of it on a silo that died is not known.
+    private static bool IsRejected(Exception exception) =>
+        exception is OrleansMessageRejectionException and not SiloUnavailableException;
 
-    /// <summary>The next message to call the grain with; null when the rest needs no calls or there is none.</summary>
-    private IngestMessage? TakeNext(TwinId twin, OpeningTwins.Door door)
+    private async Task SendAgainAsync(Passage passage, Exception reason, bool mayBeKept)
     {
-        lock (door.Lock)
+        int failures = ++passage.Failures;
+        long now = clock.GetTimestamp();
+        passage.FailedAt = failures == 1 ? now : passage.FailedAt;
+        if (clock.GetElapsedTime(passage.FailedAt, now) >= s_patience || _closing.IsCancellationRequested)
         {
-            List<IngestMessage> waiting = door.Waiting[twin];
-            if (waiting.Count == 0 || (active.Find(twin) is { } inbox && inbox.TryPost(waiting)))
+            Fail(passage, reason);
+            return;
+        }
+
+        LogAgain(passage.Twin, reason.Message);
+        try
+        {
+            if (failures > Unpaused)
             {
-                door.Waiting.Remove(twin);
-                return null;
+                await Task.Delay(Math.Min(failures, 5) * s_pause, clock, _closing.Token);
             }
 
-            IngestMessage next = waiting[0];
-            waiting.RemoveAt(0);
-            return next;
+            if (mayBeKept)
+            {
+                await SortOutAsync(passage);
+            }
         }
+#pragma warning disable CA1031 // A store that does not answer, or a stop: nobody may be acknowledged.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Fail(passage, e);
+            return;
+        }
+
+        lock (passage.Door.Lock)
+        {
+            passage.ComeBack();
+        }
+
+        Advance(passage);
     }
 
-    private void Fail(Exception exception, TwinId twin, OpeningTwins.Door door, IngestMessage first)
+    private async Task SortOutAsync(Passage passage)
     {
-        List<IngestMessage>? waiting;
-        lock (door.Lock)
+        IngestMessage[] parcel;
+        lock (passage.Door.Lock)
         {
-            door.Waiting.Remove(twin, out waiting);
+            parcel = passage.Parcel();
         }
 
-        // That a silo stops or does not answer is no surprise: a line of it will do.
-        bool isExpected = exception is OrleansException or TimeoutException or OperationCanceledException;
-        LogFailed(isExpected ? null : exception, waiting!.Count + 1, twin, exception.Message);
-        first.Finish(s_unavailable, logger);
-        foreach (IngestMessage message in waiting)
+        bool[] kept = await unsure.FindKeptAsync(passage.Twin, parcel, _closing.Token);
+        lock (passage.Door.Lock)
         {
-            message.Finish(s_unavailable, logger);
+            passage.TakeOut(kept);
+        }
+
+        for (int i = 0; i < kept.Length; i++)
+        {
+            if (kept[i])
+            {
+                parcel[i].Finish(new IngestResult(IngestStatus.Accepted), logger);
+            }
         }
     }
 
     [LoggerMessage(LogLevel.Debug, "An activation of {Twin} went before it took a message; it is sent again.")]
     private partial void LogGoing(Exception exception, TwinId twin);
+
+    [LoggerMessage(LogLevel.Debug, "Messages did not reach {Twin} and are sent again: {Reason}")]
+    private partial void LogAgain(TwinId twin, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Count} messages did not reach {Twin} and are not acknowledged: {Reason}")]
     private partial void LogFailed(Exception? exception, int count, TwinId twin, string reason);

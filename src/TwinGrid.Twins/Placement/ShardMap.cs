@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Metadata;
 using Orleans.Runtime;
 
@@ -11,43 +12,78 @@ internal sealed class ShardMap(
     IClusterMembershipService membership, IClusterManifestProvider manifests, GrainTypeResolver types)
 {
     private readonly GrainType _twinType = types.GetGrainType(typeof(TwinGrain));
+    private ImmutableHashSet<SiloAddress> _leaving = [];
     private Built? _built;
+
+    /// <summary>The view of the cluster that the map is made of: another object whenever it changed.</summary>
+    public object View => Current();
 
     /// <summary>The silo of a twin by the newest view of the cluster, or null while no silo hosts twins.</summary>
     public SiloAddress? Find(string grainKey)
     {
-        ClusterMembershipSnapshot cluster = membership.CurrentSnapshot;
-        MajorMinorVersion manifest = manifests.Current.Version;
-        Built? built = _built;
-        if (built is null || built.Cluster != cluster.Version || built.Manifest != manifest)
-        {
-            // Two threads may build the same map at once; either is right.
-            _built = built = Build(cluster);
-        }
-
+        Built built = Current();
         return built.Silos.Length == 0 ? null : built.Silos[Shards.Of(grainKey)];
     }
 
-    private Built Build(ClusterMembershipSnapshot cluster)
+    /// <summary>
+    /// A silo is about to leave: from now on nothing is placed there, as long as there is another one. The list of
+    /// silos says so only later.
+    /// </summary>
+    public void Leave(SiloAddress silo) =>
+        ImmutableInterlocked.Update(ref _leaving, static (leaving, s) => leaving.Add(s), silo);
+
+    private Built Current()
     {
-        Dictionary<string, SiloAddress> silos = new(StringComparer.Ordinal);
-        foreach ((SiloAddress address, ClusterMember member) in cluster.Members)
+        ClusterMembershipSnapshot cluster = membership.CurrentSnapshot;
+        MajorMinorVersion manifest = manifests.Current.Version;
+        ImmutableHashSet<SiloAddress> leaving = Volatile.Read(ref _leaving);
+        Built? built = _built;
+        if (built is null || built.Cluster != cluster.Version || built.Manifest != manifest
+            || built.Leaving != leaving)
         {
-            if (member.Status == SiloStatus.Active && HostsTwins(address))
-            {
-                silos[member.Name] = address;
-            }
+            // Two threads may build the same map at once; either is right.
+            _built = built = Build(cluster, leaving);
+        }
+
+        return built;
+    }
+
+    private Built Build(ClusterMembershipSnapshot cluster, ImmutableHashSet<SiloAddress> leaving)
+    {
+        Dictionary<string, SiloAddress> silos = HostsOf(cluster, leaving);
+        if (silos.Count == 0)
+        {
+            silos = HostsOf(cluster, []);
         }
 
         SiloAddress[] map = silos.Count == 0
             ? []
             : [.. Enumerable.Range(0, Shards.Count).Select(shard => silos[Shards.Winner(shard, silos.Keys)])];
-        return new Built(cluster.Version, manifests.Current.Version, map);
+        return new Built(cluster.Version, manifests.Current.Version, leaving, map);
+    }
+
+    private Dictionary<string, SiloAddress> HostsOf(
+        ClusterMembershipSnapshot cluster, ImmutableHashSet<SiloAddress> except)
+    {
+        Dictionary<string, SiloAddress> silos = new(StringComparer.Ordinal);
+        foreach ((SiloAddress address, ClusterMember member) in cluster.Members)
+        {
+            if (member.Status == SiloStatus.Active && !except.Contains(address) && HostsTwins(address))
+            {
+                silos[member.Name] = address;
+            }
+        }
+
+        return silos;
     }
 
     private bool HostsTwins(SiloAddress silo) =>
         manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)
         && manifest.Grains.ContainsKey(_twinType);
 
-    private sealed record Built(MembershipVersion Cluster, MajorMinorVersion Manifest, SiloAddress[] Silos);
+    private sealed record Built(
+        MembershipVersion Cluster,
+        MajorMinorVersion Manifest,
+        ImmutableHashSet<SiloAddress> Leaving,
+        SiloAddress[] Silos);
 }

@@ -63,12 +63,7 @@ internal sealed class SimulatedSilo
                 Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
                 clock,
                 NullLogger<SiloLease>.Instance),
-            new DeadSilos(
-                Stub.Nobody,
-                Stub.Of<ILocalSiloDetails>(_ => null),
-                Store,
-                clock,
-                NullLogger<DeadSilos>.Instance),
+            dead,
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Globalization;
+using TwinGrid.Client;
+
+namespace TwinGrid.ClusterTests.Cluster;
+
+/// <summary>Silos come and go in order: nobody notices.</summary>
+public sealed class RollingTests(ITestOutputHelper output)
+{
+    private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task A_rolling_restart_under_load_fails_no_call_and_loses_no_reading()
+    {
+        await using ClusterOfSilos cluster = await ClusterOfSilos.StartAsync(3);
+        await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, devices: 24, callers: 12);
+        await using ClientOfCluster service = await ClientOfCluster.StartAsync(cluster[0].GatewayPort);
+        using CancellationTokenSource stop = new();
+        Task<int> calling = CallAsync(service.Grid, stop.Token);
+        for (int i = 0; i < 3; i++)
+        {
+            load.AskThrough(cluster.Silos.Where((_, at) => at != i));
+            TimeSpan took = await cluster.StopAsync(i);
+            output.WriteLine($"silo {i} stopped in {Seconds(took)}, longest without an answer {Seconds(load.LongestGap)}");
+            await cluster.RestartAsync(i);
+            await cluster.FormedAsync();
+            load.AskThrough(cluster.Silos);
+            await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        }
+
+        await stop.CancelAsync();
+        int called = await calling;
+        output.WriteLine(
+            $"{load.Acknowledged} readings acknowledged, {load.Resent} sent again by devices, {load.Calls} calls by HTTP, "
+            + $"{called} by TwinGrid.Client; longest without an answer {Seconds(load.LongestGap)}; "
+            + $"failed: {string.Join("; ", load.Failures)}");
+        await load.CheckAsync(cluster[0]);
+        Assert.Empty(load.Failures);
+        Assert.InRange(load.LongestGap, TimeSpan.Zero, LongestAway + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task A_silo_that_joins_gets_its_share_and_nobody_waits_for_it()
+    {
+        await using ClusterOfSilos cluster = await ClusterOfSilos.StartAsync(2);
+        await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, devices: 40, callers: 12);
+        await cluster.AddAsync("c");
+        int active = await Eventually.SeeAsync(
+            "twins on the third silo",
+            () => FormingTests.ActiveTwinsAsync(cluster[2]),
+            static n => n >= 5);
+        output.WriteLine($"{active} of 52 twins moved; longest without an answer {Seconds(load.LongestGap)}; "
+            + $"{load.Acknowledged} acknowledged, {load.Resent} sent again");
+        await load.CheckAsync(cluster[2]);
+        Assert.Empty(load.Failures);
+        Assert.Equal(0, load.Resent);
+        Assert.InRange(load.LongestGap, TimeSpan.Zero, LongestAway + TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task Devices_at_the_other_silos_keep_their_connections_while_a_silo_dies()
+    {
+        await using ClusterOfSilos cluster = await ClusterOfSilos.StartAsync(3);
+        await using MqttLanes lanes = await MqttLanes.StartAsync(cluster[0], devices: 30);
+        await cluster.KillAsync(2);
+        long start = Stopwatch.GetTimestamp();
+        await lanes.AllHeardAgainAsync();
+        output.WriteLine($"all twins take readings again after {Seconds(Stopwatch.GetElapsedTime(start))}");
+        await lanes.CheckAsync(cluster[0]);
+    }
+
+    // Reads, commands and cancels of a service, one after the other; a call that fails ends it.
+    private static async Task<int> CallAsync(TwinGridClient grid, CancellationToken stop)
+    {
+        int calls = 0;
+        for (; !stop.IsCancellationRequested; calls++)
+        {
+            TwinHandle twin = grid.Twin($"pump/called{calls % 12}");
+            Assert.NotNull(await twin.GetAsync(CancellationToken.None));
+            if (calls % 5 == 0)
+            {
+                CommandHandle command = await twin.SendCommandAsync("stop", cancellationToken: CancellationToken.None);
+                Assert.Equal(CommandStatus.Cancelled, (await command.CancelAsync(CancellationToken.None)).Command!.Status);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), CancellationToken.None);
+        }
+
+        return calls;
+    }
+
+    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.00 s", CultureInfo.InvariantCulture);
+}
