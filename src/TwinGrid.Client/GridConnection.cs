@@ -30,6 +30,9 @@ internal sealed partial class GridConnection(
 
     private static readonly TimeSpan LearnEvery = TimeSpan.FromSeconds(5);
 
+    /// <summary>How soon Orleans looks at what was learnt: the only silo that was named may go at once.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _log = logs.CreateLogger<GridConnection>();
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<IGrainFactory> _connected =
@@ -115,8 +118,8 @@ internal sealed partial class GridConnection(
     }
 
     /// <summary>
-    /// Waits for one attempt. What is under way through a silo that dies is answered by nobody, and through which silo a
-    /// call goes only Orleans knows: when a connection is lost all calls are made again.
+    /// Waits for one attempt. What is under way through a silo that dies is answered by nobody, and through which silo
+    /// a call goes only Orleans knows: when a connection is lost all calls are made again.
     /// </summary>
     private async Task<T> AttemptAsync<T>(Task<T> call, TimeSpan wait, CancellationToken cancellationToken)
     {
@@ -210,9 +213,9 @@ internal sealed partial class GridConnection(
                 cluster.ServiceId = grid.ServiceId;
             });
             client.UseConnectionRetryFilter(this);
-            client.AddGatewayCountChangedHandler(
-                (_, change) => OnGatewaysChanged(change.NumberOfConnectedGateways, change.PreviousNumberOfConnectedGateways));
-            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = LearnEvery);
+            client.AddGatewayCountChangedHandler((_, change) => OnGatewaysChanged(
+                change.NumberOfConnectedGateways, change.PreviousNumberOfConnectedGateways));
+            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = LookEvery);
             client.Services.AddSingleton<IGatewayListProvider>(_gateways);
         });
         return services.BuildServiceProvider();

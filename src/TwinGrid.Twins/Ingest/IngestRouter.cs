@@ -40,10 +40,10 @@ internal sealed partial class IngestRouter(
     /// <summary>So many failures are sent again at once: mostly the silo that was asked has just gone.</summary>
     private const int Unpaused = 2;
 
-    /// <summary>A message that does not get its turn to call in so long is given up.</summary>
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
-
-    /// <summary>A parcel that has failed for so long is given up; a silo's death is noticed and over long before.</summary>
+    /// <summary>
+    /// A message that does not get its turn to call in so long is given up, and so is a parcel that has failed for so
+    /// long: a silo's death is noticed and over before.
+    /// </summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
@@ -149,9 +149,8 @@ internal sealed partial class IngestRouter(
         SiloAddress? elsewhere;
         lock (passage.Door.Lock)
         {
-            if (passage.IsEmpty || (active.Find(passage.Twin) is { } inbox && inbox.TryPost(passage.All)))
+            if (TryEnd(passage))
             {
-                passage.Door.Passages.Remove(passage.Twin);
                 return;
             }
 
@@ -243,6 +242,11 @@ internal sealed partial class IngestRouter(
         Advance(passage);
     }
 
+    // Under the door's lock: nothing waits, or all of it can go into the inbox.
+    private bool TryEnd(Passage passage) =>
+        (passage.IsEmpty || (active.Find(passage.Twin) is { } inbox && inbox.TryPost(passage.All)))
+        && passage.Door.Passages.Remove(passage.Twin);
+
     // On a thread of nobody's: the caller may be a connection or an activation. A simulation brings its own scheduler.
     private void Run(Func<Task> work) => Task.Factory.StartNew(
         work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
@@ -259,6 +263,12 @@ internal sealed partial class IngestRouter(
         byte[] inputs;
         lock (passage.Door.Lock)
         {
+            // Somebody else may have opened the twin meanwhile: a call would only let others overtake.
+            if (TryEnd(passage))
+            {
+                return;
+            }
+
             inputs = passage.Begin(1, int.MaxValue)[0].Inputs.ToArray();
         }
 
@@ -288,7 +298,7 @@ internal sealed partial class IngestRouter(
 
     private async Task<IngestResult> CallAsync(Passage passage, byte[] inputs)
     {
-        if (!await _calls.WaitAsync(s_longestWait, _closing.Token))
+        if (!await _calls.WaitAsync(s_patience, _closing.Token))
         {
             throw new TimeoutException($"{MostCallsAtOnce} other twins that are being opened were not done in time");
         }

@@ -41,6 +41,7 @@ internal sealed class SiloLane : IDisposable
         Channel.CreateUnbounded<Passage>(new UnboundedChannelOptions { SingleReader = true });
 
     private long _number;
+    private bool _isClosed;
 
     /// <summary>Opens the way.</summary>
     /// <param name="silo">Where to, with its generation.</param>
@@ -53,7 +54,13 @@ internal sealed class SiloLane : IDisposable
     }
 
     /// <summary>What waits in a passage goes with the next batch.</summary>
-    public void Add(Passage passage) => _ready.Writer.TryWrite(passage);
+    public void Add(Passage passage)
+    {
+        if (!_ready.Writer.TryWrite(passage))
+        {
+            _road.Fail(passage, new OperationCanceledException("the silo stops"));
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -67,18 +74,26 @@ internal sealed class SiloLane : IDisposable
     {
         while (await _ready.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            await _credits.WaitAsync().ConfigureAwait(false);
-            await _room.WaitAsync().ConfigureAwait(false);
+            await TakeCreditAsync().ConfigureAwait(false);
             Batch batch = Gather();
-            if (batch.Parcels.Count == 0)
+            if (!_isClosed)
             {
-                _credits.Release();
-                _room.Release();
-                continue;
+                ReturnCreditAsync(batch.Parcels.Count == 0 ? Task.CompletedTask : SendAsync(batch)).Ignore();
             }
+        }
+    }
 
-            Task sending = SendAsync(batch);
-            ReturnCreditAsync(sending).Ignore();
+    // While the silo stops there are no more batches, and what comes is given up at once.
+    private async Task TakeCreditAsync()
+    {
+        try
+        {
+            await _credits.WaitAsync(_lanes.Closing).ConfigureAwait(false);
+            await _room.WaitAsync(_lanes.Closing).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _isClosed = true;
         }
     }
 
@@ -89,13 +104,13 @@ internal sealed class SiloLane : IDisposable
             && batch.Bytes < MostBytes
             && _ready.Reader.TryRead(out Passage? passage))
         {
-            if (_lanes.IsPlaceOf(_silo, passage) && !_lanes.Closing.IsCancellationRequested)
-            {
-                batch.Add(passage, MostInBatch, MostBytes);
-            }
-            else if (_lanes.Closing.IsCancellationRequested)
+            if (_isClosed)
             {
                 _road.Fail(passage, new OperationCanceledException("the silo stops"));
+            }
+            else if (_lanes.IsPlaceOf(_silo, passage))
+            {
+                batch.Add(passage, MostInBatch, MostBytes);
             }
             else
             {

@@ -40,6 +40,7 @@ internal sealed partial class SiloLanes(
     /// <inheritdoc/>
     public void Dispose()
     {
+        _closing.Cancel();
         foreach (SiloLane lane in _lanes.Values)
         {
             lane.Dispose();
