@@ -185,11 +185,9 @@ internal sealed partial class IngestRouter(
     }
 
     /// <summary>
-    /// The parcel under way came back: brings it on again, in its place, unless that was tried for too long.
+    /// The parcel under way came back: brings it on again, in its place, unless that was tried for too long. What a
+    /// silo may have committed before it died is sorted out first.
     /// </summary>
-    /// <param name="passage">Whose.</param>
-    /// <param name="reason">Why.</param>
-    /// <param name="mayBeKept">True where the silo that had it may have committed some of it before it died.</param>
     internal void SendAgain(Passage passage, Exception reason, bool mayBeKept) =>
         Run(() => SendAgainAsync(passage, reason, mayBeKept));
 

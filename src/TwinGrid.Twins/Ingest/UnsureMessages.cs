@@ -12,7 +12,7 @@ namespace TwinGrid.Twins.Ingest;
 internal sealed partial class UnsureMessages(ITwinStore store, DeadSilos dead, ILogger<UnsureMessages> logger)
     : IDisposable
 {
-    /// <summary>Turns of one twin that can have been committed while its messages were under way; rather too many.</summary>
+    /// <summary>Turns of one twin that can have been committed while its messages were under way, and more.</summary>
     private const int MostTurns = 2_048;
 
     private const int LooksAtOnce = 16;
@@ -103,7 +103,7 @@ internal sealed partial class UnsureMessages(ITwinStore store, DeadSilos dead, I
         "{Kept} of {Count} messages that a silo had when it died were committed; the others go to {Twin} again.")]
     private partial void LogFound(int kept, int count, TwinId twin);
 
-    /// <summary>Messages of one sender are applied in their order: each is looked for behind the one before it.</summary>
+    /// <summary>Messages of one sender are applied in their order: each is looked for behind the last.</summary>
     private sealed class Search(IReadOnlyList<IngestMessage> parcel, bool[] kept)
     {
         private int _next;

@@ -94,7 +94,8 @@ internal sealed partial class Departure(
         return !cancellationToken.IsCancellationRequested && clock.GetElapsedTime(start) < s_patience;
     }
 
-    [LoggerMessage(LogLevel.Information, "{Twins} twins went to other silos in {Seconds:0.00} s; {Left} are still here.")]
+    [LoggerMessage(
+        LogLevel.Information, "{Twins} twins went to other silos in {Seconds:0.00} s; {Left} are still here.")]
     private partial void LogLeft(int twins, int left, double seconds);
 
     [LoggerMessage(LogLevel.Warning, "Silo {Silo} did not hear that this one leaves: {Reason}")]

@@ -21,7 +21,7 @@ public sealed class RollingTests(ITestOutputHelper output)
         {
             load.AskThrough(cluster.Silos.Where((_, at) => at != i));
             TimeSpan took = await cluster.StopAsync(i);
-            output.WriteLine($"silo {i} stopped in {Seconds(took)}, longest without an answer {Seconds(load.LongestGap)}");
+            output.WriteLine($"silo {i} stopped in {Seconds(took)}, longest gap {Seconds(load.LongestGap)}");
             await cluster.RestartAsync(i);
             await cluster.FormedAsync();
             load.AskThrough(cluster.Silos);
@@ -31,8 +31,8 @@ public sealed class RollingTests(ITestOutputHelper output)
         await stop.CancelAsync();
         int called = await calling;
         output.WriteLine(
-            $"{load.Acknowledged} readings acknowledged, {load.Resent} sent again by devices, {load.Calls} calls by HTTP, "
-            + $"{called} by TwinGrid.Client; longest without an answer {Seconds(load.LongestGap)}; "
+            $"{load.Acknowledged} readings acknowledged, {load.Resent} sent again by devices, "
+            + $"{load.Calls} calls by HTTP, {called} by TwinGrid.Client; longest without an answer {Seconds(load.LongestGap)}; "
             + $"failed: {string.Join("; ", load.Failures)}");
         await load.CheckAsync(cluster[0]);
         Assert.Empty(load.Failures);
@@ -80,7 +80,8 @@ public sealed class RollingTests(ITestOutputHelper output)
             if (calls % 5 == 0)
             {
                 CommandHandle command = await twin.SendCommandAsync("stop", cancellationToken: CancellationToken.None);
-                Assert.Equal(CommandStatus.Cancelled, (await command.CancelAsync(CancellationToken.None)).Command!.Status);
+                CancelAnswer answer = await command.CancelAsync(CancellationToken.None);
+                Assert.Equal(CommandStatus.Cancelled, answer.Command!.Status);
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(10), CancellationToken.None);
