@@ -120,9 +120,7 @@ internal sealed partial class IngestRouter(
         }
     }
 
-    /// <summary>
-    /// The silo has stopped: nothing is under way any more that somebody could answer, so everybody hears now.
-    /// </summary>
+    /// <summary>The silo has stopped: nobody could answer what is under way, so everybody hears now.</summary>
     public void Close()
     {
         _closing.Cancel();
@@ -202,8 +200,8 @@ internal sealed partial class IngestRouter(
         }
 
         // That a silo stops or does not answer is no surprise: a line of it will do.
-        bool isExpected = reason is OrleansException or TimeoutException or OperationCanceledException
-            or TwinGridUnavailableException;
+        bool isExpected =
+            reason is OrleansException or TimeoutException or OperationCanceledException or TwinGridUnavailableException;
         LogFailed(isExpected ? null : reason, all.Count, passage.Twin, reason.Message);
         foreach (IngestMessage message in all)
         {
@@ -245,7 +243,7 @@ internal sealed partial class IngestRouter(
         (passage.IsEmpty || (active.Find(passage.Twin) is { } inbox && inbox.TryPost(passage.All)))
         && passage.Door.Passages.Remove(passage.Twin);
 
-    // On a thread of nobody's: the caller may be a connection or an activation. A simulation brings its own scheduler.
+    // On a thread of nobody's: the caller may be a connection or an activation.
     private void Run(Func<Task> work) => Task.Factory.StartNew(
         work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
         .Unwrap().Ignore();

@@ -32,7 +32,7 @@ public sealed class RollingTests(ITestOutputHelper output)
         int called = await calling;
         output.WriteLine(
             $"{load.Acknowledged} readings acknowledged, {load.Resent} sent again by devices, "
-            + $"{load.Calls} calls by HTTP, {called} by TwinGrid.Client; longest without an answer {Seconds(load.LongestGap)}; "
+            + $"{load.Calls} calls by HTTP, {called} by TwinGrid.Client; longest gap {Seconds(load.LongestGap)}; "
             + $"failed: {string.Join("; ", load.Failures)}");
         await load.CheckAsync(cluster[0]);
         Assert.Empty(load.Failures);
