@@ -200,8 +200,8 @@ internal sealed partial class IngestRouter(
         }
 
         // That a silo stops or does not answer is no surprise: a line of it will do.
-        bool isExpected =
-            reason is OrleansException or TimeoutException or OperationCanceledException or TwinGridUnavailableException;
+        bool isExpected = reason is OrleansException or TimeoutException or OperationCanceledException
+            or TwinGridUnavailableException;
         LogFailed(isExpected ? null : reason, all.Count, passage.Twin, reason.Message);
         foreach (IngestMessage message in all)
         {
