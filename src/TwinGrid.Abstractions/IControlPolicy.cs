@@ -54,6 +54,12 @@ public interface IControlPolicy
 
     /// <summary>One sentence that says why, for people; asked for when the alarm changes.</summary>
     string Explain(TwinView twin);
+
+    /// <summary>
+    /// The same as data: what it read and the bounds; empty, the default, where it says none. Asked for when the alarm
+    /// changes, and kept with it: deterministic, as <see cref="Judge"/> is.
+    /// </summary>
+    IReadOnlyList<AlarmEvidence> Evidence(TwinView twin) => [];
 }
 
 /// <summary>Makes policies of a type that kind files name. Register one with <c>AddControlPolicy</c>.</summary>

@@ -66,6 +66,13 @@ public sealed record TwinEffect
     /// <summary>The desired properties.</summary>
     [Id(8)]
     public DesiredSnapshot? Desired { get; init; }
+
+    /// <summary>
+    /// True for a command that was told before and still waits: only for its device, which may have missed it, and not
+    /// for those who observe.
+    /// </summary>
+    [Id(9)]
+    public bool IsRepeated { get; init; }
 }
 
 /// <summary>
@@ -89,4 +96,10 @@ public interface IEffectSink
     /// <param name="command">An effect of kind <see cref="EffectKind.Recall"/> with the command.</param>
     /// <returns>False when it is on its way to its device, or there already, and cannot be taken back.</returns>
     Task<bool> TryRecallAsync(TwinEffect command) => Task.FromResult(true);
+
+    /// <summary>
+    /// Ends when what was published before has left this silo, or soon after: a twin that goes waits for it, so that
+    /// what its next activation tells from another silo comes later.
+    /// </summary>
+    Task LeaveAsync() => Task.CompletedTask;
 }

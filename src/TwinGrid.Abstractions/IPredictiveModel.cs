@@ -137,8 +137,10 @@ public interface IPredictiveModel
     /// <param name="input">What came.</param>
     /// <param name="state">What this twin's model knows; changed in place.</param>
     /// <param name="prediction">
-    /// The last prediction; changed in place. One that is left as it was keeps its time; to say the same again, assign
-    /// a whole one, <c>Prediction.None with { ... }</c>. Its <see cref="Prediction.At"/> is set by the twin.
+    /// The last prediction; changed in place. One that is left as it was keeps its time, and where historical readings
+    /// made it, it causes no command however live the next ones are; to say the same again, assign a whole one,
+    /// <c>Prediction.None with { ... }</c>. Its <see cref="Prediction.At"/> is set by the twin. After historical
+    /// readings a copy of the state may be shown a message first, with nothing said before.
     /// </param>
     void Update(in ModelInput input, Span<double> state, ref Prediction prediction);
 

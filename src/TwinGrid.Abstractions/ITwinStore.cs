@@ -22,6 +22,12 @@ public sealed record TwinTurn
     /// inputs. Opaque to a store.
     /// </summary>
     public required ReadOnlyMemory<byte> Inputs { get; init; }
+
+    /// <summary>
+    /// Where the turn changed whether the twin exists: true for one that came to be, false for one that was deleted;
+    /// null where that is as before. For <see cref="ITwinStore.ReadTwinsAsync"/>; a turn that is read back has none.
+    /// </summary>
+    public bool? Exists { get; init; }
 }
 
 /// <summary>A twin's whole state at a revision, so that recovery starts there and not at the first turn.</summary>
@@ -120,12 +126,35 @@ public sealed record StoredSession
 
     /// <summary>Its subscriptions; opaque to a store.</summary>
     public required ReadOnlyMemory<byte> State { get; init; }
+
+    /// <summary>Whose it is, and since when.</summary>
+    public SessionClaim Claim { get; init; } = SessionClaim.None;
+}
+
+/// <summary>
+/// A gateway's claim of a client's session: of several the newest wins. Made when the client connects.
+/// </summary>
+/// <param name="Time">When, Unix microseconds.</param>
+/// <param name="Gateway">The incarnation of the gateway; decides between claims of the same time.</param>
+[GenerateSerializer, Immutable, Alias("TwinGrid.SessionClaim")]
+public readonly record struct SessionClaim([property: Id(0)] long Time, [property: Id(1)] string Gateway)
+{
+    /// <summary>Nobody's: before every other.</summary>
+    public static readonly SessionClaim None = new(0, "");
+
+    /// <summary>True when the other one wins.</summary>
+    public bool IsBefore(SessionClaim other) =>
+        Time != other.Time ? Time < other.Time : string.CompareOrdinal(Gateway, other.Gateway) < 0;
 }
 
 /// <summary>One change of the stored sessions.</summary>
 /// <param name="Client">Whose session.</param>
 /// <param name="Session">The session as it is now; null when it is gone.</param>
-public sealed record SessionChange(string Client, StoredSession? Session);
+public sealed record SessionChange(string Client, StoredSession? Session)
+{
+    /// <summary>Who changes it: a session that is claimed anew since stays as it is.</summary>
+    public SessionClaim Claim { get; init; } = Session?.Claim ?? SessionClaim.None;
+}
 
 /// <summary>
 /// Where turns become durable. A store knows no grains and no fold: it keeps rows, fences them and gives them back.
@@ -141,6 +170,15 @@ public interface ITwinStore
 {
     /// <summary>Creates or migrates the schema; called before anything else. A second call changes nothing.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Opens the store for reading alone, beside whoever writes to it, in place of <see cref="InitializeAsync"/>:
+    /// nothing is created, migrated or fenced. Nothing may be written to it afterwards.
+    /// </summary>
+    /// <exception cref="TwinGridException">It is not there, or was made by another version.</exception>
+    /// <exception cref="NotSupportedException">The store cannot be read beside one that writes.</exception>
+    Task OpenToReadAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException("this store cannot be read beside a silo that writes to it");
 
     /// <summary>
     /// Prolongs the time for which this silo may answer for its twins without asking; zero gives it back. It says
@@ -179,6 +217,17 @@ public interface ITwinStore
     /// The twins that may have something due of themselves: a snapshot with a time, or turns after it.
     /// </summary>
     IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists twins: those with turns but for the deleted ones, ordered by kind, then key, ordinally. A twin is in it
+    /// from its first commit on. Some may be in it that do not exist; whoever asks looks at each.
+    /// </summary>
+    /// <param name="kind">Only of this kind; null for all.</param>
+    /// <param name="after">Begins after this id; null for the first.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
     /// Erases a twin's turns before a revision: what <c>DELETE …?history=delete</c> asks for. Sealed parts that begin
@@ -277,7 +326,10 @@ public interface ITwinStore
     Task<IReadOnlyList<StoredDeadLetter>> ReadDeadLettersAsync(
         long? before, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Keeps changes of sessions, in order and in one transaction, durable when the task ends.</summary>
+    /// <summary>
+    /// Keeps changes of sessions, in order and in one transaction, durable when the task ends. A change of a session
+    /// whose row has a newer claim changes nothing: its gateway lost it.
+    /// </summary>
     Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken);
 
     /// <summary>Reads one session; null for a client that has none.</summary>

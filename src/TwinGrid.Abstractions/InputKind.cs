@@ -100,6 +100,22 @@ public sealed record ModelOutputInput(
     /// <summary>True when a reading in its row was historical: what was said of it never causes a command.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Historical { get; init; }
+
+    /// <summary>
+    /// The revision of the definition that it was asked under; said to another it changes nothing. 0, in logs of before
+    /// this was kept, for any.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Definition { get; init; }
+
+    /// <summary>True when the model could not be run on this row: <see cref="Outputs"/> is empty.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Failed { get; init; }
+
+    /// <summary>What <see cref="BatchedModel.WriteReason"/> kept of the row; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    public double[]? Reason { get; init; }
 }
 
 /// <summary>A person acknowledged an alarm.</summary>

@@ -240,6 +240,13 @@ public sealed record AlarmSnapshot
     /// <summary>What they wrote, or null.</summary>
     [Id(7)]
     public string? Note { get; init; }
+
+    /// <summary>
+    /// The reason as data: what was read when it came into its state, with the bounds; null where it is not known, as
+    /// for alarms of before this was kept.
+    /// </summary>
+    [Id(8)]
+    public IReadOnlyList<AlarmEvidence>? Evidence { get; init; }
 }
 
 /// <summary>A publisher of a twin's readings.</summary>

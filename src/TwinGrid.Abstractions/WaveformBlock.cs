@@ -9,6 +9,13 @@ namespace TwinGrid;
 /// </summary>
 public readonly ref struct WaveformBlock
 {
+    // Between these no power of a sample that is summed is infinite or nothing.
+    private const double Tiny = 1e-70;
+    private const double Huge = 1e70;
+
+    /// <summary>The part of a sample that is rounding, not signal.</summary>
+    private const double Rounding = 1e-12;
+
     private readonly ReadOnlySpan<byte> _data;
     private readonly WaveformEncoding _encoding;
     private readonly double _scale;
@@ -83,18 +90,37 @@ public readonly ref struct WaveformBlock
             peak = Math.Max(peak, Math.Abs(sample));
         }
 
-        double mean = sum / count;
-        double rms = Math.Sqrt(squares / count);
-        if (!double.IsFinite(rms) || !double.IsFinite(mean))
+        if (!double.IsFinite(peak))
         {
             return null;
         }
 
+        if (peak is not (0 or (>= Tiny and <= Huge)))
+        {
+            return MeasureNearOne(peak);
+        }
+
+        double mean = sum / count;
+        double rms = Math.Sqrt(squares / count);
         double crest = rms > 0 ? peak / rms : 0;
-        return new WaveformFeatures(Rate, count, mean, rms, peak, crest, Kurtosis(mean));
+        return new WaveformFeatures(Rate, count, mean, rms, peak, crest, Kurtosis(mean, peak));
     }
 
-    private double Kurtosis(double mean)
+    // Its powers would be infinite, or nothing. Twos are taken out and put back, which rounds nothing.
+    private WaveformFeatures? MeasureNearOne(double peak)
+    {
+        int twos = Math.Clamp(Math.ILogB(peak), -1000, 1000);
+        return new WaveformBlock(_data, _encoding, Math.ScaleB(_scale, -twos), Rate).Measure() is { } near
+            ? near with
+            {
+                Mean = Math.ScaleB(near.Mean, twos),
+                Rms = Math.ScaleB(near.Rms, twos),
+                Peak = peak,
+            }
+            : null;
+    }
+
+    private double Kurtosis(double mean, double peak)
     {
         int count = Length;
         (double second, double fourth) = (0, 0);
@@ -106,7 +132,8 @@ public readonly ref struct WaveformBlock
             fourth += square * square;
         }
 
-        double kurtosis = count * fourth / (second * second);
-        return double.IsFinite(kurtosis) ? kurtosis : 0;
+        // What is left of a constant block is the rounding of its mean.
+        double rounding = Rounding * peak;
+        return second > count * rounding * rounding ? count * fourth / (second * second) : 0;
     }
 }

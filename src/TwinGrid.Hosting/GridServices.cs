@@ -66,6 +66,29 @@ internal static class GridServices
             provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory);
     }
 
+    /// <summary>
+    /// What definitions are read with where no silo runs: Orleans' grain storage, and the types that they name.
+    /// </summary>
+    public static void AddDefinitionsToRead(IHostApplicationBuilder builder)
+    {
+        builder.Services.AddTwinGridModels();
+        if (StorageSwitch.IsPostgreSql(builder.Configuration))
+        {
+            builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InPostgreSql>();
+        }
+        else
+        {
+            builder.Services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqliteToRead>();
+        }
+
+        // Orleans' parts want a cluster to be made; this one, alone whatever is set, is never started.
+        builder.UseOrleans(static silo =>
+        {
+            SiloMembership.Add(silo, ClusterMembership.Localhost, GridGrainDirectory.Local);
+            AddControlPlane(silo);
+        });
+    }
+
     private static void AddSettings(IServiceCollection services)
     {
         services.AddSingleton<GridSettings>();
@@ -119,8 +142,12 @@ internal static class GridServices
             services.AddPostgreSqlTwinStore(static provider =>
             {
                 GridClusterOptions cluster = provider.GetRequiredService<IOptions<GridClusterOptions>>().Value;
+                string directory = provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory;
                 return new StoreOwner(
-                    cluster.ClusterId, cluster.SiloName, cluster.Membership == ClusterMembership.Localhost)
+                    cluster.ClusterId,
+                    cluster.SiloName,
+                    cluster.Membership == ClusterMembership.Localhost,
+                    Path.Combine(directory, "postgresql.last"))
                 {
                     Life = provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
                     Lease = cluster.Lease,
@@ -140,8 +167,7 @@ internal static class GridServices
     {
         SiloMembership.Add(
             silo, ClusterSwitch.Membership(silo.Configuration), ClusterSwitch.Directory(silo.Configuration));
-        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
-            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
+        AddControlPlane(silo);
         silo.AddTwins();
         silo.Services.AddOptions<TwinsHostingOptions>()
             .Configure<IOptions<TwinGridOptions>, IOptions<GridClusterOptions>>(static (twins, grid, cluster) =>
@@ -157,6 +183,10 @@ internal static class GridServices
             silo.AddDashboard();
         }
     }
+
+    private static void AddControlPlane(ISiloBuilder silo) =>
+        silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
+            options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
 
     private static GridListener Listener(IServiceProvider provider, string key, Func<GridClusterOptions, int> port)
     {

@@ -13,14 +13,17 @@ internal sealed class OnnxGraph
     private readonly OnnxOutput[] _outputs;
     private readonly string[] _tensors;
     private readonly int _rowLength;
+    private readonly int _mostColumns;
 
-    private OnnxGraph(InferenceSession session, OnnxSignature inputs, OnnxOutput[] outputs, int rowLength)
+    private OnnxGraph(
+        InferenceSession session, OnnxSignature inputs, OnnxOutput[] outputs, int rowLength, int mostColumns)
     {
         _session = session;
         _inputs = inputs;
         _outputs = outputs;
         _tensors = [.. outputs.Select(output => output.Tensor).Distinct()];
         _rowLength = rowLength;
+        _mostColumns = mostColumns;
     }
 
     /// <summary>Reads the file, compares it with the definition and runs it once.</summary>
@@ -29,19 +32,41 @@ internal sealed class OnnxGraph
         OnnxSessions sessions, string directory, ModelDefinition definition, OnnxOptions options, OnnxOutput[] outputs)
     {
         string path = Path.GetFullPath(Path.Combine(directory, options.Path));
-        if (!File.Exists(path))
+        FileInfo file = new(path);
+        if (!file.Exists)
         {
             throw OnnxSignature.Wrong(definition, options, $"there is no such file in {Path.GetFullPath(directory)}");
+        }
+
+        OnnxLimits limits = sessions.Limits;
+        if (file.Length > limits.FileBytes)
+        {
+            throw OnnxSignature.Wrong(
+                definition,
+                options,
+                $"the file has {file.Length} bytes; at most {limits.FileBytes} are read (OnnxLimits.FileBytes)");
         }
 
         try
         {
             InferenceSession session = sessions.Open(path, options.Threads);
+            OnnxSignature inputs = OnnxSignature.Of(session, definition, options);
+            int rowLength = options.Window * definition.Inputs.Count;
+            if ((long)inputs.FixedRows * rowLength > limits.RunNumbers)
+            {
+                throw OnnxSignature.Wrong(
+                    definition,
+                    options,
+                    $"a run of its fixed {inputs.FixedRows} rows has {(long)inputs.FixedRows * rowLength} numbers; at "
+                    + $"most {limits.RunNumbers} are run at once (OnnxLimits.RunNumbers)");
+            }
+
             OnnxGraph graph = new(
                 session,
-                OnnxSignature.Of(session, definition, options),
+                inputs,
                 [.. outputs.Select(output => output.In(session, definition, options))],
-                options.Window * definition.Inputs.Count);
+                rowLength,
+                limits.OutputColumns);
 
             // What a graph makes of its axes is known for sure only after a run.
             graph.Run(new double[2 * graph._rowLength], new double[2 * outputs.Length]);
@@ -130,6 +155,13 @@ internal sealed class OnnxGraph
             throw new OnnxShapeException(
                 $"for {rows} rows the output '{output.Tensor}' has the shape [{string.Join(", ", shape.Shape)}]; "
                 + $"expected [{rows}, {output.Column + 1} or more]: the first axis is the row");
+        }
+
+        if (columns > _mostColumns)
+        {
+            throw new OnnxShapeException(
+                $"the output '{output.Tensor}' has {columns} numbers for each row; at most {_mostColumns} are read "
+                + "(OnnxLimits.OutputColumns)");
         }
 
         bool isDouble = shape.ElementDataType == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Double;

@@ -13,16 +13,21 @@ namespace TwinGrid.Models.Onnx;
 /// <para>Says what <c>outputs</c> maps: <c>value</c> and, where given, <c>lower</c>, <c>upper</c> (swapped where they
 /// cross) and <c>expected</c>; nothing where the value is not finite. <c>confidence</c>, <c>threshold</c> and
 /// <c>horizon</c> are constants of the definition.</para>
-/// <para>The state of a twin is its window, 2 + window · inputs doubles.</para>
+/// <para>Its reason is what it read, not what each input was worth, which a graph does not tell: <c>why</c> and the
+/// contributions name the newest message of the row that was asked, five inputs at most, each with a share of 0.</para>
+/// <para>The state of a twin is its window and that reason: 2 + window · inputs + at most 5 doubles.</para>
 /// </remarks>
 internal sealed class OnnxModel : BatchedModel
 {
     public const string TypeName = "Onnx";
 
-    // The state: how many rows it has seen, up to the window; where the next goes; the rows.
+    // The state: how many rows it has seen, up to the window; where the next goes; the rows; the reason of the answer.
     private const int Filled = 0;
     private const int Next = 1;
     private const int Rows = 2;
+
+    /// <summary>They go through the log with each answer.</summary>
+    private const int MostNamed = 5;
 
     private readonly ModelDefinition _definition;
     private readonly OnnxOptions _options;
@@ -41,6 +46,7 @@ internal sealed class OnnxModel : BatchedModel
         _directory = directory;
         _options = OnnxOptions.Read(definition);
         _outputs = OnnxOutput.Read(definition, _options);
+        JudgeBatch();
         _scales = [.. definition.Inputs.Select(name => _options.Scale.GetValueOrDefault(name, 1))];
         _offsets = [.. definition.Inputs.Select(name => _options.Offset.GetValueOrDefault(name, 0))];
         _horizon = Duration.Parse(_options.Horizon, null).Value.TotalSeconds;
@@ -50,7 +56,9 @@ internal sealed class OnnxModel : BatchedModel
 
     public override string? Unit => _options.Unit;
 
-    public override int StateLength => Rows + RowLength;
+    public override int StateLength => Rows + RowLength + ReasonLength;
+
+    public override int ReasonLength => Math.Min(Inputs, MostNamed);
 
     public override int RowLength => _options.Window * Inputs;
 
@@ -63,7 +71,11 @@ internal sealed class OnnxModel : BatchedModel
     public override void Open() =>
         _graph ??= OnnxGraph.Open(_sessions, _directory, _definition, _options, _outputs);
 
-    public override void Initialize(Span<double> state) => state.Clear();
+    public override void Initialize(Span<double> state)
+    {
+        state.Clear();
+        state[(Rows + RowLength)..].Fill(double.NaN);
+    }
 
     public override bool Take(in ModelInput input, Span<double> state)
     {
@@ -91,12 +103,18 @@ internal sealed class OnnxModel : BatchedModel
     {
         // The oldest stands where the next will go.
         int oldest = (int)state[Next] * Inputs;
-        state[(Rows + oldest)..].CopyTo(row);
+        state.Slice(Rows + oldest, RowLength - oldest).CopyTo(row);
         state.Slice(Rows, oldest).CopyTo(row[(RowLength - oldest)..]);
         for (int i = 0; i < row.Length; i++)
         {
             row[i] = (row[i] * _scales[i % Inputs]) + _offsets[i % Inputs];
         }
+    }
+
+    public override void WriteReason(ReadOnlySpan<double> state, Span<double> reason)
+    {
+        int newest = (int)((state[Next] + _options.Window - 1) % _options.Window);
+        state.Slice(Rows + (newest * Inputs), reason.Length).CopyTo(reason);
     }
 
     public override void Run(ReadOnlySpan<double> rows, Span<double> outputs) =>
@@ -125,20 +143,60 @@ internal sealed class OnnxModel : BatchedModel
         prediction.Horizon = _horizon;
     }
 
+    public override void Accept(
+        ReadOnlySpan<double> outputs, ReadOnlySpan<double> reason, Span<double> state, ref Prediction prediction)
+    {
+        base.Accept(outputs, reason, state, ref prediction);
+        Span<double> kept = state[(Rows + RowLength)..];
+        if (reason.IsEmpty)
+        {
+            kept.Fill(double.NaN);
+        }
+        else
+        {
+            reason.CopyTo(kept);
+        }
+    }
+
     public override string Explain(in Prediction prediction, ReadOnlySpan<double> state)
     {
-        if (!prediction.HasValue)
+        bool isAsked = state[Filled] >= _options.Window;
+        ReadOnlySpan<double> reason = state[(Rows + RowLength)..];
+        if (double.IsNaN(reason[0]))
         {
-            return state[Filled] < _options.Window
-                ? $"{_options.Path} waits for {_options.Window} messages, {state[Filled]} came"
-                : $"{_options.Path} gave no number";
+            return prediction.HasValue ? $"{_options.Path} gives {Number(prediction.Value)}"
+                : isAsked ? $"{_options.Path} gave no number"
+                : $"{_options.Path} waits for {_options.Window} messages, {state[Filled]} came";
         }
 
-        int newest = (int)((state[Next] + _options.Window - 1) % _options.Window);
-        double[] inputs = state.Slice(Rows + (newest * Inputs), Inputs).ToArray();
-        IEnumerable<string> seen = _definition.Inputs.Zip(inputs, (name, value) => $"{name} {Number(value)}").Take(5);
-        return $"{_options.Path} gives {Number(prediction.Value)}; its newest inputs are {string.Join(", ", seen)}"
-            + (Inputs > 5 ? " and others" : "");
+        string gives = prediction.HasValue ? $"gives {Number(prediction.Value)}" : "gave no number";
+        string where = _options.Window == 1 ? " for " : $"; the newest of its {_options.Window} messages had ";
+        string seen = string.Join(
+            ", ", _definition.Inputs.Zip(reason.ToArray(), (name, value) => $"{name} {Number(value)}"));
+        return $"{_options.Path} {gives}{where}{seen}{(Inputs > MostNamed ? " and others" : "")}";
+    }
+
+    public override IReadOnlyList<Contribution> Contributions(
+        in Prediction prediction, ReadOnlySpan<double> state)
+    {
+        ReadOnlySpan<double> reason = state[(Rows + RowLength)..];
+        return !prediction.HasValue || double.IsNaN(reason[0])
+            ? []
+            : [.. _definition.Inputs.Zip(
+                reason.ToArray(), (name, value) => new Contribution(name, Expected: null, Seen: value, Share: 0))];
+    }
+
+    private void JudgeBatch()
+    {
+        int most = _sessions.Limits.RunNumbers;
+        if ((long)_options.Batch * RowLength > most)
+        {
+            throw new DefinitionException(
+                OnnxOptions.Named(_definition),
+                "options.batch",
+                $"{_options.Batch} rows of {RowLength} numbers are more than the {most} of one run "
+                + "(OnnxLimits.RunNumbers)");
+        }
     }
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);

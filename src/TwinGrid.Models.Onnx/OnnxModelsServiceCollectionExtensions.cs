@@ -19,13 +19,15 @@ public static class OnnxModelsServiceCollectionExtensions
     /// <param name="directory">
     /// Where the files are; default what <c>TwinGrid:DefinitionsDirectory</c> says, else <c>./definitions</c>.
     /// </param>
-    public static IServiceCollection AddOnnxModels(this IServiceCollection services, string? directory = null) =>
+    /// <param name="limits">How large a model may be; default <see cref="OnnxLimits"/>' own.</param>
+    public static IServiceCollection AddOnnxModels(
+        this IServiceCollection services, string? directory = null, OnnxLimits? limits = null) =>
         services.AddSingleton(provider =>
         {
             string place = directory
                 ?? provider.GetService<IConfiguration>()?["TwinGrid:DefinitionsDirectory"]
                 ?? "./definitions";
-            OnnxSessions sessions = new();
+            OnnxSessions sessions = new(limits ?? new OnnxLimits());
             return new PredictiveModelType(
                 OnnxModel.TypeName, definition => new OnnxModel(definition, sessions, place));
         });

@@ -47,7 +47,9 @@ internal sealed class OnnxOptions
     /// <summary>The version of the model; raise it with the file. Default 1.</summary>
     public int Version { get; set; } = 1;
 
-    /// <summary>The most rows of one run, 1 to 65,536; default 256.</summary>
+    /// <summary>
+    /// The most rows of one run, 1 to 65,536, and as many as <see cref="OnnxLimits.RunNumbers"/> lets; default 256.
+    /// </summary>
     public int Batch { get; set; } = 256;
 
     /// <summary>How many threads one run may use, 1 to 64; default 1, because twins' turns need them too.</summary>

@@ -7,10 +7,13 @@ namespace TwinGrid.Models.Onnx;
 /// The models that this process has read, one session for each file, however many kinds name it. Thread-safe. A session
 /// that nobody holds any more frees its memory by its finalizer: none is taken away from a run that is under way.
 /// </summary>
-internal sealed class OnnxSessions
+internal sealed class OnnxSessions(OnnxLimits limits)
 {
     private readonly ConcurrentDictionary<(string Path, DateTime Written, int Threads), Lazy<InferenceSession>>
         _sessions = new();
+
+    /// <summary>How large a model may be.</summary>
+    public OnnxLimits Limits => limits;
 
     /// <summary>The session of a file.</summary>
     /// <exception cref="OnnxRuntimeException">It is no model that the runtime can read.</exception>

@@ -16,6 +16,7 @@ internal sealed class MqttGatewayService(
     SessionRows rows,
     SessionRegistry sessions,
     CatchUp catchUp,
+    GatewayPeers peers,
     EffectPump pump,
     MqttListener listener,
     IOptions<MqttOptions> options) : IHostedService
@@ -31,6 +32,9 @@ internal sealed class MqttGatewayService(
             sessions.Observe();
             await sessions.LoadAsync(cancellationToken);
             catchUp.Start();
+
+            // The others know of this gateway before it has a session.
+            await peers.SpreadAsync();
             await listener.StartAsync(cancellationToken);
             pump.Start();
         }
@@ -44,6 +48,7 @@ internal sealed class MqttGatewayService(
             await listener.StopAsync(cancellationToken);
             await catchUp.StopAsync();
             await rows.StopAsync();
+            await peers.LeaveAsync();
             await deadLetters.StopAsync();
         }
     }

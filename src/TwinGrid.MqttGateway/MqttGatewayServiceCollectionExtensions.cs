@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime;
 using TwinGrid;
 using TwinGrid.MqttGateway;
 using TwinGrid.MqttGateway.Decoding;
@@ -45,8 +47,15 @@ public static class MqttGatewayServiceCollectionExtensions
         services.TryAddSingleton<SessionRegistry>();
         services.TryAddSingleton<Farewells>();
         services.TryAddSingleton<CommandReceipts>();
-        services.TryAddSingleton<EffectQueue>();
-        services.TryAddSingleton<IEffectSink>(provider => provider.GetRequiredService<EffectQueue>());
+        services.TryAddSingleton(static _ => new EffectQueue());
+        services.TryAddSingleton<EffectRouter>();
+        services.TryAddSingleton<IEffectSink>(static provider => provider.GetRequiredService<EffectRouter>());
+        services.TryAddSingleton<EffectArrivals>();
+        services.TryAddSingleton<LocalInterest>();
+        services.TryAddSingleton<GatewayPeers>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<GatewayPeers>());
+        services.AddGrainService<GatewayService>();
         services.TryAddSingleton<EffectPump>();
         services.TryAddSingleton<MqttGatewayEndpoint>();
         services.TryAddSingleton<LargePackets>();

@@ -1,11 +1,12 @@
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
-    Args = args,
+    Args = [.. args.Where(arg => arg != "--refold")], // a word without a value is no setting
     ContentRootPath = AppContext.BaseDirectory, // where appsettings.json is, wherever the program is started from
 });
 if (args is ["verify", ..])
 {
-    return await builder.VerifyTwinGridAsync();
+    string? twin = args.SkipWhile(arg => arg != "--twin").ElementAtOrDefault(1);
+    return await builder.VerifyTwinGridAsync(args.Contains("--refold"), twin);
 }
 
 builder.AddTwinGridSilo();

@@ -1,3 +1,4 @@
+using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins;
@@ -5,7 +6,7 @@ namespace TwinGrid.Twins;
 /// <summary>
 /// Who waits to read a twin while a turn of it is being committed. Runs on the activation's scheduler.
 /// </summary>
-internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
+internal sealed class CommittedReaders(TwinState state, SiloLease lease, TimeProvider clock)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
@@ -29,7 +30,7 @@ internal sealed class CommittedReaders(TwinState state, TimeProvider clock)
             static reader => ((Reader)reader!).GiveUp(), reader, s_patience, Timeout.InfiniteTimeSpan);
         if (await reader.IsAnswered)
         {
-            return reader.Answer;
+            return lease.IsHeld || await lease.ConfirmAsync() ? reader.Answer : read(state, false);
         }
 
         _isSlow = _waiting.Remove(reader);

@@ -11,12 +11,18 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
 {
     private const long Period = UnixMicroseconds.PerSecond;
 
+    // How long a command waits for its device before it is told again, and how long at most after that.
+    private const long FirstPause = UnixMicroseconds.PerSecond;
+    private const long LongestPause = 30 * UnixMicroseconds.PerSecond;
+
     // Commands that are being called back, with how many callers do.
     private readonly Dictionary<string, int> _recalling = new(StringComparer.Ordinal);
 
     private long _publishedAt = UnixMicroseconds.Absent;
     private ulong _owedPredictions;
     private bool _owesState;
+    private long _againAt = long.MaxValue;
+    private long _pause;
 
     public static TwinEffect Effect(TwinId twin, CommandRecord command) => new()
     {
@@ -49,8 +55,29 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     public void Recovered(TwinState state, long now) => Guarded(() =>
     {
         Publish(Retained(state));
-        Publish(Waiting(state, now));
+        PublishWaiting(Waiting(state, now), now);
     });
+
+    /// <summary>
+    /// Tells commands again that still wait, after 1, 2, 4 and so on to 30 s, while somebody listens: the gateway that
+    /// had them may be gone, or the device was on its way to another one. A session that owes a command already does
+    /// not take it twice.
+    /// </summary>
+    public void TellAgain(TwinState state, long now)
+    {
+        if (now < _againAt)
+        {
+            if (_againAt != long.MaxValue)
+            {
+                wake.Ask(_againAt);
+            }
+
+            return;
+        }
+
+        _againAt = long.MaxValue;
+        Guarded(() => PublishAgain(state, now));
+    }
 
     /// <summary>Every alarm in its newest state.</summary>
     public IReadOnlyList<TwinEffect> Alarms(TwinState state) =>
@@ -94,7 +121,7 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         }
 
         _recalling.Remove(id);
-        Guarded(() => Publish([.. Waiting(state, now).Where(effect => effect.Command!.Id == id)]));
+        Guarded(() => PublishWaiting([.. Waiting(state, now).Where(effect => effect.Command!.Id == id)], now));
     }
 
     /// <summary>The commands that wait for the device, but for those that the kill switch holds back.</summary>
@@ -158,6 +185,11 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         atOnce.AddRange(effects.Deliveries
             .Where(command => command.Status == CommandStatus.Queued && command.ExpiresAt > now)
             .Select(command => Effect(twin, command)));
+        if (effects.Deliveries.Count > 0)
+        {
+            PlanAgain(now, FirstPause);
+        }
+
         if (effects.DesiredChanged && state.Exists)
         {
             atOnce.Add(Desired(state));
@@ -179,6 +211,39 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         }
 
         Publish(atOnce);
+    }
+
+    private void PublishWaiting(IReadOnlyList<TwinEffect> waiting, long now)
+    {
+        Publish(waiting);
+        if (waiting.Count > 0)
+        {
+            PlanAgain(now, FirstPause);
+        }
+    }
+
+    private void PublishAgain(TwinState state, long now)
+    {
+        TwinEffect[] waiting =
+        [
+            .. Waiting(state, now).Where(effect => IsWanted(EffectKind.Command, effect.Name))
+                .Select(effect => effect with { IsRepeated = true }),
+        ];
+        Publish(waiting);
+        if (waiting.Length > 0)
+        {
+            // Where nobody listens, whoever comes asks.
+            PlanAgain(now, Math.Min(_pause * 2, LongestPause));
+        }
+    }
+
+    private void PlanAgain(long now, long pause)
+    {
+        if (now + pause < _againAt)
+        {
+            (_againAt, _pause) = (now + pause, pause);
+            wake.Ask(_againAt);
+        }
     }
 
     private TwinEffect Desired(TwinState state) => new()
@@ -213,6 +278,21 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
     /// <summary>Hands effects to every sink, for one subscriber.</summary>
     public void PublishTo(string recipient, IReadOnlyList<TwinEffect> effects) =>
         Publish([.. effects.Select(effect => effect with { Recipient = recipient })]);
+
+    /// <summary>Hands the commands that wait to every sink, for the session of a device that has come.</summary>
+    public void PublishWaitingTo(string recipient, IReadOnlyList<TwinEffect> waiting, long now)
+    {
+        PublishTo(recipient, waiting);
+        if (waiting.Count > 0)
+        {
+            PlanAgain(now, FirstPause);
+        }
+    }
+
+    /// <summary>
+    /// Ends when what was told has left the silo, or soon after: the next activation may be on another one.
+    /// </summary>
+    public Task LeaveAsync() => Task.WhenAll(Array.ConvertAll(runtime.Sinks, sink => sink.LeaveAsync()));
 
     /// <summary>Hands effects to every sink.</summary>
     public void Publish(IReadOnlyList<TwinEffect> effects)

@@ -1,6 +1,5 @@
 using Orleans.Placement;
 using Orleans.Runtime;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.State;
@@ -188,15 +187,6 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
                 : throw new TwinGridUnavailableException("the store does not answer; try again");
         }
 
-        TwinId twin = Turns.State.Twin;
-        ITwinCatalogue catalogue = GrainFactory.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(twin));
-        await catalogue.RemoveAsync(twin);
-        if (Turns.State.Exists || Turns.IsAdmitted)
-        {
-            // A reading came in between and made it anew: it must be listed.
-            await catalogue.AddAsync(twin);
-        }
-
         if (eraseHistory)
         {
             await Turns.EraseAsync(call.Result.Revision);
@@ -234,12 +224,15 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         };
     }
 
-    public Task RedeliverAsync(string recipient) =>
-        TellAsync(recipient, state => Turns.Publisher.Waiting(state, runtime.Now));
+    public Task RedeliverAsync(string recipient) => TellAsync(
+        state => Turns.Publisher.Waiting(state, runtime.Now),
+        waiting => Turns.Publisher.PublishWaitingTo(recipient, waiting, runtime.Now));
 
-    public Task RepublishAsync(string recipient) => TellAsync(recipient, Turns.Publisher.Retained);
+    public Task RepublishAsync(string recipient) => TellAsync(
+        Turns.Publisher.Retained, retained => Turns.Publisher.PublishTo(recipient, retained));
 
-    private async Task TellAsync(string recipient, Func<TwinState, IReadOnlyList<TwinEffect>> owed)
+    private async Task TellAsync(
+        Func<TwinState, IReadOnlyList<TwinEffect>> owed, Action<IReadOnlyList<TwinEffect>> tell)
     {
         bool exists = false;
         IReadOnlyList<TwinEffect> effects = await CommittedAsync(state =>
@@ -247,7 +240,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             exists = state.Exists;
             return owed(state);
         });
-        Turns.Publisher.PublishTo(recipient, effects);
+        tell(effects);
         ForgetUnknown(!exists);
     }
 

@@ -7,6 +7,7 @@ using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
@@ -29,6 +30,7 @@ internal sealed partial class TwinRuntime(
     ModelBatches batches,
     SiloLease lease,
     DeadSilos dead,
+    GatewayLives gateways,
     IEnumerable<IEffectSink> sinks,
     IOptionsMonitor<IngestOptions> ingest,
     IOptionsMonitor<ControlOptions> control,
@@ -66,6 +68,9 @@ internal sealed partial class TwinRuntime(
 
     public DeadSilos Dead => dead;
 
+    /// <summary>Which gateways live: with one that does not, the presence of its devices is over.</summary>
+    public GatewayLives Gateways => gateways;
+
     public ILogger Logger => logger;
 
     public IEffectSink[] Sinks { get; } = [.. sinks];
@@ -88,9 +93,6 @@ internal sealed partial class TwinRuntime(
         lease.Stop();
     }
 
-    /// <summary>When this silo began, Unix microseconds: MQTT sessions from before are gone.</summary>
-    public long StartedAt { get; } = UnixMicroseconds.Now(clock);
-
     public long Now => UnixMicroseconds.Now(clock);
 
     /// <summary>True when an input counts as taken after the twin's turn and not after the commit.</summary>
@@ -108,9 +110,6 @@ internal sealed partial class TwinRuntime(
 
     [LoggerMessage(LogLevel.Error, "A turn of {Twin} failed and nothing of it was kept; the twin is read again.")]
     public partial void LogFoldFailed(Exception exception, TwinId twin);
-
-    [LoggerMessage(LogLevel.Error, "{Twin} could not be entered into the catalogue; its inputs are not acknowledged.")]
-    public partial void LogCatalogueFailed(Exception exception, TwinId twin);
 
     [LoggerMessage(LogLevel.Error, "What {Twin} committed could not be published.")]
     public partial void LogPublishFailed(Exception exception, TwinId twin);

@@ -1,4 +1,3 @@
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.State;
 
@@ -7,30 +6,27 @@ namespace TwinGrid.Twins;
 /// <content>How a twin that does not exist yet comes to be.</content>
 internal sealed partial class TwinTurns
 {
-    /// <summary>
-    /// Decides on a twin that does not exist, then drains again. Listing a twin that has no turn is harmless, a turn
-    /// of a twin that no listing shows is not, so the catalogue comes first.
-    /// </summary>
-    private void Admit()
+    /// <summary>Decides on a twin that does not exist: it may come to be, or what waits is refused.</summary>
+    private bool TryAdmit()
     {
         IngestStatus status = Creates() ? _runtime.Gate.Admit(State.Twin) : IngestStatus.UnknownTwin;
-        if (status == IngestStatus.Accepted)
+        _admitted = status == IngestStatus.Accepted;
+        if (_admitted)
         {
-            _isAdmitting = true;
-            EnterCatalogueAsync().Ignore();
-            return;
+            return true;
         }
 
         if (!_runtime.Lease.IsHeld)
         {
             _isAdmitting = true;
             AdmitConfirmedAsync().Ignore();
-            return;
+            return false;
         }
 
         _queue.FinishAll(status, _revision);
         _inbox.Schedule();
         Deactivate();
+        return false;
     }
 
     private bool Creates()
@@ -44,24 +40,5 @@ internal sealed partial class TwinTurns
         }
 
         return false;
-    }
-
-    private async Task EnterCatalogueAsync()
-    {
-        try
-        {
-            await _runtime.Grains.GetGrain<ITwinCatalogue>(CatalogueParts.KeyOf(State.Twin)).AddAsync(State.Twin);
-            _admitted = true;
-        }
-#pragma warning disable CA1031 // Whatever failed, those who wait must hear of it.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            _runtime.LogCatalogueFailed(e, State.Twin);
-            _queue.FinishAll(IngestStatus.Unavailable, _revision);
-        }
-
-        _isAdmitting = false;
-        Drain();
     }
 }

@@ -16,7 +16,7 @@ internal sealed partial class TwinTurns
     /// durable.
     /// </summary>
     /// <param name="read">
-    /// Makes a copy of what is asked for; is told whether it is durable. Is asked again where what it read may be old.
+    /// Makes a copy of what is asked for; is told whether it is durable, and asked again where it is not after all.
     /// </param>
     /// <exception cref="TwinGridUnavailableException">
     /// A commit failed, what is here may never have been, and the twin is read again; or the silo was taken for dead:
@@ -24,36 +24,24 @@ internal sealed partial class TwinTurns
     /// </exception>
     public Task<T> ReadAsync<T>(Func<TwinState, bool, T> read)
     {
-        Task<T> seen = ReadCommittedAsync(read);
-        return seen.IsCompletedSuccessfully && _runtime.Lease.IsHeld ? seen : ReadConfirmedAsync(seen, read);
-    }
-
-    private async Task<T> ReadConfirmedAsync<T>(Task<T> reading, Func<TwinState, bool, T> read)
-    {
-        while (true)
+        if (_isLost)
         {
-            T seen = await reading;
-            if (_runtime.Lease.IsHeld)
-            {
-                return seen;
-            }
-
-            if (!await _runtime.Lease.ConfirmAsync() && !_isLost)
-            {
-                return read(State, false);
-            }
-
-            reading = ReadCommittedAsync(read);
+            return Task.FromException<T>(new TwinGridUnavailableException(
+                $"a turn of {State.Twin} was not committed and the twin is read again; ask again"));
         }
+
+        if (_isCommitting)
+        {
+            return (_readers ??= new CommittedReaders(State, _runtime.Lease, _runtime.Clock)).WaitAsync(read);
+        }
+
+        T seen = read(State, true);
+        return _runtime.Lease.IsHeld ? Task.FromResult(seen) : ConfirmAsync(seen, read);
     }
 
-    private Task<T> ReadCommittedAsync<T>(Func<TwinState, bool, T> read) =>
-        _isLost
-            ? Task.FromException<T>(new TwinGridUnavailableException(
-                $"a turn of {State.Twin} was not committed and the twin is read again; ask again"))
-            : _isCommitting
-            ? (_readers ??= new CommittedReaders(State, _runtime.Clock)).WaitAsync(read)
-            : Task.FromResult(read(State, true));
+    // Where the twin is still this silo's now, nobody changed it elsewhere since it was read.
+    private async Task<T> ConfirmAsync<T>(T seen, Func<TwinState, bool, T> read) =>
+        await _runtime.Lease.ConfirmAsync() ? seen : read(State, false);
 
     /// <summary>
     /// Ends a turn that changed nothing, which says what the state was: where that may be old the turn ends like one

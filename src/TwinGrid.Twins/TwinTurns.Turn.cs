@@ -26,9 +26,8 @@ internal sealed partial class TwinTurns
         }
 
         _queue.TakeFrom(_inbox);
-        if (!_queue.IsEmpty && !State.Exists && !_admitted)
+        if (!_queue.IsEmpty && !State.Exists && !_admitted && !TryAdmit())
         {
-            Admit();
             return;
         }
 
@@ -41,6 +40,7 @@ internal sealed partial class TwinTurns
         }
 
         _publisher.PublishOwed(State, now);
+        _publisher.TellAgain(State, now);
         if (!_queue.IsEmpty || _due <= now)
         {
             Turn(now);
@@ -97,11 +97,12 @@ internal sealed partial class TwinTurns
     private bool TryFold(long now, out PendingTurn pending)
     {
         int at = 0;
+        bool existed = State.Exists;
         try
         {
             byte[] inputs = Fold(now, ref at);
             ScheduleDue(now);
-            pending = _effects.Changed ? Pending(inputs, now) : default;
+            pending = _effects.Changed ? Pending(inputs, now, existed) : default;
             _hasFolded = true;
             return true;
         }
@@ -130,7 +131,7 @@ internal sealed partial class TwinTurns
         }
     }
 
-    private PendingTurn Pending(byte[] inputs, long now)
+    private PendingTurn Pending(byte[] inputs, long now, bool existed)
     {
         State.Revision = _revision + 1;
         State.IsAhead = false;
@@ -141,6 +142,7 @@ internal sealed partial class TwinTurns
             Time = now,
             FoldVersion = TwinFold.Version,
             Inputs = inputs,
+            Exists = State.Exists == existed ? null : State.Exists,
         };
         return new PendingTurn(turn, _tail + 1 >= SnapshotEvery ? Snapshot() : null, _onFate);
     }

@@ -2,6 +2,7 @@ using Orleans.Runtime;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.State;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
@@ -77,9 +78,6 @@ internal sealed partial class TwinTurns
     /// <summary>True once it takes no more; what the state says then may never have been committed.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>True while the twin is being entered into the catalogue, and after.</summary>
-    public bool IsAdmitted => _isAdmitting || _admitted;
-
     /// <summary>The twin; what outsiders may see of it after <see cref="ReadAsync"/>.</summary>
     public TwinState State { get; }
 
@@ -89,13 +87,6 @@ internal sealed partial class TwinTurns
         long now = _runtime.Now;
         ScheduleDue(now);
         _publisher.Recovered(State, now);
-        if (State is { Online: true, OnlineSession.Length: > 0 } && State.OnlineSince < _runtime.StartedAt)
-        {
-            // Its session was of a gateway that is gone, and nobody saw it end.
-            PresenceInput lost = new(false, State.OnlineSession);
-            Post(PackedInputs.Pack(InputKind.Presence, now, lost, TwinGridJson.Default.PresenceInput));
-        }
-
         if (_runtime.Mode != ControlMode.Act && State.Commands.Exists(c => c is { IsClosed: false, Policy: not null }))
         {
             // The kill switch was turned while this twin was away.
@@ -104,6 +95,14 @@ internal sealed partial class TwinTurns
 
         // The last that can fail is over: from here on messages come, and each has its answer.
         _runtime.Active.Add(State.Twin, _inbox);
+
+        // Looked at last: a gateway that goes from here on is seen to by whoever looks at the active twins.
+        if (State is { Online: true, OnlineSession.Length: > 0 }
+            && _runtime.Gateways.IsGone(State.OnlineSession, State.OnlineSince))
+        {
+            // Nobody saw its session end.
+            Post(GatewayLives.Gone(State.OnlineSession, now));
+        }
     }
 
     /// <summary>Takes no more, waits for the commit under way and writes a snapshot.</summary>
@@ -121,6 +120,8 @@ internal sealed partial class TwinTurns
             await WriteSnapshotAsync(Snapshot()).WaitAsync(cancellationToken);
             _runtime.Sealer.Note(State.Twin, HistorySealer.FewTurns);
         }
+
+        await _publisher.LeaveAsync().WaitAsync(cancellationToken);
     }
 
     /// <summary>Adds inputs and ends when it is known what became of them.</summary>

@@ -12,6 +12,7 @@ using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.Placement;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
 
@@ -49,12 +50,14 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GroupCommit>();
         services.AddSingleton(static provider => provider.GetRequiredService<GroupCommit>().Health);
         services.AddSingleton<HistorySealer>();
+        services.AddSingleton<FoldedTails>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
         services.AddSingleton<ModelBatches>();
         services.AddSingleton<SiloLease>();
         services.AddSingleton<DeadSilos>();
         services.AddSingleton<DueTwins>();
+        services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
         services.AddSingleton<ShardMover>();
@@ -66,6 +69,10 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, TwinsLifecycle>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<ModelBatches>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            static provider => provider.GetRequiredService<GatewayLives>());
         services.AddOptions<GrainTypeOptions>().PostConfigure<IOptions<TwinsHostingOptions>>(static (types, twins) =>
         {
             if (!twins.Value.HostsTwins)

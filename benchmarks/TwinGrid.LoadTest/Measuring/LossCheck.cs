@@ -24,7 +24,8 @@ internal sealed class LossCheck(Uri api) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<long[]> CountAsync(LoadDevice[] devices)
+    /// <summary>How many messages of each device the grid knows.</summary>
+    public async Task<long[]> CountAsync(LoadDevice[] devices)
     {
         var counts = new long[devices.Length];
         await Parallel.ForAsync(

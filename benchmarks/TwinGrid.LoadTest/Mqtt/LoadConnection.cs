@@ -34,6 +34,12 @@ internal sealed class LoadConnection : IDisposable
         _tally = tally;
     }
 
+    /// <summary>How many devices it has.</summary>
+    public int Devices => _devices.Length;
+
+    /// <summary>Messages written so far.</summary>
+    public long Sent { get; private set; }
+
     /// <summary>Messages on their way.</summary>
     public int InFlight { get; private set; }
 
@@ -80,6 +86,7 @@ internal sealed class LoadConnection : IDisposable
         LoadDevice device = _devices[_nextDevice];
         _nextDevice = _nextDevice + 1 == _devices.Length ? 0 : _nextDevice + 1;
         device.Publish(_out, _format.Qos == 0 ? (ushort)0 : _messages.Take(device, intended), time);
+        Sent++;
         InFlight++;
         _unpinged++;
         _tally.NoteSent(intended);

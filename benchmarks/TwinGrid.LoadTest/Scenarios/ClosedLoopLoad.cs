@@ -17,19 +17,28 @@ internal static class ClosedLoopLoad
     private const int Refills = 8;
 
     /// <inheritdoc cref="LoadScenario.Generate"/>
-    public static Task RunAsync(LoadConnection[] connections, LoadOptions options, LoadSignals signals)
+    public static Task RunAsync(LoadConnection[] connections, LoadOptions options, LoadSignals signals) =>
+        RunAsync(connections, options.Window, long.MaxValue, signals);
+
+    /// <summary>Sends so many messages of each device, in turns; ends when all are acknowledged.</summary>
+    public static Task SendEachAsync(
+        LoadConnection[] connections, LoadOptions options, int messages, LoadSignals signals) =>
+        RunAsync(connections, options.Window, messages, signals);
+
+    private static Task RunAsync(LoadConnection[] connections, int window, long each, LoadSignals signals)
     {
         int most = connections.Min(static connection => connection.MostInFlight);
-        if (options.Window > most)
+        if (window > most)
         {
             throw new NoResult(
-                $"The server takes {most} unacknowledged messages on a connection: --window {options.Window} is more");
+                $"The server takes {most} unacknowledged messages on a connection: --window {window} is more");
         }
 
-        return LoadThread.RunAsync(connections, signals, thread => Drive(thread, connections, options.Window, signals));
+        return LoadThread.RunAsync(connections, signals, thread => Drive(thread, connections, window, each, signals));
     }
 
-    private static void Drive(LoadThread thread, LoadConnection[] connections, int window, LoadSignals signals)
+    private static void Drive(
+        LoadThread thread, LoadConnection[] connections, int window, long each, LoadSignals signals)
     {
         int refill = Math.Max(1, window / Refills);
         for (int i = 0; i < connections.Length; i++)
@@ -39,7 +48,7 @@ internal static class ClosedLoopLoad
         }
 
         Action<LoadConnection, int> acknowledged = Refill;
-        while (!signals.Stopping || !thread.IsQuiet)
+        while (!thread.IsQuiet || !(signals.Stopping || Array.TrueForAll(connections, c => Left(c) == 0)))
         {
             thread.Wait(LookAtSignals, acknowledged);
         }
@@ -47,10 +56,14 @@ internal static class ClosedLoopLoad
         void Refill(LoadConnection connection, int count)
         {
             int free = window - connection.InFlight;
-            for (int i = free >= refill && !signals.Stopping ? 0 : free; i < free; i++)
+            long sends = free >= refill && !signals.Stopping ? Math.Min(free, Left(connection)) : 0;
+            for (int i = 0; i < sends; i++)
             {
                 connection.Append(thread.Now, thread.Time);
             }
         }
+
+        long Left(LoadConnection connection) =>
+            each == long.MaxValue ? each : (each * connection.Devices) - connection.Sent;
     }
 }

@@ -38,13 +38,14 @@ internal sealed class LoadRun(LoadScenario scenario, LoadOptions options, LoadTa
         using var abandon = new CancellationTokenSource();
         using var meter = new ResourceMeter(target.Process?.Id, target.Api);
         using LossCheck? loss = target.Api is null || options.Qos == 0 ? null : new LossCheck(target.Api);
-        LoadDevice[] devices = MakeDevices(out LoadFormat format);
+        var fleet = new Fleet(options, prefix: "d");
+        LoadDevice[] devices = fleet.Devices;
         if (loss is not null)
         {
             await loss.BeginAsync(devices);
         }
 
-        LoadConnection[] connections = Connect(devices, format);
+        LoadConnection[] connections = fleet.Connect(target.Mqtt, _tally);
         try
         {
             var signals = new LoadSignals(abandon.Token);
@@ -129,27 +130,6 @@ internal sealed class LoadRun(LoadScenario scenario, LoadOptions options, LoadTa
         {
             throw new NoResult($"The grid did not acknowledge what was sent within {DrainsWithin.TotalSeconds:0} s");
         }
-    }
-
-    private LoadDevice[] MakeDevices(out LoadFormat format)
-    {
-        LoadFormat made = new(
-            options.Mqtt, options.Qos, options.Readings, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-        format = made;
-        return [.. Enumerable.Range(0, options.Devices).Select(i => new LoadDevice($"{LoadKind.Name}/d{i}", made))];
-    }
-
-    private LoadConnection[] Connect(LoadDevice[] devices, LoadFormat format)
-    {
-        var connections = new LoadConnection[options.Connections];
-        for (int i = 0; i < connections.Length; i++)
-        {
-            LoadDevice[] its = [.. devices.Where((_, device) => device % connections.Length == i)];
-            connections[i] = new LoadConnection(its, format, _tally);
-            connections[i].Connect(target.Mqtt, $"load-{i}");
-        }
-
-        return connections;
     }
 
     private LoadFigures Figures(long acknowledged, TimeSpan elapsed, ResourceReading before, ResourceReading after)

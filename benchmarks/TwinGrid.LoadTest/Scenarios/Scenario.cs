@@ -45,6 +45,22 @@ internal sealed record Scenario
         },
         new()
         {
+            Name = "twins",
+            What = "--devices that come once: new twins per second, what each costs, and whether all are listed",
+            Defaults = new LoadOptions { Devices = 100_000 },
+            HasDevices = true,
+            RunAsync = static options => new TwinsScenario(options).RunAsync(),
+        },
+        new()
+        {
+            Name = "recovery",
+            What = "--devices twins, --rate for --seconds, kill -9, start: when it is back and what it lost",
+            Defaults = new LoadOptions { Devices = 100_000 },
+            HasDevices = true,
+            RunAsync = static options => new RecoveryScenario(options).RunAsync(),
+        },
+        new()
+        {
             Name = "idle",
             What = "--connections that rest: the server's memory for each; --hostile for such as do wrong",
             Defaults = new LoadOptions { Connections = 10_000 },

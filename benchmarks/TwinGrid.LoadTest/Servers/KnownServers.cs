@@ -31,13 +31,17 @@ internal static partial class KnownServers
     public static Task<ServerProcess> StartAsync(string name, LoadOptions options) =>
         ServerProcess.StartAsync(name switch
         {
-            Grid => GridStart(options),
+            Grid => GridStart(options, again: false),
             Mosquitto => MosquittoStart(),
             Mqttnet => OwnStart(Mqttnet, "MQTTnet on Kestrel", MqttnetServer.Verb),
             _ => OwnStart(Sink, "sink, the client alone", SinkServer.Verb),
         });
 
-    private static ServerStart GridStart(LoadOptions options)
+    /// <summary>Starts a grid on what another one has left in the same <c>--data-directory</c> or database.</summary>
+    public static Task<ServerProcess> StartGridAgainAsync(LoadOptions options) =>
+        ServerProcess.StartAsync(GridStart(options, again: true));
+
+    private static ServerStart GridStart(LoadOptions options, bool again)
     {
         string? temporary = options.DataDirectory is null
             ? Directory.CreateTempSubdirectory("twingrid-load-").FullName
@@ -51,8 +55,9 @@ internal static partial class KnownServers
             "Mqtt:Port=0", "Http:Port=0", $"Cluster:SiloPort={ServerProcess.FreePort()}",
             $"Cluster:GatewayPort={ServerProcess.FreePort()}", $"DataDirectory={Path.Combine(data, "data")}",
             $"DefinitionsDirectory={definitions}", $"Storage:Provider={options.Storage}",
-            .. LoadDatabase.Settings(options),
-            $"Mqtt:Acknowledge={options.Acknowledge}", $"Limits:NewTwinsPerMinute={Math.Max(1_000, options.Devices)}",
+            .. LoadDatabase.Settings(options, again),
+            $"Mqtt:Acknowledge={options.Acknowledge}",
+            $"Limits:NewTwinsPerMinute={2 * Math.Max(1_000, options.Devices)}",
         ];
         return new ServerStart
         {

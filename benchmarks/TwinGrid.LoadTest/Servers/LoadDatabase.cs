@@ -3,13 +3,15 @@ using TwinGrid.LoadTest.Arguments;
 
 namespace TwinGrid.LoadTest.Servers;
 
-/// <summary>The schema of a PostgreSQL database that a grid under load keeps its twins in, new for each.</summary>
+/// <summary>The schema of a PostgreSQL database that a grid under load keeps its twins in.</summary>
 internal static class LoadDatabase
 {
     private const string Schema = "twingrid_load";
 
     /// <summary>The settings of a grid that is to use it; none for another store.</summary>
-    public static IEnumerable<string> Settings(LoadOptions options)
+    /// <param name="options">The store and its database.</param>
+    /// <param name="again">True to keep what a grid before has left, else the schema is made anew.</param>
+    public static IEnumerable<string> Settings(LoadOptions options, bool again)
     {
         if (options.Storage != "PostgreSql")
         {
@@ -17,10 +19,14 @@ internal static class LoadDatabase
         }
 
         NpgsqlConnectionStringBuilder database = new(options.ConnectionString) { SearchPath = Schema };
-        using NpgsqlConnection connection = new(database.ConnectionString);
-        connection.Open();
-        using NpgsqlCommand clear = new($"DROP SCHEMA IF EXISTS {Schema} CASCADE; CHECKPOINT", connection);
-        clear.ExecuteNonQuery();
+        if (!again)
+        {
+            using NpgsqlConnection connection = new(database.ConnectionString);
+            connection.Open();
+            using NpgsqlCommand clear = new($"DROP SCHEMA IF EXISTS {Schema} CASCADE; CHECKPOINT", connection);
+            clear.ExecuteNonQuery();
+        }
+
         return [$"Storage:ConnectionString={database.ConnectionString}"];
     }
 }

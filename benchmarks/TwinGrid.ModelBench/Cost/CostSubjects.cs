@@ -1,3 +1,4 @@
+using TwinGrid.ModelBench.Feeding;
 using TwinGrid.Models.Process;
 using TwinGrid.Models.RemainingLife;
 
@@ -97,8 +98,8 @@ internal static class CostSubjects
             rows[i] = new double[count];
             for (int s = 0; s < count; s++)
             {
-                level[s] = (0.999 * level[s]) + (0.1 * Gaussian(chance));
-                rows[i][s] = Math.Round(100 + level[s] + Gaussian(chance), 2);
+                level[s] = (0.999 * level[s]) + (0.1 * Noise.Gaussian(chance));
+                rows[i][s] = Math.Round(100 + level[s] + Noise.Gaussian(chance), 2);
             }
         }
 
@@ -112,7 +113,4 @@ internal static class CostSubjects
         Signals(components, 7), row => Array.ConvertAll(row, value => Math.Abs(value - 92)));
 
     private static double[][] Beats() => Array.ConvertAll(Signals(1, 5), row => new[] { row[0] / 125 });
-
-    private static double Gaussian(Random chance) =>
-        Math.Sqrt(-2 * Math.Log(1 - chance.NextDouble())) * Math.Cos(2 * Math.PI * chance.NextDouble());
 }

@@ -44,7 +44,7 @@ internal static class AnomalyRows
             Nab,
             Figures.Write($"the same at the threshold best for these files, {best.Threshold:0.0000}"),
             Figures.Write($"{best.Normalised:0.0}: {best.Found} of {best.Windows} windows, {best.FalseAlarms} false"),
-            "",
+            nothing,
             PublishedRows.Nab,
             Seen.Development,
             null);
@@ -52,7 +52,8 @@ internal static class AnomalyRows
             Nab,
             "the same, each kind of file at the threshold best for the others",
             Figures.Write($"{NabScorer.CategoriesLeftOut(scored, profile):0.0}"),
-            "",
+            Figures.Write($"never 0, random {NabScorer.CategoriesLeftOut(random, profile):0.0}, ")
+                + Figures.Write($"windowed Gaussian {NabScorer.CategoriesLeftOut(gaussian, profile):0.0}"),
             "",
             Seen.Development,
             null);
@@ -76,7 +77,7 @@ internal static class AnomalyRows
                 + Figures.Write($"{signals.Sum(signal => signal.Rows):#,0} readings ({where})"),
             "never 0",
             "",
-            Seen.HeldOut,
+            Seen.Development,
             null);
     }
 }

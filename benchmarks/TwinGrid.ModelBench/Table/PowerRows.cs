@@ -25,7 +25,7 @@ internal static class PowerRows
             "PowerForecast: the same",
             "the same without the random layer (`detail` 0)",
             Figures.Write($"{plain.Skill:0.0000}"),
-            "",
+            Figures.Write($"climatology 0 (loss {plain.Climate.Mean:0.0000})"),
             "",
             Seen.Development,
             plain.Cost);

@@ -22,7 +22,7 @@ internal static class RhythmRows
             "HeartRhythm: AFDB, 12 records",
             "accuracy, both thresholds chosen without the record judged, %",
             Figures.Write($"{100 * RhythmChoice.Accuracy(files):0.00}"),
-            "",
+            Figures.Write($"never {100 * bench.Never.Accuracy:0.0}, always {100 * bench.Always.Accuracy:0.0}"),
             "",
             Seen.UnitsHeldOut,
             null);

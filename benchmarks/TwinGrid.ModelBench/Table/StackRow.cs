@@ -18,7 +18,7 @@ internal static class StackRow
             Figures.Write($"{cost.AllocatedBytes:0}"),
             "",
             "",
-            Seen.Nothing,
+            Seen.MadeUp,
             new ModelCost(1, cost.Micros / 1e6, cost.StateBytes));
     }
 }

@@ -12,14 +12,11 @@ internal enum Seen
     /// <summary>Judged on units or hours not learnt from; constants were chosen with these files in sight.</summary>
     UnitsHeldOut,
 
-    /// <summary>Judged on signals that neither the training nor the choice of constants saw.</summary>
-    HeldOut,
-
     /// <summary>The publisher's own test files, which decided nothing.</summary>
     OfficialTest,
 
-    /// <summary>Made-up signals, which only cost.</summary>
-    Nothing,
+    /// <summary>Made-up signals, of which mathematics says what is in them, or which only cost.</summary>
+    MadeUp,
 }
 
 /// <summary>One row of the table: a score on a data set.</summary>
@@ -29,7 +26,9 @@ internal enum Seen
 /// <param name="Nothing">What those do that know nothing, or almost.</param>
 /// <param name="Published">What others published.</param>
 /// <param name="Seen">How the figure was made.</param>
-/// <param name="Cost">What a sample costs; null where a row before says it.</param>
+/// <param name="Cost">
+/// What a sample costs; null where it is judged by what a row before measured: the table then shows the same.
+/// </param>
 internal sealed record TableRow(
     string Data, string Score, string Ours, string Nothing, string Published, Seen Seen, ModelCost? Cost)
 {
@@ -48,8 +47,7 @@ internal sealed record TableRow(
     {
         Seen.OfficialTest => "official test",
         Seen.UnitsHeldOut => "units held out, constants not",
-        Seen.HeldOut => "held out",
-        Seen.Nothing => "",
+        Seen.MadeUp => "made up",
         _ => "development",
     };
 

@@ -41,10 +41,24 @@ internal static class TableVerb
 
     /// <summary>The rows, each measured when it is asked for.</summary>
     /// <param name="data">The directory that holds one for each data set.</param>
-    public static IEnumerable<TableRow> Rows(string data) => StackRow.Of()
+    public static IEnumerable<TableRow> Rows(string data) => Costed(StackRow.Of()
         .Concat(AnomalyRows.Of(data))
         .Concat(ProcessRows.Of(data))
         .Concat(TurbofanRows.Of(data))
         .Concat(PowerRows.Of(data))
-        .Concat(RhythmRows.Of(data));
+        .Concat(RhythmRows.Of(data))
+        .Concat(MadeUpRows.Of()));
+
+    /// <summary>Rows that measure no cost have that of the row before that ran the same model.</summary>
+    private static IEnumerable<TableRow> Costed(IEnumerable<TableRow> rows)
+    {
+        Dictionary<string, ModelCost> costs = new(StringComparer.Ordinal);
+        foreach (TableRow row in rows)
+        {
+            string model = row.Data.Split(':')[0];
+            ModelCost cost = row.Cost ?? costs[model];
+            costs[model] = cost;
+            yield return row with { Cost = cost };
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using TwinGrid.ModelBench.Feeding;
 using TwinGrid.ModelBench.Life;
 using TwinGrid.Models.RemainingLife;
 
@@ -12,6 +13,7 @@ internal static class TurbofanRows
     {
         string folder = Path.Combine(data, "cmapss");
         List<MaintenanceCost[,]> worth = [];
+        ModelCost all = default;
         for (int set = 1; set <= Sets; set++)
         {
             LifeHistory[] train = CmapssFile.Read(Path.Combine(folder, $"train_FD00{set}.txt"));
@@ -30,12 +32,16 @@ internal static class TurbofanRows
                 set, "RMSE / PHM08 / coverage, 5 folds of the training units", crossed, Seen.UnitsHeldOut)
                 with { Published = File.Exists(test) ? "" : PublishedRows.Turbofans[set - 1] };
             worth.Add(ValueVerb.Measure(folds, ValueVerb.DefaultLead));
+            all = new ModelCost(
+                all.Samples + crossed.Cost.Samples,
+                all.Seconds + crossed.Cost.Seconds,
+                Math.Max(all.StateBytes, crossed.Cost.StateBytes));
         }
 
         for (int c = 0; c < ValueVerb.UnplannedCosts.Length; c++)
         {
             int row = c;
-            yield return Worth([.. worth.Select(costs => PoliciesOf(costs, row))], c);
+            yield return Worth([.. worth.Select(costs => PoliciesOf(costs, row))], c) with { Cost = all };
         }
     }
 
@@ -56,7 +62,7 @@ internal static class TurbofanRows
             Name(set),
             "RMSE where no unit's age is known; where it is, truth not capped",
             Figures.Write($"{ageless.Model.Rmse:0.00}; {result.Model.UncappedRmse:0.00}"),
-            "",
+            Figures.Write($"constant {result.Constant.Rmse:0.0}; {result.Constant.UncappedRmse:0.0}"),
             "",
             Seen.OfficialTest,
             null);

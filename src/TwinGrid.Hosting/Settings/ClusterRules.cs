@@ -27,5 +27,6 @@ internal static class ClusterRules
         }
     }
 
-    private static bool Is(string? value, string word) => string.Equals(value, word, StringComparison.OrdinalIgnoreCase);
+    private static bool Is(string? value, string word) =>
+        string.Equals(value, word, StringComparison.OrdinalIgnoreCase);
 }

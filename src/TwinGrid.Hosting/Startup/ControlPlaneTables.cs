@@ -32,6 +32,20 @@ internal abstract class ControlPlaneTables
         }
     }
 
+    /// <summary>The file beside a silo that may run: it is only read, and nothing holds the directory.</summary>
+    internal sealed class InSqliteToRead(IOptions<TwinGridOptions> grid) : ControlPlaneTables
+    {
+        public override Task CreateAsync(CancellationToken cancellationToken) =>
+            throw new NotSupportedException("definitions are only read here");
+
+        public override void Configure(AdoNetGrainStorageOptions options)
+        {
+            string directory = Path.GetFullPath(grid.Value.DataDirectory);
+            options.Invariant = OrleansSqliteSchema.Invariant;
+            options.ConnectionString = OrleansSqliteSchema.ConnectionString(directory, readOnly: true);
+        }
+    }
+
     internal sealed class InPostgreSql(IOptions<StorageOptions> storage, TimeProvider clock) : ControlPlaneTables
     {
         public override Task CreateAsync(CancellationToken cancellationToken) =>

@@ -1,10 +1,12 @@
 using System.Globalization;
 using TwinGrid.Hosting.Startup;
+using TwinGrid.Twins.History;
 
 namespace TwinGrid.Hosting.Verification;
 
 /// <summary>
-/// Reads a whole store, says on one writer what is damaged and how it ended, and on another how far it is.
+/// Reads a whole store, folds its logs again where that is asked for, says on one writer what is damaged and how it
+/// ended, and on another how far it is.
 /// </summary>
 internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextWriter progress)
 {
@@ -23,24 +25,23 @@ internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextW
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(2);
 
     private readonly StoreTally _tally = new();
+    private LogRefold? _refold;
 
     /// <summary>Reads it.</summary>
     /// <param name="open">Gives the store; may fail as the reading may.</param>
+    /// <param name="openLogs">Gives what folds logs again; null where that is not asked for.</param>
+    /// <param name="twin">The id of the one twin whose log is folded again, alone; null for all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(Func<ITwinStore> open, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(
+        Func<ITwinStore> open, Func<Task<LogRefold>>? openLogs, string? twin, CancellationToken cancellationToken)
     {
-        long start = clock.GetTimestamp();
         using ITimer timer = clock.CreateTimer(_ => ShowProgress(), null, ProgressEvery, ProgressEvery);
         try
         {
-            long damages = await ReadAsync(open(), cancellationToken);
-            string read = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{Counts()}, {_tally.Bytes / 1048576.0:0.0} MiB read in "
-                + $"{clock.GetElapsedTime(start).TotalSeconds:0.0} s");
-            string end = damages switch { 0 => "all intact", 1 => "1 damage", _ => $"{damages} damages" };
-            await output.WriteLineAsync($"{read}: {end}");
+            TwinId? only = Only(twin, openLogs is not null);
+            long damages = only is null ? await ReadRowsAsync(open(), cancellationToken) : 0;
+            damages += openLogs is null ? 0 : await RefoldAsync(await openLogs(), only, cancellationToken);
             return damages == 0 ? Intact : Damaged;
         }
         catch (Exception e) when (StartFailure.Explain(e) is { Count: > 0 } lines)
@@ -59,11 +60,51 @@ internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextW
         }
     }
 
-    private async Task<long> ReadAsync(ITwinStore store, CancellationToken cancellationToken)
+    private static TwinId? Only(string? twin, bool refolds)
+    {
+        if (twin is null)
+        {
+            return null;
+        }
+
+        if (!refolds)
+        {
+            throw new TwinGridException("--twin names whose log is folded again: it goes with --refold.");
+        }
+
+        return TwinId.TryParse(twin, out TwinId id)
+            ? id
+            : throw new TwinGridException($"--twin {twin} is no id of a twin: write --twin kind/key.");
+    }
+
+    private async Task<long> ReadRowsAsync(ITwinStore store, CancellationToken cancellationToken)
+    {
+        long start = clock.GetTimestamp();
+        long damages = await TellAsync(store.VerifyAsync(_tally, cancellationToken));
+        string end = damages switch { 0 => "all intact", 1 => "1 damage", _ => $"{damages} damages" };
+        string megabytes = string.Create(CultureInfo.InvariantCulture, $"{_tally.Bytes / 1048576.0:0.0} MiB");
+        await output.WriteLineAsync($"{Counts()}, {megabytes} read in {Seconds(start)} s: {end}");
+        return damages;
+    }
+
+    private async Task<long> RefoldAsync(LogRefold refold, TwinId? only, CancellationToken cancellationToken)
+    {
+        _refold = refold;
+        long start = clock.GetTimestamp();
+        long mismatches = await TellAsync(refold.RunAsync(only, cancellationToken));
+        string end = mismatches switch { 0 => "all equal", 1 => "1 mismatch", _ => $"{mismatches} mismatches" };
+        await output.WriteLineAsync($"{Refolded(refold)}, in {Seconds(start)} s: {end}");
+        return mismatches;
+    }
+
+    private string Seconds(long start) =>
+        clock.GetElapsedTime(start).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
+
+    private async Task<long> TellAsync(IAsyncEnumerable<StoreDamage> all)
     {
         long damages = 0;
         HashSet<string> remedies = new(StringComparer.Ordinal);
-        await foreach (StoreDamage damage in store.VerifyAsync(_tally, cancellationToken))
+        await foreach (StoreDamage damage in all)
         {
             if (++damages <= MostLines)
             {
@@ -86,7 +127,12 @@ internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextW
     }
 
     private void ShowProgress() => progress.WriteLine(
-        string.Create(CultureInfo.InvariantCulture, $"twingrid: so far {Counts()}"));
+        $"twingrid: so far {(_refold is { } refold ? Refolded(refold) : Counts())}");
+
+    private static string Refolded(LogRefold refold) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{refold.Twins:N0} twins and {refold.Turns:N0} turns folded again, {refold.States:N0} states compared, "
+        + $"{refold.OtherFold:N0} twins skipped in part for another fold version");
 
     private string Counts()
     {

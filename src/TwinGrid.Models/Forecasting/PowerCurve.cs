@@ -138,6 +138,28 @@ internal sealed class PowerCurve : PredictiveModel<PowerCurveState>
                 + $"{(prediction.Residual < 0 ? "below" : "above")} the {expected}{normal}";
     }
 
+    /// <summary>
+    /// What was expected is of the input alone; where the output was seen, it is the reason of the residual, and the
+    /// input says only where on the curve that was.
+    /// </summary>
+    protected override IReadOnlyList<Contribution> Contributions(
+        in Prediction prediction, in PowerCurveState state)
+    {
+        if (!prediction.HasValue)
+        {
+            return [];
+        }
+
+        double expected = prediction.Expected;
+        return double.IsNaN(prediction.Residual)
+            ? [new Contribution(_input, null, state.Input, 1)]
+            :
+            [
+                new Contribution(_output, expected, expected + prediction.Residual, 1),
+                new Contribution(_input, null, state.Input, 0),
+            ];
+    }
+
     private bool IsFresh(in PowerCurveState state, long time)
     {
         // In doubles: the difference of two wild times may not fit a long.

@@ -36,11 +36,13 @@ internal sealed class PowerForecast : IPredictiveModel
 
     private const int MostFeatures = 256;
 
-    // The state: the outputs learnt and the weather's time, then the weights, then the table.
+    // The state: the outputs learnt and the weather's time; the weights; the table; the weather of what was last said.
     private const int Readings = 0;
     private const int WeatherTime = 1;
     private const int FirstWeight = 2;
 
+    private readonly string[] _inputs;
+    private readonly string _output;
     private readonly PowerForecastOptions _options;
     private readonly WeatherFeatures _features;
     private readonly LeastSquares _squares;
@@ -66,6 +68,7 @@ internal sealed class PowerForecast : IPredictiveModel
                 $"model '{definition.Name}'", "output", $"{TypeName} needs the telemetry to predict");
         }
 
+        (_inputs, _output) = ([.. definition.Inputs], definition.Output);
         _options = PowerForecastOptions.Read(options);
         _features = new WeatherFeatures(inputs / 2, _options.Detail);
         _squares = new LeastSquares(_features.Unknown(), _options.Memory);
@@ -76,7 +79,7 @@ internal sealed class PowerForecast : IPredictiveModel
 
     public int Version => 2;
 
-    public int StateLength => FirstWeight + _squares.StateLength + _outcomes.StateLength;
+    public int StateLength => FirstWeight + _squares.StateLength + _outcomes.StateLength + _inputs.Length;
 
     public string? Unit => null;
 
@@ -86,6 +89,7 @@ internal sealed class PowerForecast : IPredictiveModel
         state[WeatherTime] = double.NaN;
         _squares.Begin(Squares(state));
         _outcomes.Begin(Outcomes(state));
+        Said(state).Fill(double.NaN);
     }
 
     public void Update(in ModelInput input, Span<double> state, ref Prediction prediction)
@@ -108,6 +112,7 @@ internal sealed class PowerForecast : IPredictiveModel
         if (state[Readings] > FewestReadings)
         {
             Say(input, expected, state, ref prediction);
+            input.Inputs.CopyTo(Said(state));
         }
 
         if (isPair)
@@ -164,6 +169,32 @@ internal sealed class PowerForecast : IPredictiveModel
                 + (prediction.Residual < 0 ? "less" : "more");
     }
 
+    /// <summary>
+    /// The output, where it was seen, with what was expected of it; then the wind that it was expected of, named and
+    /// not weighed: what a component was worth depends on all the others.
+    /// </summary>
+    public IReadOnlyList<Contribution> Contributions(in Prediction prediction, ReadOnlySpan<double> state)
+    {
+        if (!prediction.HasValue)
+        {
+            return [];
+        }
+
+        List<Contribution> named = [];
+        if (!double.IsNaN(prediction.Residual))
+        {
+            named.Add(new Contribution(_output, prediction.Expected, prediction.Value + prediction.Residual, 1));
+        }
+
+        ReadOnlySpan<double> weather = state[^_inputs.Length..];
+        for (int i = 0; i < weather.Length; i++)
+        {
+            named.Add(new Contribution(_inputs[i], null, weather[i], 0));
+        }
+
+        return named;
+    }
+
     private void Say(in ModelInput input, double expected, ReadOnlySpan<double> state, ref Prediction prediction)
     {
         Span<double> quantiles = stackalloc double[3];
@@ -201,8 +232,11 @@ internal sealed class PowerForecast : IPredictiveModel
     private ReadOnlySpan<double> Squares(ReadOnlySpan<double> state) =>
         state.Slice(FirstWeight, _squares.StateLength);
 
-    private Span<double> Outcomes(Span<double> state) => state[(FirstWeight + _squares.StateLength)..];
+    private Span<double> Outcomes(Span<double> state) =>
+        state.Slice(FirstWeight + _squares.StateLength, _outcomes.StateLength);
 
     private ReadOnlySpan<double> Outcomes(ReadOnlySpan<double> state) =>
-        state[(FirstWeight + _squares.StateLength)..];
+        state.Slice(FirstWeight + _squares.StateLength, _outcomes.StateLength);
+
+    private Span<double> Said(Span<double> state) => state[^_inputs.Length..];
 }

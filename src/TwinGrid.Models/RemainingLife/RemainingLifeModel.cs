@@ -146,10 +146,13 @@ internal sealed class RemainingLifeModel : IPredictiveModel
             return [];
         }
 
-        var shorteners = Shorteners(state[FilterAt..]);
+        var shorteners = Shorteners(state[FilterAt..], Noticeable);
         double all = shorteners.Sum(shortener => shortener.Shortens);
-        return [.. shorteners.Select(s => new Contribution(
-            _parameters.Sensors[s.Sensor], s.Expected, s.Seen, s.Shortens / all))];
+        return shorteners.Count > 0
+            ? [.. shorteners.Select(s => new Contribution(
+                _parameters.Sensors[s.Sensor], s.Expected, s.Seen, s.Shortens / all))]
+            : [.. Shorteners(state[FilterAt..], double.NegativeInfinity).Select(s => new Contribution(
+                _parameters.Sensors[s.Sensor], s.Expected, s.Seen, Share: 0))];
     }
 
     private static RemainingLifeParameters Parameters(ModelOptions options)
@@ -295,7 +298,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     private List<string> Reasons(ReadOnlySpan<double> filter)
     {
         List<string> reasons = [];
-        foreach ((int sensor, double shortens, double expected, double seen) in Shorteners(filter))
+        foreach ((int sensor, double shortens, double expected, double seen) in Shorteners(filter, Noticeable))
         {
             reasons.Add(
                 $"{_parameters.Sensors[sensor]} averages {Wording.Number(seen)} where {Wording.Number(expected)} is "
@@ -305,16 +308,19 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         return reasons;
     }
 
+    /// <summary>What a sensor must shorten the life by to be named: 2 % of what is told apart.</summary>
+    private double Noticeable => 0.02 * _parameters.Cap;
+
     /// <summary>The sensors that shorten the life most, at most three, with what is healthy and was seen.</summary>
     private List<(int Sensor, double Shortens, double Expected, double Seen)> Shorteners(
-        ReadOnlySpan<double> filter)
+        ReadOnlySpan<double> filter, double least)
     {
         List<(int Sensor, double Shortens, double Expected, double Seen)> shorteners = [];
         int regime = Math.Max(0, (int)filter[LifeFilter.Regime]);
         foreach ((int sensor, double shortens) in _estimate.Blame(filter))
         {
             double seen = _filter.Seen(filter, sensor);
-            if (shorteners.Count == MostBlamed || shortens < 0.02 * _parameters.Cap || double.IsNaN(seen))
+            if (shorteners.Count == MostBlamed || shortens < least || double.IsNaN(seen))
             {
                 break;
             }

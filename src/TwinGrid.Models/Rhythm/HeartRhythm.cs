@@ -30,6 +30,8 @@ internal struct HeartRhythmState
 /// <para>Says, from the 16th beat on: <c>value</c> a score in [0,1], at or above <c>threshold</c> 0.5 exactly while
 /// it is fibrillation. It lags by up to a hundred beats at a beginning, up to thirty at an end. No diagnosis: a
 /// screen.</para>
+/// <para>Its contributions: <c>{input}.irregularity64</c>, 127 and 200, and 16 for the last beats, 1 where it is as
+/// usual in fibrillation; which of them decided, their shares say.</para>
 /// <para>Input: one telemetry, the interval from beat to beat; each message is one beat. Intervals outside 0.2 to
 /// 3 s are no beats (a missed or doubled detection): the word that they would be part of is left out.</para>
 /// <para>Options: <c>unit</c> (<c>seconds</c>; <c>milliseconds</c>), <c>enter</c> (0.475), <c>leave</c> (0.3),
@@ -59,6 +61,7 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
     private const double Undecided = 0.5;
     private const double JustBelow = 0.4999;
 
+    private readonly string _input;
     private readonly HeartRhythmOptions _options;
     private readonly double _unit;
     private readonly long _maxGap;
@@ -66,7 +69,7 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
     public HeartRhythm(ModelDefinition definition)
     {
         ModelOptions options = new(definition);
-        _ = options.OnlyInput();
+        _input = options.OnlyInput();
         _options = HeartRhythmOptions.Read(options);
         _unit = _options.Unit == BeatUnit.Milliseconds ? 0.001 : 1;
         _maxGap = UnixMicroseconds.From(_options.MaxGap.Value);
@@ -85,7 +88,8 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
             return;
         }
 
-        if (state.LastTime != UnixMicroseconds.Absent && input.Time - state.LastTime > _maxGap)
+        // In doubles: the difference of two wild times may not fit a long.
+        if (state.LastTime != UnixMicroseconds.Absent && (double)input.Time - state.LastTime > _maxGap)
         {
             state = default;
             Initialize(ref state);
@@ -133,6 +137,40 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
             $"{what}: {state.Words.DistinctOf64} of the last {beats} pairs of beats differ from each other; "
             + $"irregularity {Irregularity(state):0.##} of what is usual in fibrillation, {Lately(state):0.##} over "
             + $"the last 16 beats (begins at {_options.Enter:0.###}, ends below {_options.Leave:0.###})");
+    }
+
+    /// <summary>
+    /// The varieties that decided, each relative to what is usual in fibrillation: those of the long windows by their
+    /// part of the mean, or that of the last 16 beats where it alone says that it is over.
+    /// </summary>
+    protected override IReadOnlyList<Contribution> Contributions(in Prediction prediction, in HeartRhythmState state)
+    {
+        if (!prediction.HasValue)
+        {
+            return [];
+        }
+
+        double lately = Lately(state);
+        Contribution last = new($"{_input}.irregularity16", null, lately, 0);
+        if (lately < _options.Leave)
+        {
+            return [last with { Share = 1 }];
+        }
+
+        double sum = 3 * Irregularity(state);
+        return
+        [
+            .. new[]
+            {
+                ("irregularity64", state.Words.Last64 / Usual64),
+                ("irregularity127", state.Words.Last127 / Usual127),
+                ("irregularity200", state.Words.Last200 / Usual200),
+            }
+            .Select(window => new Contribution(
+                $"{_input}.{window.Item1}", null, window.Item2, sum > 0 ? window.Item2 / sum : 0))
+            .OrderByDescending(window => window.Share),
+            last,
+        ];
     }
 
     private static void Learn(ref HeartRhythmState state, double interval)

@@ -27,6 +27,8 @@ internal struct TrendToLimitState
 /// leads away, and when the limit lies beyond the horizon. <c>horizon</c> equals the value, <c>expected</c> is the
 /// line's value now, <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest
 /// reading.</para>
+/// <para>Its contributions: the input, expected where the line is, and <c>{input}.slope</c>, its change per second,
+/// expected to be none.</para>
 /// <para>Options: <c>limit</c> (required, in the input's unit), <c>direction</c> (auto), <c>window</c> (30 times the
 /// mean time between readings), <c>confidence</c> (0.99), <c>horizon</c> (100 windows).</para>
 /// <para>Fails where the signal is not a line over a window: it runs late on what accelerates and early on what
@@ -107,6 +109,27 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
                 + $"({Wording.Span(prediction.Lower)} to {Wording.Span(prediction.Upper)} "
                 + $"at {_options.Confidence:0.##%} confidence)")
             : $"{_input} is {latest} and {change}: no trend that leads to {limit} within the horizon";
+    }
+
+    /// <summary>
+    /// Where the line is and how it changes, each as much of the reason: the time is (limit - level) / slope.
+    /// </summary>
+    protected override IReadOnlyList<Contribution> Contributions(
+        in Prediction prediction, in TrendToLimitState state)
+    {
+        if (!prediction.HasValue)
+        {
+            return [];
+        }
+
+        double level = state.Line.Level;
+        return IsBeyond(state)
+            ? [new Contribution(_input, level, state.Latest, 1)]
+            :
+            [
+                new Contribution(_input, level, state.Latest, 0.5),
+                new Contribution($"{_input}.slope", 0, state.Line.Slope, 0.5),
+            ];
     }
 
     private double Window(in TrendToLimitState state) =>

@@ -11,6 +11,10 @@ namespace TwinGrid.MqttGateway.Delivery;
 internal sealed partial class CommandReceipts(
     ITwinIngest ingest, IOptions<MqttOptions> options, TimeProvider clock, ILogger<CommandReceipts> logger)
 {
+    private const int MostTries = 6;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
+
     private readonly string _root = options.Value.TopicRoot;
 
     /// <summary>A session acknowledged a message of the grid.</summary>
@@ -33,9 +37,24 @@ internal sealed partial class CommandReceipts(
 
     private async Task TellAsync(TwinId twin, byte[] delivered)
     {
+        for (int tries = 1; !await TryTellAsync(twin, delivered, isLast: tries == MostTries); tries++)
+        {
+            await Task.Delay(FirstPause * Math.Pow(2, tries - 1), clock);
+        }
+    }
+
+    /// <returns>True when there is nothing more to try.</returns>
+    private async Task<bool> TryTellAsync(TwinId twin, byte[] delivered, bool isLast)
+    {
         try
         {
             IngestResult result = await ingest.IngestAsync(twin, delivered);
+            if (result.Status == IngestStatus.Unavailable && !isLast)
+            {
+                // Its silo is gone or the store is away: where it wakes next it still waits to hear.
+                return false;
+            }
+
             if (result.Status != IngestStatus.Accepted)
             {
                 LogNotTold(twin, result.Status);
@@ -45,6 +64,8 @@ internal sealed partial class CommandReceipts(
         {
             LogFailed(e, twin);
         }
+
+        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Warning,

@@ -43,6 +43,11 @@ internal static class EffectMessages
         Properties = default,
     };
 
+    /// <summary>The topic of an alarm or of desired properties.</summary>
+    public static string RetainedTopic(string root, TwinEffect effect) => effect.Kind == EffectKind.Alarm
+        ? $"{root}/{effect.Twin.Kind}/{effect.Twin.Key}/{TopicNames.Alarms}/{effect.Name}"
+        : $"{root}/{effect.Twin.Kind}/{effect.Twin.Key}/{TopicNames.Properties}/{TopicNames.Desired}";
+
     /// <summary>The topic of a command.</summary>
     public static string CommandTopic(string root, TwinId twin, string command) =>
         $"{root}/{twin.Kind}/{twin.Key}/{TopicNames.Commands}/{command}";

@@ -77,6 +77,10 @@ internal sealed partial class EffectPump(
             {
                 ClearRetained(effect.Twin);
             }
+            else if (effect is { Kind: EffectKind.Alarm, Alarm: null } or { Kind: EffectKind.Desired, Desired: null })
+            {
+                retained.Note(effect.Twin, EffectMessages.RetainedTopic(_root, effect));
+            }
             else if (effect is { Kind: EffectKind.Recall, Command: { } command })
             {
                 string topic = EffectMessages.CommandTopic(_root, effect.Twin, command.Name);
@@ -103,7 +107,11 @@ internal sealed partial class EffectPump(
             retained.Note(effect.Twin, message.Topic);
         }
 
-        if (effect.Recipient is not { } recipient)
+        if (effect.IsRepeated && effect.Recipient is null)
+        {
+            subscriptions.PublishToDevices(effect.Twin, message);
+        }
+        else if (effect.Recipient is not { } recipient)
         {
             subscriptions.Publish(message);
         }

@@ -1,16 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
-using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.MqttGateway.Delivery;
 
 /// <summary>
-/// Where twins leave their effects: step 7 of the walk. Never blocks. Alarms, commands and deletions keep their order
-/// and go first; of states and predictions only the newest of each twin and model waits, and where too many wait, the
-/// oldest goes. Thread-safe.
+/// Effects on their way to the sessions of one gateway, this one or another. Never blocks. Alarms, commands and
+/// deletions keep their order and go first; of states and predictions only the newest of each twin and model waits, and
+/// where too many wait, the oldest goes. Thread-safe.
 /// </summary>
-internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOptions> options) : IEffectSink, IDisposable
+/// <param name="maxLasting">The most alarms, commands and deletions that wait.</param>
+internal sealed class EffectQueue(int maxLasting = EffectQueue.MaxLasting) : IDisposable
 {
     /// <summary>The most states and predictions that wait.</summary>
     public const int MaxFleeting = 16_384;
@@ -26,8 +25,6 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
         "{effect}",
         "effects that no subscriber got because newer ones or too many waited");
 
-    private readonly string _root = options.Value.TopicRoot;
-    private readonly bool _listens = options.Value.Port >= 0;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _waiting = new(0);
     private readonly Queue<TwinEffect> _lasting = new();
@@ -37,29 +34,30 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
         new(ReferenceEqualityComparer.Instance);
 
     private bool _isClosed;
+    private bool _hasLost;
 
-    /// <inheritdoc/>
-    public bool Wants(TwinId twin, EffectKind kind, string name) => _listens && kind switch
+    /// <summary>True while nothing waits.</summary>
+    public bool IsEmpty
     {
-        EffectKind.State => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.State]),
-        EffectKind.Prediction => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.Predictions, name]),
-        EffectKind.Command => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.Commands, name]),
+        get
+        {
+            lock (_lock)
+            {
+                return _lasting.Count == 0 && _order.Count == 0;
+            }
+        }
+    }
 
-        // Alarms are retained: whoever subscribes later is to find them.
-        _ => true,
-    };
-
-    /// <inheritdoc/>
+    /// <inheritdoc cref="IEffectSink.Publish"/>
     public void Publish(IReadOnlyList<TwinEffect> effects)
     {
-        ArgumentNullException.ThrowIfNull(effects);
-        if (!_listens)
-        {
-            return;
-        }
-
         lock (_lock)
         {
+            if (_isClosed)
+            {
+                return;
+            }
+
             foreach (TwinEffect effect in effects)
             {
                 if (effect.Kind is EffectKind.State or EffectKind.Prediction)
@@ -79,20 +77,14 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
         }
     }
 
-    /// <inheritdoc/>
+    /// <inheritdoc cref="IEffectSink.TryRecallAsync"/>
     /// <exception cref="TwinGridUnavailableException">Too much waits before it, or the gateway stops.</exception>
     public Task<bool> TryRecallAsync(TwinEffect command)
     {
-        ArgumentNullException.ThrowIfNull(command);
-        if (!_listens)
-        {
-            return Task.FromResult(true);
-        }
-
         TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            if (_isClosed || _lasting.Count >= MaxLasting)
+            if (_isClosed || _lasting.Count >= maxLasting)
             {
                 return Task.FromException<bool>(new TwinGridUnavailableException("the MQTT gateway does not keep up"));
             }
@@ -132,6 +124,17 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
             }
 
             _recalls.Clear();
+        }
+    }
+
+    /// <summary>True when an alarm or the like went by for want of room since the last call.</summary>
+    public bool TakeLost()
+    {
+        lock (_lock)
+        {
+            bool hasLost = _hasLost;
+            _hasLost = false;
+            return hasLost;
         }
     }
 
@@ -178,8 +181,9 @@ internal sealed class EffectQueue(Subscriptions subscriptions, IOptions<MqttOpti
 
     private void AddLasting(TwinEffect effect)
     {
-        if (_lasting.Count == MaxLasting)
+        if (_lasting.Count >= maxLasting)
         {
+            _hasLost = true;
             Count(effect.Kind, "overflow");
             return;
         }

@@ -11,6 +11,7 @@ internal sealed record ConnectionParts(
     MessageIntake Intake,
     SessionRegistry Sessions,
     Subscriptions Subscriptions,
+    GatewayPeers Peers,
     Farewells Farewells,
     CommandReceipts Receipts,
     OpenTopicBroker OpenTopics,

@@ -68,13 +68,14 @@ internal sealed partial class MqttConnection
         _connect = connect;
         _output.Largest = connect.MaximumPacketSize;
         string client = connect.ClientId.Length == 0 ? _parts.Sessions.NewClientId() : connect.ClientId;
-        if (await BeginAsync(client, connect) is not { } begun)
+        Begun begun = await BeginAsync(client, connect);
+        if (begun.Session is null)
         {
             return;
         }
 
         _session = begun.Session;
-        _presence = _parts.Farewells.Begin(_session);
+        _presence = _parts.Farewells.Begin(_session, begun.Fed);
         SetKeepAlive(connect);
         _output.Write(output => PacketWriter.ConnAck(
             output, connect.Version, Accepted(connect, begun.IsPresent), _output.Largest));
@@ -90,15 +91,21 @@ internal sealed partial class MqttConnection
         }
     }
 
-    private async Task<(MqttSession Session, bool IsPresent)?> BeginAsync(string client, ConnectPacket connect)
+    private async Task<Begun> BeginAsync(string client, ConnectPacket connect)
     {
         try
         {
-            (MqttSession, bool)? begun = await _parts.Sessions.BeginAsync(client, connect, _link);
-            if (begun is null)
+            Begun begun = await _parts.Sessions.BeginAsync(client, connect, _link);
+            if (begun.Refusal == BeginRefusal.Full)
             {
                 RefuseConnect(new PacketFault(
                     ReasonCode.QuotaExceeded, "the grid has as many sessions as TwinGrid:Limits:Sessions allows"));
+            }
+            else if (begun.Refusal == BeginRefusal.Superseded)
+            {
+                // 0x8E is for a connection that was accepted (section 3.2.2.2): this one never was.
+                RefuseConnect(new PacketFault(
+                    ReasonCode.ServerBusy, "a client of the same identifier connected at another gateway meanwhile"));
             }
 
             return begun;
@@ -107,7 +114,7 @@ internal sealed partial class MqttConnection
         {
             _parts.Log.NoSession(e, client);
             RefuseConnect(new PacketFault(ReasonCode.ServerUnavailable, "the store does not answer; try again"));
-            return null;
+            return default;
         }
     }
 
@@ -166,6 +173,8 @@ internal sealed partial class MqttConnection
             Array.Fill(reasons, ReasonCode.UnspecifiedError);
         }
 
+        // From SUBACK on the client hears what twins tell, on whichever silo they are.
+        await _parts.Peers.SpreadAsync();
         _output.Write(output => PacketWriter.SubAck(output, _output.Version, packet.PacketId, reasons));
         foreach ((Subscription subscription, Subscription? replaced) in granted)
         {

@@ -14,7 +14,8 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// the session empties. Thread-safe.
 /// </summary>
 internal sealed partial class CatchUp(
-    IGrainFactory grains, RetainedTopics retained, TimeProvider clock, ILogger<CatchUp> logger) : IDisposable
+    IGrainFactory grains, RetainedTopics retained, GatewayPeers peers, TimeProvider clock, ILogger<CatchUp> logger)
+    : IDisposable
 {
     private const int Capacity = 65_536;
     private const int AtOnce = 4;
@@ -43,6 +44,9 @@ internal sealed partial class CatchUp(
     /// <param name="filter">Which.</param>
     /// <param name="recipient">The session.</param>
     public void Retained(TopicFilter filter, MqttSession recipient) => Ask(new Wish(null, filter, recipient, 1));
+
+    /// <summary>Twins may have something retained that was not heard of: they are listed again.</summary>
+    public void ForgetFleet() => Volatile.Write(ref _isFleetKnown, false);
 
     /// <summary>Begins to ask.</summary>
     public void Start() => _working = Task.WhenAll(
@@ -85,6 +89,9 @@ internal sealed partial class CatchUp(
             {
                 // From here on the same wish may come again: what it asks for may have changed.
                 _open.TryRemove(wish.Key, out _);
+
+                // What is told from now on must come here, so that nothing falls between it and the answer.
+                await peers.SpreadAsync();
                 await FulfilAsync(wish);
             }
         }

@@ -28,6 +28,19 @@ internal sealed class DevicePresence(string id)
     /// <summary>What presence names the connection by.</summary>
     public string Id { get; } = id;
 
+    /// <summary>
+    /// True when its session went on at another gateway, which tells the twins: the end of the connection waits for it.
+    /// </summary>
+    public bool IsHandedOver { get; private set; }
+
+    /// <summary>Its session goes on at another gateway.</summary>
+    /// <returns>The twins that it feeds.</returns>
+    public TwinId[] HandOver()
+    {
+        IsHandedOver = true;
+        return Known();
+    }
+
     /// <summary>Begins to feed a twin; false once the connection has ended.</summary>
     public bool TryBeginFeed()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using TwinGrid.MqttGateway.Delivery;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
@@ -11,32 +12,40 @@ internal sealed partial class Farewells : IDisposable
 {
     private const int AtOnce = 32;
 
+    /// <summary>How long the gateway that goes on with a session has to say so to its twins.</summary>
+    private static readonly TimeSpan HandingOver = TimeSpan.FromSeconds(2);
+
     private readonly ITwinIngest _ingest;
     private readonly TimeProvider _clock;
     private readonly ILogger<Farewells> _logger;
-    private readonly string _incarnation;
+    private readonly string _gateway;
     private readonly Drain _telling = new();
     private readonly CancellationTokenSource _cut = new();
+    private readonly CancellationTokenSource _stopping = new();
     private long _presences;
 
-    public Farewells(ITwinIngest ingest, TimeProvider clock, ILogger<Farewells> logger)
+    public Farewells(ITwinIngest ingest, GatewayPeers peers, TimeProvider clock, ILogger<Farewells> logger)
     {
         _ingest = ingest;
         _clock = clock;
         _logger = logger;
-        _incarnation = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N", CultureInfo.InvariantCulture);
+        _gateway = peers.Id;
     }
 
     /// <summary>
-    /// Begins the presence of a connection. Its id holds this process's incarnation and a number, so that it is never
-    /// used again and the late end of a connection that was taken over cannot speak for the one that followed. The
-    /// twins that the session's last connection fed hear of it at once.
+    /// Begins the presence of a connection. Its id holds this gateway's name and a number, so that it is never used
+    /// again, the late end of a connection that was taken over cannot speak for the one that followed, and twins know
+    /// whose end ends it. The twins that the session's last connection fed hear of it at once.
     /// </summary>
-    public DevicePresence Begin(MqttSession session)
+    /// <param name="session">The session.</param>
+    /// <param name="fedElsewhere">The twins that its last connection fed at another gateway.</param>
+    public DevicePresence Begin(MqttSession session, IReadOnlyList<TwinId> fedElsewhere)
     {
         long number = Interlocked.Increment(ref _presences);
-        DevicePresence presence = new(string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}"));
-        if (session.Follow(presence)?.Known() is { Length: > 0 } known && _telling.TryEnter())
+        DevicePresence presence = new(
+            string.Create(CultureInfo.InvariantCulture, $"{_gateway}{GatewayPeers.Separator}{number}"));
+        TwinId[] known = [.. session.Follow(presence)?.Known() ?? [], .. fedElsewhere];
+        if (known.Length > 0 && _telling.TryEnter())
         {
             _ = GreetAsync(known, presence);
         }
@@ -60,12 +69,17 @@ internal sealed partial class Farewells : IDisposable
     /// <param name="cancellationToken">Ends the patience.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _stopping.CancelAsync();
         using CancellationTokenRegistration cut = cancellationToken.Register(_cut.Cancel);
         await _telling.CloseAsync();
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _cut.Dispose();
+    public void Dispose()
+    {
+        _cut.Dispose();
+        _stopping.Dispose();
+    }
 
     private async Task GreetAsync(TwinId[] known, DevicePresence presence)
     {
@@ -102,6 +116,12 @@ internal sealed partial class Farewells : IDisposable
         try
         {
             TwinId[] fed = await presence.TakeFedAsync().WaitAsync(_cut.Token);
+            if (presence.IsHandedOver)
+            {
+                await Task.Delay(HandingOver, _clock, _stopping.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
             count = fed.Length;
             byte[] gone = Word(false, presence);
             await ForEachAsync(fed, async (twin, stop) => await TellAsync(twin, gone, stop));

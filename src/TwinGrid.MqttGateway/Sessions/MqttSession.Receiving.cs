@@ -50,6 +50,28 @@ internal sealed partial class MqttSession
         }
     }
 
+    /// <summary>The packets that were taken and not released: another gateway goes on with the session.</summary>
+    public ushort[] Taken()
+    {
+        lock (_lock)
+        {
+            return _received is null
+                ? [] : [.. _received.Where(packet => packet.Value == Reception.Taken).Select(packet => packet.Key)];
+        }
+    }
+
+    /// <summary>Packets that another gateway took and that were not released.</summary>
+    public void NoteTaken(ushort[] packets)
+    {
+        lock (_lock)
+        {
+            foreach (ushort packet in packets)
+            {
+                _unreleased += (_received ??= []).TryAdd(packet, Reception.Taken) ? 1 : 0;
+            }
+        }
+    }
+
     /// <summary>A PUBREL came; false for an identifier that is not known.</summary>
     public bool Release(ushort packetId)
     {

@@ -28,6 +28,9 @@ internal sealed partial class MqttSession(string client, string token, long numb
     /// <summary>What twins that publish to this session alone name it by.</summary>
     public string Token => token;
 
+    /// <summary>By which claim this gateway has it. Guarded by the registry.</summary>
+    public SessionClaim Claim { get; set; } = SessionClaim.None;
+
     /// <summary>Seconds that it lives after its connection ended; 0 ends it with the connection.</summary>
     public uint ExpirySeconds { get; set; }
 
@@ -76,6 +79,9 @@ internal sealed partial class MqttSession(string client, string token, long numb
     /// <summary>Notes what its new connection proves of twins.</summary>
     /// <returns>The same of the connection before; null for the first.</returns>
     public DevicePresence? Follow(DevicePresence presence) => Interlocked.Exchange(ref _presence, presence);
+
+    /// <summary>What its connection proves of twins; null before the first.</summary>
+    public DevicePresence? Presence => Volatile.Read(ref _presence);
 
     /// <summary>Takes its connection from the session; false when it has another one by now.</summary>
     public bool Detach(SessionLink link)
@@ -160,6 +166,15 @@ internal sealed partial class MqttSession(string client, string token, long numb
         }
     }
 
+    /// <summary>Something that it is owed may have gone by: when its client comes, what stands is told anew.</summary>
+    public void NoteLost()
+    {
+        lock (_lock)
+        {
+            _hasLost = true;
+        }
+    }
+
     /// <summary>True when this is its connection.</summary>
     public bool Has(SessionLink link)
     {
@@ -234,6 +249,27 @@ internal sealed partial class MqttSession(string client, string token, long numb
         lock (_lock)
         {
             return _outbox.TryRecall(command);
+        }
+    }
+
+    /// <inheritdoc cref="Outbox.SentCommands"/>
+    public string[] SentCommands()
+    {
+        lock (_lock)
+        {
+            return _outbox.SentCommands();
+        }
+    }
+
+    /// <inheritdoc cref="Outbox.NoteSent"/>
+    public void NoteSent(string[] commands)
+    {
+        if (commands.Length > 0)
+        {
+            lock (_lock)
+            {
+                _outbox.NoteSent(commands);
+            }
         }
     }
 

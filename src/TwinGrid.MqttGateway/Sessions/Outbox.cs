@@ -56,6 +56,7 @@ internal sealed class Outbox(int capacity)
     private Dictionary<string, LinkedListNode<OwedMessage>>? _newest;
     private Queue<OwedMessage>? _resent;
     private HashSet<string>? _done;
+    private HashSet<string>? _sentElsewhere;
     private Queue<string>? _doneInOrder;
     private long _bytes;
     private ushort _lastId;
@@ -125,16 +126,22 @@ internal sealed class Outbox(int capacity)
             }
         }
 
-        foreach (OwedMessage delivery in _lasting)
-        {
-            if (delivery.Message.CommandId == id)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return Waits(_lasting, id) || Waits(_plain, id);
     }
+
+    /// <summary>The commands that were sent and not acknowledged.</summary>
+    public string[] SentCommands() =>
+    [
+        .. _unacknowledged.Values.Select(delivery => delivery.Message.CommandId).OfType<string>(),
+        .. _sentElsewhere ?? Enumerable.Empty<string>(),
+    ];
+
+    /// <summary>
+    /// Another gateway, which had the session before, has sent commands that were not acknowledged: they cannot be
+    /// taken back, and are sent again.
+    /// </summary>
+    public void NoteSent(IEnumerable<string> commands) =>
+        (_sentElsewhere ??= new HashSet<string>(StringComparer.Ordinal)).UnionWith(commands);
 
     /// <summary>Takes a command back that waits.</summary>
     /// <returns>False when it was sent already.</returns>
@@ -142,7 +149,7 @@ internal sealed class Outbox(int capacity)
     {
         Withdraw(_lasting, command);
         Withdraw(_plain, command);
-        return !HasCommand(command);
+        return !HasCommand(command) && _sentElsewhere?.Contains(command) != true;
     }
 
     /// <summary>Takes the next message to send; one of QoS 1 or 2 gets its packet identifier and stays owed.</summary>
@@ -258,6 +265,19 @@ internal sealed class Outbox(int capacity)
         }
 
         _resent = _unacknowledged.Count == 0 ? null : new Queue<OwedMessage>(_unacknowledged.Values);
+    }
+
+    private static bool Waits(Queue<OwedMessage> queue, string command)
+    {
+        foreach (OwedMessage delivery in queue)
+        {
+            if (delivery.Message.CommandId == command)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Withdraw(Queue<OwedMessage> queue, string command)

@@ -1,23 +1,25 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Packets;
 
 namespace TwinGrid.MqttGateway.Sessions;
 
 /// <summary>
-/// The sessions of this process: begins them, goes on with those that wait, here or in the store, and ends them when
-/// their time is over. Thread-safe.
+/// The sessions of this process: begins them, goes on with those that wait, here, at another gateway or in the store,
+/// and ends them when their time is over. Thread-safe.
 /// </summary>
 internal sealed partial class SessionRegistry
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, MqttSession> _sessions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MqttSession> _byToken = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _stored = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Due, SessionClaim Claim)> _stored = new(StringComparer.Ordinal);
     private readonly SessionDeadlines _deadlines = new();
     private readonly PriorityQueue<string, long> _storedDeadlines = new();
     private readonly ITwinStore _store;
+    private readonly GatewayPeers _peers;
     private readonly SessionRows _rows;
     private readonly Subscriptions _subscriptions;
     private readonly Wills _wills;
@@ -26,10 +28,12 @@ internal sealed partial class SessionRegistry
     private readonly ILogger<SessionRegistry> _logger;
     private readonly string _incarnation;
     private long _numbers;
+    private long _lastClaim;
     private int _lasting;
 
     public SessionRegistry(
         ITwinStore store,
+        GatewayPeers peers,
         SessionRows rows,
         Subscriptions subscriptions,
         Wills wills,
@@ -38,6 +42,7 @@ internal sealed partial class SessionRegistry
         ILogger<SessionRegistry> logger)
     {
         _store = store;
+        _peers = peers;
         _rows = rows;
         _subscriptions = subscriptions;
         _wills = wills;
@@ -45,6 +50,9 @@ internal sealed partial class SessionRegistry
         _clock = clock;
         _logger = logger;
         _incarnation = Guid.CreateVersion7(clock.GetUtcNow()).ToString("N", CultureInfo.InvariantCulture);
+        peers.Came += peer => ClaimAgain(peer);
+        peers.Left += () => _ = LearnAgainAsync();
+        peers.Missed += () => CatchUpAll(fleetIsKnown: true);
     }
 
     private uint LongestExpiry =>
@@ -55,28 +63,38 @@ internal sealed partial class SessionRegistry
         "twingrid.mqtt.sessions", () => _sessions.Count, "{session}", "MQTT sessions in memory, connected or not");
 
     /// <summary>A client identifier for a client that has none (MQTT 5 section 3.1.3.1).</summary>
-    public string NewClientId() => $"twingrid-{Token(Interlocked.Increment(ref _numbers))}";
+    public string NewClientId() =>
+        string.Create(CultureInfo.InvariantCulture, $"twingrid-{_incarnation}-{Interlocked.Increment(ref _numbers)}");
 
     /// <summary>
-    /// Learns which sessions the store has; what connected when the last process ended, ended with it.
+    /// Learns which sessions the store has of gateways that are gone; what connected when a gateway ended, ended with
+    /// it. Those of gateways that live are theirs.
     /// </summary>
     public async Task LoadAsync(CancellationToken cancellationToken)
     {
         long now = UnixMicroseconds.Now(_clock);
         await foreach (StoredSession session in _store.ReadSessionsAsync(cancellationToken))
         {
-            long expires = (session.EndedAt ?? now) + (session.ExpirySeconds * UnixMicroseconds.PerSecond);
-            if (expires <= now)
-            {
-                _rows.Post(new SessionChange(session.Client, null));
-                continue;
-            }
-
+            long expires = Expires(session, now);
             lock (_lock)
             {
-                long due = In(TimeSpan.FromMicroseconds(expires - now));
-                _stored[session.Client] = due;
-                _storedDeadlines.Enqueue(session.Client, due);
+                _lastClaim = Math.Max(_lastClaim, session.Claim.Time);
+                if (_peers.Lives(session.Claim.Gateway))
+                {
+                    continue;
+                }
+
+                if (expires <= now)
+                {
+                    _rows.Post(new SessionChange(session.Client, null) { Claim = session.Claim });
+                }
+                else if (!_stored.TryGetValue(session.Client, out (long, SessionClaim Claim) known)
+                    || known.Claim != session.Claim)
+                {
+                    long due = In(TimeSpan.FromMicroseconds(expires - now));
+                    _stored[session.Client] = (due, session.Claim);
+                    _storedDeadlines.Enqueue(session.Client, due);
+                }
             }
         }
     }
@@ -87,41 +105,13 @@ internal sealed partial class SessionRegistry
     /// <param name="client">The client identifier, not empty.</param>
     /// <param name="connect">What the client asks for.</param>
     /// <param name="link">The connection.</param>
-    /// <returns>
-    /// The session and whether it was there before; null when it would outlive its connection and
-    /// <c>Limits:Sessions</c> do already.
-    /// </returns>
-    public async ValueTask<(MqttSession Session, bool IsPresent)?> BeginAsync(
-        string client, ConnectPacket connect, SessionLink link)
+    /// <returns>The session and whether it was there before, or why there is none.</returns>
+    public ValueTask<Begun> BeginAsync(string client, ConnectPacket connect, SessionLink link)
     {
         uint expiry = Math.Min(connect.SessionExpiry, LongestExpiry);
-        StoredSession? row = null;
-        bool wasAsked = false;
-        while (true)
-        {
-            lock (_lock)
-            {
-                if (_sessions.TryGetValue(client, out MqttSession? known) && !connect.CleanStart)
-                {
-                    return GoOn(known, link, connect, expiry);
-                }
-
-                if (known is not null)
-                {
-                    Discard(known);
-                }
-
-                bool mayBeStored = _stored.TryGetValue(client, out long due)
-                    && !connect.CleanStart && due > _clock.GetTimestamp();
-                if (!mayBeStored || wasAsked)
-                {
-                    return BeginNew(client, mayBeStored ? row : null, link, connect, expiry);
-                }
-            }
-
-            row = await _store.LoadSessionAsync(client, CancellationToken.None);
-            wasAsked = true;
-        }
+        return _peers.IsAlone
+            ? BeginHereAsync(client, connect, link, expiry)
+            : BeginClaimedAsync(client, connect, link, expiry);
     }
 
     /// <summary>The session that a token names, or null for one that is gone.</summary>
@@ -213,19 +203,20 @@ internal sealed partial class SessionRegistry
         while (_storedDeadlines.TryPeek(out string? client, out long due) && due <= now)
         {
             _storedDeadlines.Dequeue();
-            if (_stored.Remove(client))
+            if (_stored.TryGetValue(client, out (long Due, SessionClaim Claim) stored) && stored.Due <= now)
             {
-                _rows.Post(new SessionChange(client, null));
+                _stored.Remove(client);
+                _rows.Post(new SessionChange(client, null) { Claim = stored.Claim });
             }
         }
     }
 
-    private (MqttSession Session, bool IsPresent)? GoOn(
-        MqttSession session, SessionLink link, ConnectPacket connect, uint expiry)
+    private Begun GoOn(
+        MqttSession session, SessionLink link, ConnectPacket connect, uint expiry, SessionClaim claim)
     {
         if (expiry > 0 && session.ExpirySeconds == 0 && IsFull)
         {
-            return null;
+            return Begun.Refused(BeginRefusal.Full);
         }
 
         // Section 3.1.3.2.2: whoever goes on with the session before the delay is over, stops the will. It stands
@@ -235,11 +226,12 @@ internal sealed partial class SessionRegistry
             PublishWill(session);
         }
 
+        session.Claim = claim;
         session.EndedAt = null;
         session.EndsAt = null;
         _deadlines.Set(session, null);
         Attach(session, link, connect, expiry);
-        return (session, true);
+        return new Begun(session, true);
     }
 
     private void Attach(MqttSession session, SessionLink link, ConnectPacket connect, uint expiry)
@@ -251,26 +243,23 @@ internal sealed partial class SessionRegistry
         Post(session);
     }
 
-    private (MqttSession Session, bool IsPresent)? BeginNew(
-        string client, StoredSession? row, SessionLink link, ConnectPacket connect, uint expiry)
+    /// <summary>Begins a session, with what a row says where there is one.</summary>
+    private Begun BeginNew(
+        string client, StoredSession? row, SessionLink link, ConnectPacket connect, uint expiry, SessionClaim claim)
     {
-        if (_stored.Remove(client) && row is null)
-        {
-            _rows.Post(new SessionChange(client, null));
-        }
-
         if (expiry > 0 && row is null && IsFull)
         {
-            return null;
+            return Begun.Refused(BeginRefusal.Full);
         }
 
         long number = Interlocked.Increment(ref _numbers);
         MqttSession session = new(client, Token(number), number, _limits);
         _sessions[client] = session;
         _byToken[session.Token] = session;
+        session.Claim = claim;
         bool isPresent = row is not null && Restore(session, row);
         Attach(session, link, connect, expiry);
-        return (session, isPresent);
+        return new Begun(session, isPresent);
     }
 
     private bool Restore(MqttSession session, StoredSession row)
@@ -326,19 +315,25 @@ internal sealed partial class SessionRegistry
     /// <summary>Forgets a session; its will, where one waits, is due with it (section 3.1.2.5).</summary>
     private void Discard(MqttSession session)
     {
+        Forget(session);
+        if (session.IsStored)
+        {
+            session.IsStored = false;
+            _rows.Post(new SessionChange(session.Client, null) { Claim = session.Claim });
+        }
+
+        PublishWill(session);
+    }
+
+    /// <summary>Has a session no more; its row stays as it is.</summary>
+    private void Forget(MqttSession session)
+    {
         SetExpiry(session, 0);
         _deadlines.Set(session, null);
         _sessions.Remove(session.Client);
         _byToken.Remove(session.Token);
         _subscriptions.RemoveAll(session);
         session.Drop();
-        if (session.IsStored)
-        {
-            session.IsStored = false;
-            _rows.Post(new SessionChange(session.Client, null));
-        }
-
-        PublishWill(session);
     }
 
     private void PublishWill(MqttSession session)
@@ -372,9 +367,14 @@ internal sealed partial class SessionRegistry
         ExpirySeconds = session.ExpirySeconds,
         EndedAt = session.EndedAt,
         State = SessionState.Write(session.Subscriptions()),
+        Claim = session.Claim,
     });
 
-    private string Token(long number) => string.Create(CultureInfo.InvariantCulture, $"{_incarnation}-{number}");
+    private static long Expires(StoredSession session, long now) =>
+        (session.EndedAt ?? now) + (session.ExpirySeconds * UnixMicroseconds.PerSecond);
+
+    private string Token(long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{_peers.Id}{GatewayPeers.Separator}{number}");
 
     [LoggerMessage(Level = LogLevel.Error,
         Message = "the stored session of '{Client}' cannot be read; it begins anew")]

@@ -9,7 +9,7 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// Who listens to which topics: brings messages to whoever's filters match, and asks twins for what a new listener is
 /// owed, its waiting commands and what is retained. Thread-safe.
 /// </summary>
-internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> options)
+internal sealed class Subscriptions(CatchUp catchUp, LocalInterest interest, IOptions<MqttOptions> options)
 {
     private static readonly Counter<long> Overflow = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.mqtt.subscriber.overflow", "{message}", "messages that a subscriber was too slow for, by kind");
@@ -26,10 +26,14 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
     /// <summary>Adds a subscription that was granted, in place of one of the same session to the same filter.</summary>
     public void Add(Subscription subscription, Subscription? replaced)
     {
-        _tree.Add(subscription.Filter, subscription);
+        if (_tree.Add(subscription.Filter, subscription))
+        {
+            interest.Add(subscription.Filter);
+        }
+
         if (replaced is not null)
         {
-            _tree.Remove(replaced.Filter, replaced);
+            Remove(replaced);
         }
     }
 
@@ -58,8 +62,17 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
         }
     }
 
+    /// <summary>Twins may have something retained that was not heard of: the next who asks finds out.</summary>
+    public void ForgetFleet() => catchUp.ForgetFleet();
+
     /// <summary>Takes a subscription away.</summary>
-    public void Remove(Subscription subscription) => _tree.Remove(subscription.Filter, subscription);
+    public void Remove(Subscription subscription)
+    {
+        if (_tree.Remove(subscription.Filter, subscription))
+        {
+            interest.Remove(subscription.Filter);
+        }
+    }
 
     /// <summary>Forgets a session that has ended; the session itself still knows its filters.</summary>
     public void RemoveAll(MqttSession session)
@@ -82,6 +95,23 @@ internal sealed class Subscriptions(CatchUp catchUp, IOptions<MqttOptions> optio
         else if (matches.Count > 1)
         {
             foreach (IGrouping<MqttSession, Subscription> session in matches.GroupBy(match => match.Session))
+            {
+                Send(message, session.ToArray(), isRetained: false);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Brings a command to the sessions of its twin's device: whoever observes has seen it. One that a session owes its
+    /// client already it does not take.
+    /// </summary>
+    public void PublishToDevices(TwinId twin, OutgoingMessage message)
+    {
+        List<Subscription> matches = [];
+        _tree.Collect(message.Topic.Split('/'), matches);
+        foreach (IGrouping<MqttSession, Subscription> session in matches.GroupBy(match => match.Session))
+        {
+            if (session.Key.IsDeviceOf(twin, _root))
             {
                 Send(message, session.ToArray(), isRetained: false);
             }

@@ -14,21 +14,23 @@ internal sealed class TopicTree<T>
     private readonly Lock _writing = new();
     private volatile Node _root = Node.Empty;
 
-    /// <summary>Adds a subscriber to a filter; nothing changes where it is there already.</summary>
-    public void Add(TopicFilter filter, T subscriber)
-    {
-        lock (_writing)
-        {
-            _root = Change(_root, filter.Levels, subscriber, add: true);
-        }
-    }
+    /// <summary>True while nobody subscribes to anything.</summary>
+    public bool IsEmpty => _root.IsEmpty;
 
-    /// <summary>Takes a subscriber from a filter; nothing changes where it is not there.</summary>
-    public void Remove(TopicFilter filter, T subscriber)
+    /// <summary>Adds a subscriber to a filter; false, and nothing changes, where it is there already.</summary>
+    public bool Add(TopicFilter filter, T subscriber) => Write(filter, subscriber, add: true);
+
+    /// <summary>Takes a subscriber from a filter; false, and nothing changes, where it is not there.</summary>
+    public bool Remove(TopicFilter filter, T subscriber) => Write(filter, subscriber, add: false);
+
+    private bool Write(TopicFilter filter, T subscriber, bool add)
     {
         lock (_writing)
         {
-            _root = Change(_root, filter.Levels, subscriber, add: false);
+            Node changed = Change(_root, filter.Levels, subscriber, add);
+            bool isChanged = !ReferenceEquals(changed, _root);
+            _root = changed;
+            return isChanged;
         }
     }
 
@@ -79,7 +81,8 @@ internal sealed class TopicTree<T>
     {
         if (filter.IsEmpty)
         {
-            return node with { Here = add ? node.Here.Add(subscriber) : node.Here.Remove(subscriber) };
+            ImmutableHashSet<T> here = add ? node.Here.Add(subscriber) : node.Here.Remove(subscriber);
+            return ReferenceEquals(here, node.Here) ? node : node with { Here = here };
         }
 
         string level = filter[0];
@@ -95,6 +98,11 @@ internal sealed class TopicTree<T>
         }
 
         Node changed = Change(below ?? Node.Empty, filter[1..], subscriber, add);
+        if (ReferenceEquals(changed, below))
+        {
+            return node;
+        }
+
         Node? kept = changed.IsEmpty ? null : changed;
         return level switch
         {

@@ -105,4 +105,13 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
     }
 
     public string Text() => Encoding.UTF8.GetString(Bytes(Length()));
+
+    /// <summary>Who reads a form as it was written has read all of it: bytes that are left are of another.</summary>
+    public readonly void End()
+    {
+        if (!_rest.IsEmpty)
+        {
+            throw Damaged();
+        }
+    }
 }

@@ -76,11 +76,32 @@ internal sealed record HistoryRow(
     {
         (double minimum, double maximum, int count) = ReadingBlock.Describe(Packed.Span);
         return new SealedBlock(
-            FirstTime, LastTime, count, minimum, maximum, () => ReadingBlock.Unpack(Packed.Span));
+            FirstTime, LastTime, count, minimum, maximum, Readings);
     }
 
-    /// <summary>The turns of the row.</summary>
-    public TwinTurn[] Turns(TwinId twin) => TurnSegment.Unpack(twin, FirstRevision, Packed.Span);
+    /// <summary>The readings of the row; the least and the greatest time beside them must be theirs.</summary>
+    /// <exception cref="TwinGridException">They cannot be unpacked.</exception>
+    public HistoryReading[] Readings()
+    {
+        HistoryReading[] readings = ReadingBlock.Unpack(Packed.Span);
+        return readings.Length > 0 && readings[0].Time == FirstTime && readings[^1].Time == LastTime
+            ? readings
+            : throw BlockReader.Damaged();
+    }
+
+    /// <summary>
+    /// The turns of the row; how many they are, and the least and the greatest time beside them, must be theirs.
+    /// </summary>
+    /// <exception cref="TwinGridException">They cannot be unpacked.</exception>
+    public TwinTurn[] Turns(TwinId twin)
+    {
+        TwinTurn[] turns = TurnSegment.Unpack(twin, FirstRevision, Packed.Span);
+        return turns.Length == LastRevision - FirstRevision + 1
+            && turns.Min(static turn => turn.Time) == FirstTime
+            && turns.Max(static turn => turn.Time) == LastTime
+            ? turns
+            : throw BlockReader.Damaged();
+    }
 
     /// <summary>The state before the first turn; null where the fold begins with an empty twin.</summary>
     public StoredSnapshot? Before(TwinId twin)
@@ -91,13 +112,15 @@ internal sealed record HistoryRow(
         }
 
         BlockReader reader = new(State);
-        return new StoredSnapshot
+        StoredSnapshot before = new()
         {
             Twin = twin,
             Revision = FirstRevision - 1,
             FoldVersion = reader.Byte(),
             State = History.Packed.Read(ref reader).ToArray(),
         };
+        reader.End();
+        return before;
     }
 
     private static byte[] PackState(StoredSnapshot state)

@@ -76,6 +76,7 @@ internal static class ReadingBlock
             }
         }
 
+        reader.End();
         HistoryReading[] readings = new HistoryReading[count];
         for (int i = 0; i < count; i++)
         {

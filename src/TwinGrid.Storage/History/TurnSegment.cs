@@ -54,6 +54,7 @@ internal static class TurnSegment
         RunColumn.Read(ref reader, versions);
         IntegerColumn.Read(ref reader, lengths);
         ReadOnlyMemory<byte> rest = Packed.Read(ref reader).ToArray();
+        reader.End();
         TwinTurn[] turns = new TwinTurn[count];
         for (int i = 0; i < count; i++)
         {
@@ -73,6 +74,6 @@ internal static class TurnSegment
             rest = rest[(int)lengths[i]..];
         }
 
-        return turns;
+        return rest.IsEmpty ? turns : throw BlockReader.Damaged();
     }
 }

@@ -27,6 +27,12 @@ internal static class LogRow
         return crc.Value;
     }
 
+    /// <summary>
+    /// True for a turn that changes whether its twin is listed: one that a first turn makes is listed as it is.
+    /// </summary>
+    public static bool ChangesListing(TwinTurn turn) =>
+        turn.Exists == false || (turn.Exists == true && turn.Revision > 1);
+
     /// <summary>The checksum of a snapshot: version, identity, revision, fold version, next due time, state.</summary>
     public static uint Checksum(StoredSnapshot snapshot)
     {

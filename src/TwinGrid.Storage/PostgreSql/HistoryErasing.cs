@@ -48,9 +48,9 @@ internal static class HistoryErasing
             SELECT s.twin_id, s.revision, 0, s.next_due, s.crc, s.record, s.fold_version, s.state
             FROM snapshot s JOIN step ON s.twin_id = step.twin_id AND s.revision = step.before - 1
             ON CONFLICT (twin_id) DO UPDATE SET
-                revision = excluded.revision, next_due = excluded.next_due, crc = excluded.crc,
+                revision = excluded.revision, sealed_at = 0, next_due = excluded.next_due, crc = excluded.crc,
                 record = excluded.record, fold_version = excluded.fold_version, state = excluded.state
-            WHERE sealed.revision < excluded.revision),
+            WHERE sealed.revision <= excluded.revision),
         noted AS (
             UPDATE twin SET
                 erased_before = GREATEST(step.erased_before, step.until),

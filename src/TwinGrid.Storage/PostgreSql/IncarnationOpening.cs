@@ -27,6 +27,12 @@ internal static class IncarnationOpening
         ORDER BY i.incarnation
         """;
 
+    // A number that a silo had after the backup was made: it may still live, and must not be taken for the new one.
+    private const string PassSql = """
+        SELECT setval(pg_get_serial_sequence('silo_incarnation', 'incarnation'), $1)
+        WHERE $1 > (SELECT COALESCE(max(incarnation), 0) FROM silo_incarnation)
+        """;
+
     private const string OpenSql = """
         INSERT INTO silo_incarnation (cluster, silo, opened_at, life, alone) VALUES ($1, $2, $3, $4, $5)
         RETURNING incarnation
@@ -40,10 +46,19 @@ internal static class IncarnationOpening
         """;
 
     /// <summary>Opens an incarnation.</summary>
+    /// <param name="connection">A connection of its own.</param>
+    /// <param name="owner">Whose.</param>
+    /// <param name="after">A number that is not given again.</param>
+    /// <param name="clock">The grid's.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="TwinGridException">One lives that it cannot live with; the message names the key.</exception>
     /// <exception cref="PostgresException">An earlier one did not let go of its lock.</exception>
     public static async Task<Incarnation> OpenAsync(
-        NpgsqlConnection connection, StoreOwner owner, TimeProvider clock, CancellationToken cancellationToken)
+        NpgsqlConnection connection,
+        StoreOwner owner,
+        long after,
+        TimeProvider clock,
+        CancellationToken cancellationToken)
     {
         Dictionary<long, double> seen = [];
         int attempt = 1;
@@ -52,7 +67,7 @@ internal static class IncarnationOpening
             try
             {
                 (Incarnation? opened, TimeSpan wait) =
-                    await TryOpenAsync(connection, owner, seen, clock, cancellationToken).ConfigureAwait(false);
+                    await TryOpenAsync(connection, owner, after, seen, clock, cancellationToken).ConfigureAwait(false);
                 await Task.Delay(wait, clock, cancellationToken).ConfigureAwait(false);
                 if (opened is not null)
                 {
@@ -74,6 +89,7 @@ internal static class IncarnationOpening
     private static async Task<(Incarnation? Opened, TimeSpan Wait)> TryOpenAsync(
         NpgsqlConnection connection,
         StoreOwner owner,
+        long after,
         Dictionary<long, double> seen,
         TimeProvider clock,
         CancellationToken cancellationToken)
@@ -102,6 +118,7 @@ internal static class IncarnationOpening
             await ExecuteAsync(
                 connection, "UPDATE silo_incarnation SET fenced = true WHERE incarnation = ANY($1)", numbers)
                 .ConfigureAwait(false);
+            await ExecuteAsync(connection, PassSql, after).ConfigureAwait(false);
             Incarnation opened = await InsertAsync(connection, owner, store, clock).ConfigureAwait(false);
             TimeSpan left = await LifeFence.ReadLeaseAsync(connection, numbers, cancellationToken)
                 .ConfigureAwait(false);

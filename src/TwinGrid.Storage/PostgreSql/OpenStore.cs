@@ -28,14 +28,20 @@ internal sealed partial class OpenStore : IAsyncDisposable
     private readonly SemaphoreSlim _places = new(MostAtOnce);
 
     private OpenStore(
-        PostgreSqlDatabase database, Incarnation incarnation, bool synchronous, TimeProvider clock, ILogger logger)
+        PostgreSqlDatabase database,
+        Incarnation incarnation,
+        LastCommitted? last,
+        bool synchronous,
+        TimeProvider clock,
+        ILogger logger)
     {
         _database = database;
         _clock = clock;
         Incarnation = incarnation;
         _unpooled = database.Connect(incarnation.ApplicationName, pooled: false, synchronous);
         _pool = database.Connect(incarnation.ApplicationName, pooled: true, synchronous);
-        Turns = new TurnWriter(database, _unpooled, incarnation, clock, logger);
+        IsRestored = last?.IsAhead == true;
+        Turns = new TurnWriter(database, _unpooled, incarnation, last, clock, logger);
         Lease = new LeaseSession(database, incarnation, synchronous);
     }
 
@@ -44,6 +50,9 @@ internal sealed partial class OpenStore : IAsyncDisposable
 
     /// <summary>Commits turns.</summary>
     public TurnWriter Turns { get; }
+
+    /// <summary>True where the log was older than what this silo had noted of it.</summary>
+    public bool IsRestored { get; }
 
     /// <summary>Prolongs the lease.</summary>
     public LeaseSession Lease { get; }
@@ -67,8 +76,12 @@ internal sealed partial class OpenStore : IAsyncDisposable
                 await using (connection.ConfigureAwait(false))
                 {
                     await PostgreSqlSchema.EnsureAsync(connection, database, cancellationToken).ConfigureAwait(false);
+                    LastCommitted? last = await FindLastAsync(owner, connection, clock, logger, cancellationToken)
+                        .ConfigureAwait(false);
                     Incarnation incarnation = await IncarnationOpening
-                        .OpenAsync(connection, owner, clock, cancellationToken).ConfigureAwait(false);
+                        .OpenAsync(connection, owner, last?.Incarnation ?? 0, clock, cancellationToken)
+                        .ConfigureAwait(false);
+                    last?.Open(incarnation.Number);
                     if (await ReadSettingAsync(connection, "SHOW fsync").ConfigureAwait(false) == "off")
                     {
                         LogNoFsync(logger, database.Name);
@@ -76,7 +89,38 @@ internal sealed partial class OpenStore : IAsyncDisposable
 
                     bool waits = await ReadSettingAsync(connection, "SHOW synchronous_commit").ConfigureAwait(false)
                         != "off";
-                    return new OpenStore(database, incarnation, !waits, clock, logger);
+                    return new OpenStore(database, incarnation, last, !waits, clock, logger);
+                }
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                throw database.ExplainStart(e);
+            }
+        }
+    }
+
+    /// <summary>Opens it under no incarnation: it reads, and whatever it would write is fenced.</summary>
+    /// <exception cref="TwinGridException">It is not there, or another TwinGrid made it.</exception>
+    public static async Task<OpenStore> OpenToReadAsync(
+        PostgreSqlDatabase database, TimeProvider clock, ILogger logger, CancellationToken cancellationToken)
+    {
+        NpgsqlDataSource source = database.Connect("twingrid verify", pooled: false);
+        await using (source.ConfigureAwait(false))
+        {
+            try
+            {
+                NpgsqlConnection connection = await ConnectAsync(source, clock, cancellationToken)
+                    .ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    int minor = await PostgreSqlSchema
+                        .EnsureReadableAsync(connection, database.Name, cancellationToken).ConfigureAwait(false);
+                    return minor >= PostgreSqlSchema.MinorOfHistory
+                        ? new OpenStore(database, new Incarnation(0, "twingrid verify"), null, false, clock, logger)
+                        : throw new TwinGridException(
+                            $"The database {database.Name} has schema {PostgreSqlSchema.Major}.{minor} and this "
+                            + $"TwinGrid reads {PostgreSqlSchema.Major}.{PostgreSqlSchema.MinorOfHistory}: start a "
+                            + "silo of this version on it once.");
                 }
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -235,12 +279,40 @@ internal sealed partial class OpenStore : IAsyncDisposable
         }
     }
 
+    private static async Task<LastCommitted?> FindLastAsync(
+        StoreOwner owner,
+        NpgsqlConnection connection,
+        TimeProvider clock,
+        ILogger logger,
+        CancellationToken cancellationToken)
+    {
+        if (owner.NoteFile is not { } path)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await LastCommitted.OpenAsync(path, connection, clock, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNoNotes(logger, path, e.Message);
+            return null;
+        }
+    }
+
     private TwinGridException TakenOver() => new(
         $"Another silo took over the store {_database.Name}: this one keeps nothing any more. Stop it, or name another "
         + "database in TwinGrid:Storage:ConnectionString.");
 
     private static async Task<string?> ReadSettingAsync(NpgsqlConnection connection, string sql) =>
         await PostgreSqlSchema.ReadAsync(connection, sql, CancellationToken.None).ConfigureAwait(false) as string;
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Path} cannot be written ({Why}): an older backup in the place of the database will not be told")]
+    private static partial void LogNoNotes(ILogger logger, string path, string why);
 
     [LoggerMessage(
         Level = LogLevel.Critical,

@@ -3,19 +3,17 @@ using Npgsql;
 namespace TwinGrid.Storage.PostgreSql;
 
 /// <summary>
-/// The tables and queries that Orleans' ADO.NET clustering needs of a PostgreSQL database: its packages bring none. They
-/// stand beside the twins' log. A yes or no is one row with one number.
+/// The tables and queries that Orleans' ADO.NET clustering needs of a PostgreSQL database: its packages bring none.
+/// They stand beside the twins' log. A yes or no is one row with one number.
 /// </summary>
 public static class OrleansPostgreSqlMembership
 {
     /// <summary>Silos ask rarely, one question at a time but for a vote or a sign of life between.</summary>
     private const int Connections = 3;
 
-    private const string Row =
-        "DeploymentId = @DeploymentId AND Address = @Address AND Port = @Port AND Generation = @Generation";
+    private const string Row = MembershipQueries.Row;
 
-    private const string Columns =
-        "Address, Port, Generation, SiloName, HostName, Status, ProxyPort, SuspectTimes, StartTime, IAmAliveTime";
+    private const string Columns = MembershipQueries.Columns;
 
     private const string Tables = """
         CREATE TABLE IF NOT EXISTS OrleansMembershipVersionTable (
@@ -75,28 +73,11 @@ public static class OrleansPostgreSqlMembership
             """),
         ("UpdateIAmAlivetimeKey",
             $"UPDATE OrleansMembershipTable SET IAmAliveTime = @IAmAliveTime::timestamptz WHERE {Row}"),
-        ("MembershipReadRowKey", $"""
-            SELECT v.DeploymentId, {Columns}, v.Version FROM OrleansMembershipVersionTable v
-            LEFT JOIN (SELECT * FROM OrleansMembershipTable WHERE {Row}) m ON m.DeploymentId = v.DeploymentId
-            WHERE v.DeploymentId = @DeploymentId
-            """),
-        ("MembershipReadAllKey", $"""
-            SELECT v.DeploymentId, {Columns}, v.Version FROM OrleansMembershipVersionTable v
-            LEFT JOIN OrleansMembershipTable m ON m.DeploymentId = v.DeploymentId
-            WHERE v.DeploymentId = @DeploymentId
-            """),
-        ("DeleteMembershipTableEntriesKey", """
-            DELETE FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId;
-            DELETE FROM OrleansMembershipVersionTable WHERE DeploymentId = @DeploymentId;
-            """),
-        ("GatewaysQueryKey", """
-            SELECT Address, ProxyPort, Generation FROM OrleansMembershipTable
-            WHERE DeploymentId = @DeploymentId AND Status = @Status AND ProxyPort > 0
-            """),
         ("CleanupDefunctSiloEntriesKey", """
             DELETE FROM OrleansMembershipTable
             WHERE DeploymentId = @DeploymentId AND IAmAliveTime < @IAmAliveTime::timestamptz AND Status <> 3
             """),
+        .. MembershipQueries.Same,
     ];
 
     /// <summary>The connection string for the provider, from that of the twins' store. It holds the password.</summary>

@@ -19,6 +19,9 @@ internal static class PostgreSqlSchema
     /// <summary>Grows with additions that an older silo may ignore.</summary>
     public static int Minor => Additions.Length;
 
+    /// <summary>The minor version that brought history.</summary>
+    public const int MinorOfHistory = 1;
+
     /// <summary>"TwinGrid" in ASCII: whoever changes tables or incarnations holds this advisory lock.</summary>
     public const string Lock = "SELECT pg_advisory_xact_lock(x'5477696e47726964'::bigint)";
 
@@ -155,6 +158,15 @@ internal static class PostgreSqlSchema
         ALTER TABLE history_readings ALTER readings SET STORAGE EXTERNAL;
         """;
 
+    // Goes with every dump and copy of the database: what a silo noted of another one says nothing of this.
+    private const string Identity = """
+        CREATE TABLE store_identity (
+            only_row smallint PRIMARY KEY CHECK (only_row = 1),
+            store uuid NOT NULL DEFAULT gen_random_uuid());
+
+        INSERT INTO store_identity (only_row) VALUES (1);
+        """;
+
     // Several silos. life is a silo's address with its generation; alone, that it is no member of a cluster. A lease
     // has a row of its own: renewing it must not wait for the commits that hold the incarnation's, nor they for it.
     private const string Leases = """
@@ -166,8 +178,18 @@ internal static class PostgreSqlSchema
             lease_until timestamptz NOT NULL) WITH (fillfactor = 50);
         """;
 
+    // Deleted twins are not listed; what an older TwinGrid deleted is not known here.
+    private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted boolean NOT NULL DEFAULT false";
+
+    // Which gateway has a session, and since when: a row that is claimed anew is not changed by whoever had it.
+    private const string Claims = """
+        ALTER TABLE session
+            ADD COLUMN claimed_at bigint NOT NULL DEFAULT 0,
+            ADD COLUMN claimed_by text COLLATE "C" NOT NULL DEFAULT '';
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing, Leases];
+    private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted, Claims];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
@@ -191,6 +213,29 @@ internal static class PostgreSqlSchema
             await MigrateAsync(connection, database, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The minor version of a database that is only read.</summary>
+    /// <exception cref="TwinGridException">It holds no twins, or a newer TwinGrid made it.</exception>
+    public static async Task<int> EnsureReadableAsync(
+        NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        if (await ReadAsync(connection, "SELECT to_regclass('schema_version') IS NOT NULL", cancellationToken)
+            .ConfigureAwait(false) is not true)
+        {
+            throw new TwinGridException(
+                $"The database {name} holds no twins: name the TwinGrid:Storage:ConnectionString that the silo uses.");
+        }
+
+        object? major = await ReadAsync(connection, "SELECT major FROM schema_version", cancellationToken)
+            .ConfigureAwait(false);
+        object? minor = await ReadAsync(connection, "SELECT minor FROM schema_version", cancellationToken)
+            .ConfigureAwait(false);
+        return major is <= Major && minor is int known
+            ? known
+            : throw new TwinGridException(
+                $"The database {name} has schema {major} and this TwinGrid knows up to {Major}: verify it with the "
+                + "newer TwinGrid that made it.");
     }
 
     /// <summary>Makes the schema that the tables stand in, where there is none and this role may.</summary>

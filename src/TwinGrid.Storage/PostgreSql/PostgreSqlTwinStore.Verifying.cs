@@ -24,8 +24,14 @@ internal sealed partial class PostgreSqlTwinStore
                     .ConfigureAwait(false);
                 await using (connection.ConfigureAwait(false))
                 {
-                    await new RowVerifier(connection, database.Name, tally, found).ReadAsync(stopping)
-                        .ConfigureAwait(false);
+                    RowVerifier rows = new(
+                        connection,
+                        database.Name,
+                        limits.HistoryKeep.Microseconds,
+                        UnixMicroseconds.Now(clock),
+                        tally,
+                        found);
+                    await rows.ReadAsync(stopping).ConfigureAwait(false);
                 }
             }
         }

@@ -54,6 +54,11 @@ internal sealed partial class PostgreSqlTwinStore(
                     ref _open,
                     await OpenStore.OpenAsync(database, owner, clock, logger, cancellationToken).ConfigureAwait(false));
                 LogOpened(database.Name, _open.Incarnation.Number);
+                if (_open.IsRestored)
+                {
+                    LogRestored(database.Name);
+                    _metrics.Restored();
+                }
             }
         }
         finally
@@ -61,6 +66,11 @@ internal sealed partial class PostgreSqlTwinStore(
             _opening.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public async Task OpenToReadAsync(CancellationToken cancellationToken) => Volatile.Write(
+        ref _open,
+        await OpenStore.OpenToReadAsync(database, clock, logger, cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc/>
     public Task<StoreLease> RenewLeaseAsync(TimeSpan length, CancellationToken cancellationToken) =>
@@ -113,6 +123,12 @@ internal sealed partial class PostgreSqlTwinStore(
             }
         }
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+        Open.ReadAsync(
+            (connection, stop) => TwinListing.ReadAsync(connection, kind, after, limit, stop), cancellationToken);
 
     /// <inheritdoc/>
     public async Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
@@ -173,8 +189,8 @@ internal sealed partial class PostgreSqlTwinStore(
         {
             byte[] after = last;
             SessionRows.Page page = await Open.ReadAsync(
-                (connection, stop) => SessionRows.ReadPageAsync(connection, after, stop), cancellationToken)
-                .ConfigureAwait(false);
+                (connection, stop) => SessionRows.ReadPageAsync(connection, after, withClaims: true, stop),
+                cancellationToken).ConfigureAwait(false);
             NoteDamage(page);
             foreach (StoredSession session in page.Sessions)
             {
@@ -213,6 +229,13 @@ internal sealed partial class PostgreSqlTwinStore(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Store {Store} opened as incarnation {Incarnation}")]
     private partial void LogOpened(string store, long incarnation);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Store {Store} is older than what was last written to it from here: an older state was put in its "
+            + "place, such as a backup. Readings, commands and settings that were acknowledged after it are gone; "
+            + "whoever watches or keeps revisions of twins begins anew")]
+    private partial void LogRestored(string store);
 
     [LoggerMessage(
         Level = LogLevel.Error,

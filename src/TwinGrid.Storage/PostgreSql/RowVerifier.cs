@@ -5,11 +5,11 @@ using TwinGrid.Storage.Log;
 namespace TwinGrid.Storage.PostgreSql;
 
 /// <summary>
-/// Reads every turn, snapshot and session at one moment, the turns of each twin in order. While it reads, the server's
-/// vacuum keeps what goes.
+/// Reads every turn, snapshot, session and sealed part at one moment, the turns of each twin in order. While it reads,
+/// the server's vacuum keeps what goes.
 /// </summary>
 internal sealed class RowVerifier(
-    NpgsqlConnection connection, string name, StoreTally tally, Action<StoreDamage> found)
+    NpgsqlConnection connection, string name, long keep, long now, StoreTally tally, Action<StoreDamage> found)
 {
     private const string TwinsSql = """
         SELECT u.kind, u.key, u.erased_before, u.snapshot_revision, s.revision, COALESCE(
@@ -25,6 +25,7 @@ internal sealed class RowVerifier(
         """;
 
     private readonly FoundDamage _damage = new(name, found);
+    private readonly RowScan _rows = new(connection);
 
     /// <summary>Reads everything.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
@@ -34,51 +35,18 @@ internal sealed class RowVerifier(
             .BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         await using (moment.ConfigureAwait(false))
         {
-            await EnsureReadableAsync(cancellationToken).ConfigureAwait(false);
+            int minor = await PostgreSqlSchema.EnsureReadableAsync(connection, name, cancellationToken)
+                .ConfigureAwait(false);
             long twin = 0;
             long follows = 0;
-            await ReadAsync(TurnsSql, row => ReadTurn(row, ref twin, ref follows), cancellationToken)
+            await _rows.ReadAsync(TurnsSql, row => ReadTurn(row, ref twin, ref follows), cancellationToken)
                 .ConfigureAwait(false);
-            await ReadAsync(TwinsSql, ReadTwin, cancellationToken).ConfigureAwait(false);
+            await _rows.ReadAsync(TwinsSql, ReadTwin, cancellationToken).ConfigureAwait(false);
             await ReadSessionsAsync(cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private async Task EnsureReadableAsync(CancellationToken cancellationToken)
-    {
-        object? there = await PostgreSqlSchema
-            .ReadAsync(connection, "SELECT to_regclass('schema_version') IS NOT NULL", cancellationToken)
-            .ConfigureAwait(false);
-        if (there is not true)
-        {
-            throw new TwinGridException(
-                $"The database {name} holds no twins: name the TwinGrid:Storage:ConnectionString that the silo uses.");
-        }
-
-        object? major = await PostgreSqlSchema
-            .ReadAsync(connection, "SELECT major FROM schema_version", cancellationToken).ConfigureAwait(false);
-        if (major is not int known || known > PostgreSqlSchema.Major)
-        {
-            throw new TwinGridException(
-                $"The database {name} has schema {major} and this TwinGrid knows up to {PostgreSqlSchema.Major}: "
-                + "verify it with the newer TwinGrid that made it.");
-        }
-    }
-
-    private async Task ReadAsync(string sql, Action<NpgsqlDataReader> read, CancellationToken cancellationToken)
-    {
-#pragma warning disable CA2100 // Only our own constants come here.
-        NpgsqlCommand command = new(sql, connection) { CommandTimeout = 0 };
-#pragma warning restore CA2100
-        await using (command.ConfigureAwait(false))
-        {
-            NpgsqlDataReader row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (row.ConfigureAwait(false))
+            if (minor >= PostgreSqlSchema.MinorOfHistory)
             {
-                while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    read(row);
-                }
+                await new SealedVerifier(_rows, _damage, tally, keep, now).ReadAsync(cancellationToken)
+                    .ConfigureAwait(false);
             }
         }
     }
@@ -88,7 +56,7 @@ internal sealed class RowVerifier(
         byte[] inputs = row.GetFieldValue<byte[]>(9);
         tally.AddTurn(inputs.Length);
         long revision = row.GetInt64(5);
-        if (Twin(row) is not { } twin)
+        if (RowScan.Twin(row) is not { } twin)
         {
             _damage.OfFile($"a turn of the number {row.GetInt64(3)} (revision {revision}) belongs to no twin");
             return;
@@ -118,7 +86,7 @@ internal sealed class RowVerifier(
     private void ReadTwin(NpgsqlDataReader row)
     {
         tally.AddTwin();
-        if (Twin(row) is not { } twin)
+        if (RowScan.Twin(row) is not { } twin)
         {
             _damage.OfFile($"a twin has no name of a twin: '{row.GetString(0)}/{row.GetString(1)}'");
             return;
@@ -156,8 +124,8 @@ internal sealed class RowVerifier(
         byte[]? last = [];
         while (last is not null)
         {
-            SessionRows.Page page = await SessionRows.ReadPageAsync(connection, last, cancellationToken)
-                .ConfigureAwait(false);
+            SessionRows.Page page = await SessionRows
+                .ReadPageAsync(connection, last, withClaims: false, cancellationToken).ConfigureAwait(false);
             foreach (StoredSession session in page.Sessions)
             {
                 tally.AddSession(session.State.Length);
@@ -172,9 +140,4 @@ internal sealed class RowVerifier(
             last = page.Last;
         }
     }
-
-    private static TwinId? Twin(NpgsqlDataReader row) =>
-        !row.IsDBNull(0) && TwinId.IsSegment(row.GetString(0)) && TwinId.IsSegment(row.GetString(1))
-            ? new TwinId(row.GetString(0), row.GetString(1))
-            : null;
 }

@@ -13,24 +13,36 @@ internal static class SessionRows
 {
     private const int PageSessions = 250;
 
-    private const string Columns = "client_key, client, record, expiry_seconds, ended_at, crc, state";
+    private const string OldColumns = "client_key, client, record, expiry_seconds, ended_at, crc, state";
+
+    private const string Columns = $"{OldColumns}, claimed_at, claimed_by";
 
     private const string FindSql = $"SELECT {Columns} FROM session WHERE tenant = $1 AND client_key = $2";
 
-    private const string PageSql = $"""
-        SELECT {Columns} FROM session WHERE tenant = $1 AND client_key > $2 ORDER BY client_key LIMIT $3
-        """;
+    private const string Rest = "FROM session WHERE tenant = $1 AND client_key > $2 ORDER BY client_key LIMIT $3";
+
+    private const string PageSql = $"SELECT {Columns} {Rest}";
+
+    private const string OldPageSql = $"SELECT {OldColumns}, 0::bigint, '' {Rest}";
 
     private const string SaveSql = """
-        INSERT INTO session (tenant, record, client_key, client, expiry_seconds, ended_at, crc, state)
-        SELECT $1, $2, u.* FROM unnest($3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::integer[], $8::bytea[])
+        INSERT INTO session
+            (tenant, record, client_key, client, expiry_seconds, ended_at, crc, state, claimed_at, claimed_by)
+        SELECT $1, $2, u.* FROM unnest(
+            $3::bytea[], $4::text[], $5::bigint[], $6::bigint[], $7::integer[], $8::bytea[], $9::bigint[], $10::text[])
             AS u
         ON CONFLICT (tenant, client_key) DO UPDATE SET
             record = excluded.record, client = excluded.client, expiry_seconds = excluded.expiry_seconds,
-            ended_at = excluded.ended_at, crc = excluded.crc, state = excluded.state
+            ended_at = excluded.ended_at, crc = excluded.crc, state = excluded.state,
+            claimed_at = excluded.claimed_at, claimed_by = excluded.claimed_by
+        WHERE (session.claimed_at, session.claimed_by) <= (excluded.claimed_at, excluded.claimed_by)
         """;
 
-    private const string RemoveSql = "DELETE FROM session WHERE tenant = $1 AND client_key = ANY ($2)";
+    private const string RemoveSql = """
+        DELETE FROM session USING unnest($2::bytea[], $3::bigint[], $4::text[]) AS gone (client_key, at, by)
+        WHERE session.tenant = $1 AND session.client_key = gone.client_key
+            AND (session.claimed_at, session.claimed_by) <= (gone.at, gone.by)
+        """;
 
     /// <summary>
     /// Some sessions, those that cannot be read, and where the page ended; null where no more follow.
@@ -39,41 +51,27 @@ internal static class SessionRows
         IReadOnlyList<StoredSession> Sessions, IReadOnlyList<(string Client, string Why)> Damaged, byte[]? Last);
 
     /// <summary>Makes changes; of several of one client the last counts.</summary>
-    /// <returns>How many sessions were saved, and how many were there and went.</returns>
+    /// <returns>How many sessions were saved, and how many were there and went; not those claimed anew.</returns>
     public static async Task<(int Saved, int Removed)> WriteAsync(
         NpgsqlConnection connection, IReadOnlyList<SessionChange> changes)
     {
-        Dictionary<string, StoredSession?> last = [];
+        Dictionary<string, SessionChange> last = [];
         foreach (SessionChange change in changes)
         {
-            last[change.Client] = change.Session;
+            last[change.Client] = change;
         }
 
         // Sorted: silos that change the same sessions wait for each other in the same order.
         (byte[] Key, StoredSession Session)[] saved =
         [
-            .. last.Values.OfType<StoredSession>().Select(static s => (Key: KeyOf(s.Client), s))
+            .. last.Values.Select(static change => change.Session).OfType<StoredSession>()
+                .Select(static s => (Key: KeyOf(s.Client), s))
                 .OrderBy(static s => Convert.ToHexString(s.Key), StringComparer.Ordinal),
         ];
-        byte[][] gone = [.. last.Where(static pair => pair.Value is null).Select(static pair => KeyOf(pair.Key))];
-        if (saved.Length > 0)
-        {
-            await SaveAsync(connection, saved).ConfigureAwait(false);
-        }
-
-        if (gone.Length == 0)
-        {
-            return (saved.Length, 0);
-        }
-
-        NpgsqlCommand remove = new(RemoveSql, connection)
-        {
-            Parameters = { Value(TwinId.DefaultTenant), Value(gone) },
-        };
-        await using (remove.ConfigureAwait(false))
-        {
-            return (saved.Length, await remove.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false));
-        }
+        SessionChange[] gone = [.. last.Values.Where(static change => change.Session is null)];
+        return (
+            saved.Length == 0 ? 0 : await SaveAsync(connection, saved).ConfigureAwait(false),
+            gone.Length == 0 ? 0 : await RemoveAsync(connection, gone).ConfigureAwait(false));
     }
 
     /// <summary>The session of a client, as a page of at most one.</summary>
@@ -88,17 +86,39 @@ internal static class SessionRows
             cancellationToken);
 
     /// <summary>The sessions that follow a place, in the order of their keys; an empty one for the first.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="after">The place.</param>
+    /// <param name="withClaims">False for a database of any version, in which sessions may have no claims.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public static Task<Page> ReadPageAsync(
-        NpgsqlConnection connection, byte[] after, CancellationToken cancellationToken) =>
+        NpgsqlConnection connection, byte[] after, bool withClaims, CancellationToken cancellationToken) =>
         ReadAsync(
-            new NpgsqlCommand(PageSql, connection)
+            new NpgsqlCommand(withClaims ? PageSql : OldPageSql, connection)
             {
                 Parameters = { Value(TwinId.DefaultTenant), Value(after), Value((long)PageSessions) },
             },
             PageSessions,
             cancellationToken);
 
-    private static async Task SaveAsync(NpgsqlConnection connection, (byte[] Key, StoredSession Session)[] saved)
+    private static async Task<int> RemoveAsync(NpgsqlConnection connection, SessionChange[] gone)
+    {
+        NpgsqlCommand remove = new(RemoveSql, connection)
+        {
+            Parameters =
+            {
+                Value(TwinId.DefaultTenant),
+                Value(Array.ConvertAll(gone, static change => KeyOf(change.Client))),
+                Value(Array.ConvertAll(gone, static change => change.Claim.Time)),
+                Value(Array.ConvertAll(gone, static change => change.Claim.Gateway)),
+            },
+        };
+        await using (remove.ConfigureAwait(false))
+        {
+            return await remove.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<int> SaveAsync(NpgsqlConnection connection, (byte[] Key, StoredSession Session)[] saved)
     {
         NpgsqlCommand save = new(SaveSql, connection)
         {
@@ -112,11 +132,13 @@ internal static class SessionRows
                 Value(Array.ConvertAll(saved, static s => s.Session.EndedAt)),
                 Value(Array.ConvertAll(saved, static s => (int)LogRow.Checksum(s.Session))),
                 Value(Array.ConvertAll(saved, static s => s.Session.State)),
+                Value(Array.ConvertAll(saved, static s => s.Session.Claim.Time)),
+                Value(Array.ConvertAll(saved, static s => s.Session.Claim.Gateway)),
             },
         };
         await using (save.ConfigureAwait(false))
         {
-            await save.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+            return await save.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
         }
     }
 
@@ -139,6 +161,7 @@ internal static class SessionRows
                         ExpirySeconds = (uint)row.GetInt64(3),
                         EndedAt = row.IsDBNull(4) ? null : row.GetInt64(4),
                         State = row.GetFieldValue<byte[]>(6),
+                        Claim = new SessionClaim(row.GetInt64(7), row.GetString(8)),
                     };
                     if (Damage(row.GetInt16(2), (uint)row.GetInt32(5), last, session) is { } why)
                     {

@@ -7,7 +7,11 @@ namespace TwinGrid.Storage.PostgreSql;
 /// True where the cluster has one silo: opening the store then fences every silo of the cluster that wrote before,
 /// whatever its name was. False: only those of the same name, the others live.
 /// </param>
-public sealed record StoreOwner(string Cluster, string Silo, bool IsAlone)
+/// <param name="NoteFile">
+/// A file on the silo's own disk, which no backup of the database holds: how far the log went is noted there, so that
+/// an older backup in its place is told at the next start. Null for nowhere, the default.
+/// </param>
+public sealed record StoreOwner(string Cluster, string Silo, bool IsAlone, string? NoteFile = null)
 {
     /// <summary>
     /// By what name the others fence this life of it: its address with the generation. Null for a store that is in no

@@ -60,6 +60,7 @@ internal sealed class TurnGroup
             {
                 chain = new Chain(continues ? chain.First : turn.Revision, turn.Revision, false);
                 HasChains |= continues;
+                ChangesListing |= LogRow.ChangesListing(turn);
                 Rows.Add(new TurnRow(i, turn, chain.First, 0));
             }
         }
@@ -70,6 +71,9 @@ internal sealed class TurnGroup
 
     /// <summary>True where a twin has several turns in the group.</summary>
     public bool HasChains { get; }
+
+    /// <summary>True where a turn changes which twins are listed.</summary>
+    public bool ChangesListing { get; }
 
     /// <summary>True where there are snapshots to write after the turns.</summary>
     public bool HasSnapshots => _snapshots.Count > 0;

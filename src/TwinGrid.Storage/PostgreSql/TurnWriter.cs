@@ -12,6 +12,7 @@ internal sealed partial class TurnWriter(
     PostgreSqlDatabase database,
     NpgsqlDataSource source,
     Incarnation incarnation,
+    LastCommitted? last,
     TimeProvider clock,
     ILogger logger) : IAsyncDisposable
 {
@@ -94,6 +95,7 @@ internal sealed partial class TurnWriter(
             _session = null;
         }
 
+        last?.Dispose();
         _turnstile.Release();
     }
 
@@ -123,9 +125,24 @@ internal sealed partial class TurnWriter(
         if (result is null)
         {
             NoteFenced();
+            return group.AllFenced();
         }
 
-        return result ?? group.AllFenced();
+        NoteLast(group);
+        return result.Value;
+    }
+
+    // The turns are committed whatever becomes of the note.
+    private void NoteLast(TurnGroup group)
+    {
+        try
+        {
+            last?.Note(group.Rows);
+        }
+        catch (IOException e)
+        {
+            LogNotNoted(database.Name, e.Message);
+        }
     }
 
     private async Task<TurnSession> OpenAsync(CancellationToken cancellationToken)
@@ -239,6 +256,11 @@ internal sealed partial class TurnWriter(
         Level = LogLevel.Warning,
         Message = "Store {Store}: a commit was not answered; {Landed} of its {Turns} turns are in the log")]
     private partial void LogResolved(string store, int landed, int turns);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Store {Store}: how far the log goes could not be noted ({Why}); its turns are committed")]
+    private partial void LogNotNoted(string store, string why);
 
     [LoggerMessage(
         Level = LogLevel.Error,

@@ -14,18 +14,20 @@ internal sealed class TwinNumbers
     /// </summary>
     private const int Remembered = 262_144;
 
+    // Each id is looked up by itself, by a subquery that cannot become a join: for a group of 200 among 31,000 twins
+    // the planner else reads all twins, 17 ms each time.
     private const string AddSql = """
         INSERT INTO twin (tenant, kind, key)
         SELECT $1, u.kind, u.key FROM unnest($2::text[], $3::text[]) AS u(kind, key)
         WHERE EXISTS (SELECT 1 FROM silo_incarnation WHERE incarnation = $4 AND NOT fenced)
-            AND NOT EXISTS (
-                SELECT 1 FROM twin t WHERE t.tenant = $1 AND t.kind = u.kind AND t.key = u.key)
+            AND (SELECT t.twin_id FROM twin t WHERE t.tenant = $1 AND t.kind = u.kind AND t.key = u.key) IS NULL
         ON CONFLICT DO NOTHING
         """;
 
     private const string FindSql = """
-        SELECT t.twin_id, t.kind, t.key FROM unnest($2::text[], $3::text[]) AS u(kind, key)
-        JOIN twin t ON t.tenant = $1 AND t.kind = u.kind AND t.key = u.key
+        SELECT t.twin_id, u.kind, u.key FROM unnest($2::text[], $3::text[]) AS u(kind, key)
+        CROSS JOIN LATERAL (
+            SELECT twin_id FROM twin WHERE tenant = $1 AND kind = u.kind AND key = u.key OFFSET 0) AS t
         """;
 
     private readonly Dictionary<TwinId, long> _known = [];

@@ -21,34 +21,43 @@ internal sealed class HistoryFileReader : IDisposable
 
     public HistoryFileReader(SqliteDatabase database)
     {
-        _connection = database.Open(CacheKib);
-        _findTwin = new(_connection, "SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3");
-        _byRevision = new(_connection, TurnColumns + """
-            WHERE twin_id = ?1 AND first_revision <= ?2 AND last_revision BETWEEN ?2 AND ?3
-            ORDER BY first_revision DESC LIMIT 1
-            """);
-        _byTime = new(_connection, TurnColumns + """
-            WHERE twin_id = ?1 AND first_time <= ?2 AND last_revision <= ?3 ORDER BY first_revision DESC LIMIT 1
-            """);
-        _oldestTurns = new(_connection, TurnColumns + """
-            WHERE twin_id = ?1 AND last_revision <= ?2 ORDER BY first_revision LIMIT 1
-            """);
-        _telemetry = new(_connection, """
-            SELECT name, least FROM (
-                SELECT telemetry_id, name, (
-                    SELECT min(first_time) FROM readings
-                    WHERE twin_id = ?1 AND readings.telemetry_id = telemetry.telemetry_id) AS least
-                FROM telemetry)
-            WHERE least IS NOT NULL
-            """);
+        // Only what is there: one that was dropped meanwhile would be made anew, and empty.
+        _connection = database.OpenToRead(CacheKib);
+        try
+        {
+            _findTwin = new(_connection, "SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3");
+            _byRevision = new(_connection, TurnColumns + """
+                WHERE twin_id = ?1 AND first_revision <= ?2 AND last_revision BETWEEN ?2 AND ?3
+                ORDER BY first_revision DESC LIMIT 1
+                """);
+            _byTime = new(_connection, TurnColumns + """
+                WHERE twin_id = ?1 AND first_time <= ?2 AND last_revision <= ?3 ORDER BY first_revision DESC LIMIT 1
+                """);
+            _oldestTurns = new(_connection, TurnColumns + """
+                WHERE twin_id = ?1 AND last_revision <= ?2 ORDER BY first_revision LIMIT 1
+                """);
+            _telemetry = new(_connection, """
+                SELECT name, least FROM (
+                    SELECT telemetry_id, name, (
+                        SELECT min(first_time) FROM readings
+                        WHERE twin_id = ?1 AND readings.telemetry_id = telemetry.telemetry_id) AS least
+                    FROM telemetry)
+                WHERE least IS NOT NULL
+                """);
 
-        // What starts before the range may reach into it, so it is read from the beginning of the partition.
-        _readings = new(_connection, """
-            SELECT record, first_revision, last_revision, first_time, last_time, crc, readings FROM readings
-            WHERE twin_id = ?1 AND telemetry_id = (SELECT telemetry_id FROM telemetry WHERE name = ?2)
-                AND first_time < ?4 AND last_time >= ?3 AND last_revision <= ?5
-            ORDER BY first_time, readings_id
-            """);
+            // What starts before the range may reach into it, so it is read from the beginning of the partition.
+            _readings = new(_connection, """
+                SELECT record, first_revision, last_revision, first_time, last_time, crc, readings FROM readings
+                WHERE twin_id = ?1 AND telemetry_id = (SELECT telemetry_id FROM telemetry WHERE name = ?2)
+                    AND first_time < ?4 AND last_time >= ?3 AND last_revision <= ?5
+                ORDER BY first_time, readings_id
+                """);
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The segment with a revision's turn, if it is here.</summary>

@@ -98,52 +98,29 @@ internal sealed class HistoryFileVerifier : IDisposable
     {
         HistoryRow segment = Row(row, null, row.IsNull(8) ? null : row.Blob(8));
         tally.AddSegment(segment.LastRevision - segment.FirstRevision + 1, segment.Packed.Length);
-        Check(row, segment, "segment of turns", IsWhole);
+        Check(row, segment);
     }
 
     private void ReadBlock(SqliteStatement row, StoreTally tally)
     {
         HistoryRow block = Row(row, row.Text(8), null);
         tally.AddBlock(block.Packed.Length);
-        Check(row, block, $"block of readings of {block.Telemetry}", static (_, _) => true);
+        Check(row, block);
     }
 
     private static HistoryRow Row(SqliteStatement row, string? telemetry, byte[]? state) => new(
         telemetry, row.Int64(2), row.Int64(3), row.Int64(4), row.Int64(5), row.Blob(7), state);
 
-    private void Check(SqliteStatement row, HistoryRow part, string what, Func<TwinId, HistoryRow, bool> isWhole)
+    private void Check(SqliteStatement row, HistoryRow part)
     {
         string kind = row.Text(10);
         string key = row.Text(11);
         if (!TwinId.IsSegment(kind) || !TwinId.IsSegment(key))
         {
-            _damage.OfFile($"row {row.Int64(0)}, a {what}, belongs to no twin", Remedy);
+            _damage.OfFile($"{HistoryRowCheck.Name(part)}, row {row.Int64(0)}, belongs to no twin", Remedy);
             return;
         }
 
-        TwinId twin = new(kind, key);
-        string? fault = LogRow.Fault(row.Int64(1), (uint)row.Int64(6), part.Checksum(twin))
-            ?? (isWhole(twin, part) ? null : "it cannot be unpacked");
-        if (fault is not null)
-        {
-            _damage.OfTwin(
-                twin,
-                part.FirstRevision,
-                $"the {what} up to revision {part.LastRevision} is damaged: {fault}",
-                Remedy);
-        }
-    }
-
-    private static bool IsWhole(TwinId twin, HistoryRow segment)
-    {
-        try
-        {
-            int turns = TurnSegment.Unpack(twin, segment.FirstRevision, segment.Packed.Span).Length;
-            return turns == segment.LastRevision - segment.FirstRevision + 1;
-        }
-        catch (TwinGridException)
-        {
-            return false;
-        }
+        HistoryRowCheck.Run(part, new TwinId(kind, key), row.Int64(1), (uint)row.Int64(6), _damage, Remedy);
     }
 }

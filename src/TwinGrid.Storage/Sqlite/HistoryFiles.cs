@@ -7,6 +7,7 @@ internal sealed class HistoryFiles(string directory)
 {
     private readonly Lock _lock = new();
     private ImmutableArray<HistoryFile> _all;
+    private int _dropped;
 
     /// <summary>All of them, by the time that they begin.</summary>
     public ImmutableArray<HistoryFile> All
@@ -19,6 +20,12 @@ internal sealed class HistoryFiles(string directory)
             }
         }
     }
+
+    /// <summary>
+    /// How many were dropped so far. Whoever keeps one open closes it when this has grown: a file of the same name may
+    /// be another by now, and what is open is the one that is gone.
+    /// </summary>
+    public int Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>The partition of a time; <see cref="Add"/> it when its file is there.</summary>
     public HistoryFile For(long keep, long time) => HistoryFile.For(directory, keep, time);
@@ -33,9 +40,18 @@ internal sealed class HistoryFiles(string directory)
         }
     }
 
-    /// <summary>Deletes a file for good. Whoever has it open reads on from what is gone from the directory.</summary>
+    /// <summary>
+    /// Deletes a file for good. Nobody opens it any more from then on; whoever has it open reads on from what is gone
+    /// from the directory, until the next look at <see cref="Dropped"/>.
+    /// </summary>
     public bool TryDelete(HistoryFile file)
     {
+        lock (_lock)
+        {
+            _all = (_all.IsDefault ? List() : _all).Remove(file);
+            Volatile.Write(ref _dropped, _dropped + 1);
+        }
+
         try
         {
             // Its log first: a log without its database could be taken for that of a later file of the same name.
@@ -45,12 +61,8 @@ internal sealed class HistoryFiles(string directory)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            Add(file);
             return false;
-        }
-
-        lock (_lock)
-        {
-            _all = All.Remove(file);
         }
 
         return true;

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using Microsoft.Data.Sqlite;
 using TwinGrid.Storage.History;
 
 namespace TwinGrid.Storage.Sqlite;
@@ -10,7 +10,7 @@ internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files)
     private const int MostOpen = 24;
 
     private readonly Dictionary<string, HistoryFileReader> _open = new(StringComparer.Ordinal);
-    private ImmutableArray<HistoryFile> _known = [];
+    private int _dropped;
 
     /// <summary>The segment with a revision's turn; null where none is kept.</summary>
     public HistoryRow? FindTurns(TwinId twin, long revision, long through) =>
@@ -57,15 +57,20 @@ internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files)
 
     private HistoryFileReader? Open(HistoryFile file)
     {
-        CloseDropped();
+        int dropped = files.Dropped;
+        if (dropped != _dropped)
+        {
+            _open.Keys.ToList().ForEach(Close);
+            _dropped = dropped;
+        }
+
         if (_open.TryGetValue(file.Path, out HistoryFileReader? reader))
         {
             return reader;
         }
 
-        if (!_known.Contains(file))
+        if (!files.All.Contains(file))
         {
-            // Dropped in between: opening it would make it anew.
             return null;
         }
 
@@ -74,21 +79,15 @@ internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files)
             Close(_open.Keys.First());
         }
 
-        _open.Add(file.Path, reader = new HistoryFileReader(database.At(file.Path)));
-        return reader;
-    }
-
-    private void CloseDropped()
-    {
-        if (_known == files.All)
+        try
         {
-            return;
+            _open.Add(file.Path, reader = new HistoryFileReader(database.At(file.Path)));
+            return reader;
         }
-
-        _known = files.All;
-        foreach (string path in _open.Keys.Except(_known.Select(file => file.Path)).ToArray())
+        catch (SqliteException) when (files.Dropped != dropped)
         {
-            Close(path);
+            // Dropped in between; what is there by now may have no tables yet.
+            return null;
         }
     }
 

@@ -1,28 +1,18 @@
-using System.Buffers.Binary;
 using Microsoft.Data.Sqlite;
 using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.Sqlite;
 
 /// <summary>
-/// How far the log went when it was last written, in a small file beside the database that no backup takes along. It is
-/// written after commits and never before, so a database that is behind it was put there: an older backup.
+/// How far the log went when it was last written, in a <see cref="NoteFile"/> beside the database: the incarnation and
+/// the row of its newest turn. It is written after commits and never before, so a database that is behind it was put
+/// there: an older backup. Written at most once a second. Belongs to one thread.
 /// </summary>
-/// <remarks>
-/// <code>
-/// file := version:u8 crc32c:u32 incarnation:i64 turn row:i64
-/// </code>
-/// Not synced: what a power failure takes from it makes it older, and the database may be ahead of it. Written at most
-/// once a second. Belongs to one thread.
-/// </remarks>
 internal sealed class LastWritten : IDisposable
 {
-    private const byte Version = 1;
-    private const int Size = 1 + sizeof(uint) + sizeof(long) + sizeof(long);
-
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly FileStream _file;
+    private readonly NoteFile _file;
     private readonly TimeProvider _clock;
     private readonly long _row;
     private long _incarnation;
@@ -32,19 +22,10 @@ internal sealed class LastWritten : IDisposable
     public LastWritten(string database, TimeProvider clock)
     {
         _clock = clock;
-        _file = new FileStream(
-            Path.ChangeExtension(database, ".last"),
-            FileMode.OpenOrCreate,
-            FileAccess.ReadWrite,
-            FileShare.ReadWrite | FileShare.Delete,
-            bufferSize: 0);
-        Span<byte> content = stackalloc byte[Size];
-        if (RandomAccess.Read(_file.SafeFileHandle, content, 0) == Size
-            && content[0] == Version
-            && BinaryPrimitives.ReadUInt32LittleEndian(content[1..]) == Checksum(content))
+        _file = new NoteFile(Path.ChangeExtension(database, ".last"), numbers: 2);
+        if (_file.Read() is [var incarnation, var row])
         {
-            Incarnation = BinaryPrimitives.ReadInt64LittleEndian(content[5..]);
-            _row = BinaryPrimitives.ReadInt64LittleEndian(content[13..]);
+            (Incarnation, _row) = (incarnation, row);
         }
     }
 
@@ -60,7 +41,7 @@ internal sealed class LastWritten : IDisposable
     public void Open(long incarnation)
     {
         _incarnation = incarnation;
-        Write(0);
+        _file.Write(incarnation, 0);
     }
 
     /// <summary>Turns were committed.</summary>
@@ -71,37 +52,19 @@ internal sealed class LastWritten : IDisposable
             return;
         }
 
-        Write(NewestRow(connection));
+        _file.Write(_incarnation, NewestRow(connection));
         _noted = _clock.GetTimestamp();
     }
 
     /// <summary>The newest turn may go.</summary>
     public void Forget()
     {
-        Write(0);
+        _file.Write(_incarnation, 0);
         _noted = null;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
-
-    private void Write(long row)
-    {
-        Span<byte> content = stackalloc byte[Size];
-        content[0] = Version;
-        BinaryPrimitives.WriteInt64LittleEndian(content[5..], _incarnation);
-        BinaryPrimitives.WriteInt64LittleEndian(content[13..], row);
-        BinaryPrimitives.WriteUInt32LittleEndian(content[1..], Checksum(content));
-        RandomAccess.Write(_file.SafeFileHandle, content, 0);
-    }
-
-    private static uint Checksum(ReadOnlySpan<byte> content)
-    {
-        Crc32C crc = new();
-        crc.Add(content[0]);
-        crc.Add(content[5..]);
-        return crc.Value;
-    }
 
     private static long NewestRow(SqliteConnection connection) => Read(connection, "SELECT max(turn_id) FROM turn");
 

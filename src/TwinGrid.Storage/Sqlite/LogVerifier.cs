@@ -1,14 +1,8 @@
 using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.History;
 using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.Sqlite;
-
-/// <summary>A twin as its rows in the log's file say: how far its log is sealed and erased.</summary>
-/// <param name="Twin">Which.</param>
-/// <param name="Sealed">Turns up to it are sealed; 0 for none.</param>
-/// <param name="KeptFrom">Sealed turns before it were erased.</param>
-/// <param name="SealedAt">When a part was sealed last, Unix microseconds.</param>
-internal readonly record struct SealedTwin(TwinId Twin, long Sealed, long KeptFrom, long SealedAt);
 
 /// <summary>
 /// Reads every row of the log's file at one moment: first the turns in the order of the log, with 40 bytes of memory
@@ -34,7 +28,7 @@ internal sealed class LogVerifier(
     /// <summary>Reads the turns; comes first.</summary>
     public void ReadTurns()
     {
-        _minor = EnsureReadable();
+        _minor = SqliteSchema.ReadMinor(connection);
         Scan("turn", Turns, ReadTurn);
     }
 
@@ -69,17 +63,6 @@ internal sealed class LogVerifier(
         }
 
         return names;
-    }
-
-    private long EnsureReadable()
-    {
-        using SqliteStatement statement = new(connection, "SELECT major, minor FROM schema_version");
-        statement.Step();
-        return statement.Int64(0) <= SqliteSchema.Major
-            ? statement.Int64(1)
-            : throw new TwinGridException(
-                $"The database {connection.DataSource} has schema {statement.Int64(0)} and this TwinGrid knows up to "
-                + $"{SqliteSchema.Major}: verify it with the newer TwinGrid that made it.");
     }
 
     private void Scan(string table, string sql, Action<SqliteStatement> read) => TableScan.Read(

@@ -11,11 +11,9 @@ public static class OrleansSqliteMembership
     /// <summary>The name of the file in a data directory.</summary>
     public const string FileName = "cluster.db";
 
-    private const string Row =
-        "DeploymentId = @DeploymentId AND Address = @Address AND Port = @Port AND Generation = @Generation";
+    private const string Row = MembershipQueries.Row;
 
-    private const string Columns =
-        "Address, Port, Generation, SiloName, HostName, Status, ProxyPort, SuspectTimes, StartTime, IAmAliveTime";
+    private const string Columns = MembershipQueries.Columns;
 
     private const string Tables = """
         CREATE TABLE IF NOT EXISTS OrleansQuery (
@@ -73,28 +71,11 @@ public static class OrleansSqliteMembership
             COMMIT;
             """),
         ("UpdateIAmAlivetimeKey", $"UPDATE OrleansMembershipTable SET IAmAliveTime = @IAmAliveTime WHERE {Row}"),
-        ("MembershipReadRowKey", $"""
-            SELECT v.DeploymentId, {Columns}, v.Version FROM OrleansMembershipVersionTable v
-            LEFT JOIN (SELECT * FROM OrleansMembershipTable WHERE {Row}) m ON m.DeploymentId = v.DeploymentId
-            WHERE v.DeploymentId = @DeploymentId
-            """),
-        ("MembershipReadAllKey", $"""
-            SELECT v.DeploymentId, {Columns}, v.Version FROM OrleansMembershipVersionTable v
-            LEFT JOIN OrleansMembershipTable m ON m.DeploymentId = v.DeploymentId
-            WHERE v.DeploymentId = @DeploymentId
-            """),
-        ("DeleteMembershipTableEntriesKey", """
-            DELETE FROM OrleansMembershipTable WHERE DeploymentId = @DeploymentId;
-            DELETE FROM OrleansMembershipVersionTable WHERE DeploymentId = @DeploymentId;
-            """),
-        ("GatewaysQueryKey", """
-            SELECT Address, ProxyPort, Generation FROM OrleansMembershipTable
-            WHERE DeploymentId = @DeploymentId AND Status = @Status AND ProxyPort > 0
-            """),
         ("CleanupDefunctSiloEntriesKey", """
             DELETE FROM OrleansMembershipTable
             WHERE DeploymentId = @DeploymentId AND IAmAliveTime < @IAmAliveTime AND Status <> 3
             """),
+        .. MembershipQueries.Same,
     ];
 
     /// <summary>

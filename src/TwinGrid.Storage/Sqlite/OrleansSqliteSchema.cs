@@ -77,8 +77,16 @@ public static class OrleansSqliteSchema
     ];
 
     /// <summary>The connection string of the file <see cref="FileName"/> in a data directory.</summary>
-    public static string ConnectionString(string dataDirectory) =>
-        new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, FileName) }.ToString();
+    public static string ConnectionString(string dataDirectory) => ConnectionString(dataDirectory, readOnly: false);
+
+    /// <summary>The same for a provider that only reads, or that may write.</summary>
+    /// <param name="dataDirectory">The data directory.</param>
+    /// <param name="readOnly">True where the file must be there and is only read.</param>
+    public static string ConnectionString(string dataDirectory, bool readOnly) => new SqliteConnectionStringBuilder
+    {
+        DataSource = Path.Combine(dataDirectory, FileName),
+        Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+    }.ToString();
 
     /// <summary>
     /// Creates what is missing and brings the queries up to date, in one transaction. Call it before the silo starts.

@@ -21,7 +21,7 @@ internal sealed class SessionReader : IDisposable
     private const int PageSessions = 1_000;
     private const int PageBytes = 4 * 1024 * 1024;
 
-    private const string Columns = "client, record, expiry_seconds, ended_at, crc, state";
+    private const string Columns = "client, record, expiry_seconds, ended_at, crc, state, claimed_at, claimed_by";
 
     private readonly SqliteStatement _find;
     private readonly SqliteStatement _page;
@@ -62,6 +62,7 @@ internal sealed class SessionReader : IDisposable
                     ExpirySeconds = (uint)statement.Int64(2),
                     EndedAt = statement.NullableInt64(3),
                     State = statement.Blob(5),
+                    Claim = new SessionClaim(statement.Int64(6), statement.Text(7)),
                 };
                 if (StoredSessions.Damage(statement.Int64(1), (uint)statement.Int64(4), session) is { } why)
                 {

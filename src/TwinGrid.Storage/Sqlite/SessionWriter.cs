@@ -12,13 +12,17 @@ internal sealed class SessionWriter : IDisposable
     public SessionWriter(SqliteConnection connection)
     {
         _save = new(connection, """
-            INSERT INTO session (tenant, client, record, expiry_seconds, ended_at, crc, state)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            INSERT INTO session (tenant, client, record, expiry_seconds, ended_at, crc, state, claimed_at, claimed_by)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
             ON CONFLICT (tenant, client) DO UPDATE SET
                 record = excluded.record, expiry_seconds = excluded.expiry_seconds, ended_at = excluded.ended_at,
-                crc = excluded.crc, state = excluded.state
+                crc = excluded.crc, state = excluded.state,
+                claimed_at = excluded.claimed_at, claimed_by = excluded.claimed_by
+            WHERE (claimed_at, claimed_by) <= (excluded.claimed_at, excluded.claimed_by)
             """);
-        _remove = new(connection, "DELETE FROM session WHERE tenant = ?1 AND client = ?2");
+        _remove = new(connection, """
+            DELETE FROM session WHERE tenant = ?1 AND client = ?2 AND (claimed_at, claimed_by) <= (?3, ?4)
+            """);
     }
 
     /// <summary>Makes changes in their order.</summary>
@@ -31,12 +35,16 @@ internal sealed class SessionWriter : IDisposable
         {
             if (change.Session is { } session)
             {
-                Save(session);
-                saved++;
+                saved += Save(session);
             }
             else
             {
-                removed += _remove.Bind(1, TwinId.DefaultTenant).Bind(2, change.Client).Run();
+                removed += _remove
+                    .Bind(1, TwinId.DefaultTenant)
+                    .Bind(2, change.Client)
+                    .Bind(3, change.Claim.Time)
+                    .Bind(4, change.Claim.Gateway)
+                    .Run();
             }
         }
 
@@ -50,7 +58,7 @@ internal sealed class SessionWriter : IDisposable
         _remove.Dispose();
     }
 
-    private void Save(StoredSession session) => _save
+    private int Save(StoredSession session) => _save
         .Bind(1, TwinId.DefaultTenant)
         .Bind(2, session.Client)
         .Bind(3, LogRow.Version)
@@ -58,5 +66,7 @@ internal sealed class SessionWriter : IDisposable
         .Bind(5, session.EndedAt)
         .Bind(6, (int)LogRow.Checksum(session))
         .Bind(7, session.State.Span)
+        .Bind(8, session.Claim.Time)
+        .Bind(9, session.Claim.Gateway)
         .Run();
 }

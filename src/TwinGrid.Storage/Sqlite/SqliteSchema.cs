@@ -128,8 +128,18 @@ internal static class SqliteSchema
         UPDATE sealed SET kept_from = revision + 1;
         """;
 
+    // 1.4. Deleted twins are not listed; what an older TwinGrid deleted is not known here.
+    private const string Deleted = "ALTER TABLE twin ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0";
+
+    // 1.5. Which gateway has a session, and since when: a row that is claimed anew is not changed by whoever had it.
+    private const string Claims = """
+        ALTER TABLE session ADD COLUMN claimed_at INTEGER NOT NULL DEFAULT 0;
+
+        ALTER TABLE session ADD COLUMN claimed_by TEXT NOT NULL DEFAULT '';
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions, Sealing, Files];
+    private static readonly string[] Additions = [Sessions, Sealing, Files, Deleted, Claims];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
@@ -180,6 +190,31 @@ internal static class SqliteSchema
         Execute(connection, $"DELETE FROM silo_incarnation WHERE incarnation <= {incarnation - 100}");
         transaction.Commit();
         return incarnation;
+    }
+
+    /// <summary>The minor version of a database that is only read.</summary>
+    /// <exception cref="TwinGridException">A newer TwinGrid made it.</exception>
+    public static long ReadMinor(SqliteConnection connection)
+    {
+        using SqliteStatement statement = new(connection, "SELECT major, minor FROM schema_version");
+        statement.Step();
+        return statement.Int64(0) <= Major
+            ? statement.Int64(1)
+            : throw new TwinGridException(
+                $"The database {connection.DataSource} has schema {statement.Int64(0)} and this TwinGrid knows up to "
+                + $"{Major}: verify it with the newer TwinGrid that made it.");
+    }
+
+    /// <summary>Refuses a database that lacks what this version reads.</summary>
+    /// <exception cref="TwinGridException">Another TwinGrid made it.</exception>
+    public static void EnsureReadable(SqliteConnection connection)
+    {
+        if (ReadMinor(connection) is var minor && minor < Minor)
+        {
+            throw new TwinGridException(
+                $"The database {connection.DataSource} has schema {Major}.{minor} and this TwinGrid reads "
+                + $"{Major}.{Minor}: start a silo of this version on it once.");
+        }
     }
 
     private static bool Exists(SqliteConnection connection) =>

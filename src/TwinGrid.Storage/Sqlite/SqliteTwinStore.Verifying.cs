@@ -3,9 +3,31 @@ using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.Sqlite;
 
-/// <content>Verifying, on a thread of its own and connections that only read.</content>
+/// <content>
+/// Verifying, on a thread of its own; and reading without writing. The connections of both only read.
+/// </content>
 internal sealed partial class SqliteTwinStore
 {
+    /// <inheritdoc/>
+    public Task OpenToReadAsync(CancellationToken cancellationToken)
+    {
+        StoreVerifier.EnsureThere(_database);
+        return Task.Run(
+            () =>
+            {
+                try
+                {
+                    using SqliteConnection connection = _database.OpenToRead(cacheKib: 64);
+                    SqliteSchema.EnsureReadable(connection);
+                }
+                catch (SqliteException e)
+                {
+                    throw _database.Explain(e);
+                }
+            },
+            cancellationToken);
+    }
+
     /// <inheritdoc/>
     public IAsyncEnumerable<StoreDamage> VerifyAsync(StoreTally tally, CancellationToken cancellationToken)
     {

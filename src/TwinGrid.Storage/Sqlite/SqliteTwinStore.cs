@@ -100,6 +100,11 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+        RunAsync(_readers, reader => reader.Twins.Read(kind, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
     {
         ErasePlan? plan = await RunAsync(

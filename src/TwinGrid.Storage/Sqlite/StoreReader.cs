@@ -17,7 +17,7 @@ internal sealed class StoreReader : IDisposable
 
     public StoreReader(SqliteDatabase database)
     {
-        _connection = database.Open(CacheKib);
+        _connection = database.OpenToRead(CacheKib);
         _begin = new(_connection, "BEGIN");
         _end = new(_connection, "COMMIT");
         _rows = new TwinRows(_connection);
@@ -32,6 +32,7 @@ internal sealed class StoreReader : IDisposable
             """);
         Sessions = new SessionReader(_connection);
         Log = new LogReader(_connection, _rows);
+        Twins = new TwinList(_connection);
     }
 
     /// <summary>Reads sessions.</summary>
@@ -39,6 +40,9 @@ internal sealed class StoreReader : IDisposable
 
     /// <summary>Reads parts of a twin's log.</summary>
     public LogReader Log { get; }
+
+    /// <summary>Lists twins.</summary>
+    public TwinList Twins { get; }
 
     /// <summary>A twin's newest snapshot and the turns after it.</summary>
     /// <exception cref="TwinGridException">A row is damaged or missing.</exception>
@@ -160,6 +164,7 @@ internal sealed class StoreReader : IDisposable
         _deadLetters.Dispose();
         Sessions.Dispose();
         Log.Dispose();
+        Twins.Dispose();
         _rows.Dispose();
         _connection.Dispose();
     }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.History;
 using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.Sqlite;
@@ -19,18 +20,16 @@ internal sealed class StoreVerifier(
     private const int CacheKib = 16_384;
 
     private readonly FoundDamage _damage = new(database.File, found);
+
+    // As the names of the files have it.
+    private readonly long _keep = HistoryFile.For("", historyKeep, now).Keep;
     private readonly List<HistoryFileVerifier> _files = [];
 
     /// <summary>Reads everything.</summary>
     /// <exception cref="TwinGridException">There is no database, or a newer TwinGrid made it.</exception>
     public void Read()
     {
-        if (!File.Exists(database.File))
-        {
-            throw new TwinGridException(
-                $"There is no database {database.File}: name the TwinGrid:DataDirectory that the silo uses.");
-        }
-
+        EnsureThere(database);
         tally.AddFile();
         using SqliteConnection connection = database.OpenToRead(CacheKib);
         using SqliteStatement begin = new(connection, "BEGIN");
@@ -41,6 +40,16 @@ internal sealed class StoreVerifier(
         OpenFiles(log.ReadFileNames());
         log.ReadTwins(JudgeParts);
         ReadControlPlane();
+    }
+
+    /// <summary>Refuses where there is no database.</summary>
+    public static void EnsureThere(SqliteDatabase database)
+    {
+        if (!File.Exists(database.File))
+        {
+            throw new TwinGridException(
+                $"There is no database {database.File}: name the TwinGrid:DataDirectory that the silo uses.");
+        }
     }
 
     /// <inheritdoc/>
@@ -85,27 +94,18 @@ internal sealed class StoreVerifier(
         }
     }
 
-    // Old parts go with their partitions, so a log may begin anywhere; from there to where it is sealed it has no gap.
     private void JudgeParts(SealedTwin twin)
     {
         List<(long First, long Last, long LastTime)> parts = [];
         _files.ForEach(file => file.AddParts(twin, parts));
         parts.Sort();
-        long follows = parts.Count == 0 ? 0 : parts[0].First - 1;
+        SealedSpan span = new(_keep, now, (first, last) => Missing(twin.Twin, first, last));
         foreach ((long first, long last, long lastTime) in parts)
         {
-            if (first > follows + 1 && !IsExpired(lastTime))
-            {
-                Missing(twin.Twin, follows + 1, first - 1);
-            }
-
-            follows = Math.Max(follows, last);
+            span.Add(first, last, lastTime);
         }
 
-        if (follows < twin.Sealed && twin.Sealed >= twin.KeptFrom && !IsExpired(twin.SealedAt))
-        {
-            Missing(twin.Twin, Math.Max(follows + 1, twin.KeptFrom), twin.Sealed);
-        }
+        span.End(twin);
     }
 
     private void Missing(TwinId twin, long first, long last) => _damage.At(database.HistoryDirectory).OfTwin(
@@ -113,8 +113,6 @@ internal sealed class StoreVerifier(
         first,
         $"the sealed turns up to revision {last} are in no history file that can be read",
         HistoryFileVerifier.Remedy);
-
-    private bool IsExpired(long time) => HistoryFile.For("", historyKeep, time).Ends + historyKeep <= now;
 
     private void ReadControlPlane()
     {

@@ -10,6 +10,7 @@ internal sealed class TurnLog : IDisposable
     private readonly HashSet<TwinId> _fenced = [];
     private readonly SqliteStatement _append;
     private readonly SqliteStatement _moveHead;
+    private readonly SqliteStatement _list;
     private readonly SqliteStatement _saveSnapshot;
     private readonly SqliteStatement _noteSnapshot;
 
@@ -21,6 +22,7 @@ internal sealed class TurnLog : IDisposable
             SELECT ?1, twin_id, ?3, turn_id, ?4, ?5, ?6, ?7 FROM head WHERE twin_id = ?2 AND revision = ?3 - 1
             """);
         _moveHead = new(connection, "UPDATE head SET revision = ?2, turn_id = last_insert_rowid() WHERE twin_id = ?1");
+        _list = new(connection, "UPDATE twin SET deleted = ?2 WHERE twin_id = ?1");
         _saveSnapshot = new(connection, """
             INSERT INTO snapshot (record, twin_id, revision, fold_version, next_due, crc, state)
             SELECT ?1, twin_id, ?3, ?4, ?5, ?6, ?7 FROM head WHERE twin_id = ?2 AND revision >= ?3
@@ -78,6 +80,7 @@ internal sealed class TurnLog : IDisposable
         _identities.Dispose();
         _append.Dispose();
         _moveHead.Dispose();
+        _list.Dispose();
         _saveSnapshot.Dispose();
         _noteSnapshot.Dispose();
     }
@@ -106,6 +109,11 @@ internal sealed class TurnLog : IDisposable
         }
 
         _moveHead.Bind(1, twin).Bind(2, turn.Revision).Run();
+        if (LogRow.ChangesListing(turn))
+        {
+            _list.Bind(1, twin).Bind(2, turn.Exists == true ? 0 : 1).Run();
+        }
+
         return true;
     }
 

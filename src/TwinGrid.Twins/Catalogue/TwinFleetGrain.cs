@@ -4,26 +4,31 @@ using Orleans.Concurrency;
 namespace TwinGrid.Twins.Catalogue;
 
 /// <inheritdoc cref="ITwinFleet"/>
+/// <remarks>
+/// The log is the catalogue: a twin is listed from its first commit on, on every silo, and a deleted one is not. Of
+/// what the store lists each twin says itself whether it exists.
+/// </remarks>
 [GrainType("twingrid.fleet"), StatelessWorker]
-internal sealed partial class TwinFleetGrain(ILogger<TwinFleetGrain> logger) : Grain, ITwinFleet
+internal sealed partial class TwinFleetGrain(ITwinStore store, ILogger<TwinFleetGrain> logger) : Grain, ITwinFleet
 {
     private const int MostItems = 1_000;
 
     public async Task<TwinPage> ListAsync(string? kind, string? cursor, int limit)
     {
         limit = Math.Clamp(limit, 1, MostItems);
-        if (cursor is not null && !TwinId.TryParse(cursor, null, out _))
+        TwinId? after = null;
+        if (cursor is not null)
         {
-            throw new TwinGridException($"'{cursor}' is not a cursor: take it from the last page");
+            after = TwinId.TryParse(cursor, null, out TwinId last)
+                ? last
+                : throw new TwinGridException($"'{cursor}' is not a cursor: take it from the last page");
         }
 
-        List<TwinId>[] parts = await Task.WhenAll(
-            CatalogueParts.Keys.Select(key => Part(key).ListAsync(kind, cursor, limit + 1)));
-        TwinId[] ids = [.. parts.SelectMany(part => part).Order().Take(limit + 1)];
+        IReadOnlyList<TwinId> ids = await store.ReadTwinsAsync(kind, after, limit + 1, CancellationToken.None);
         TwinSummary?[] items = await Task.WhenAll(ids.Take(limit).Select(Summarize));
         return new TwinPage(
             [.. items.Where(item => item is not null).Select(item => item!)],
-            ids.Length > limit ? ids[limit - 1].ToString() : null);
+            ids.Count > limit ? ids[limit - 1].ToString() : null);
     }
 
     // One twin that cannot be read must not hide the others.
@@ -42,6 +47,4 @@ internal sealed partial class TwinFleetGrain(ILogger<TwinFleetGrain> logger) : G
 
     [LoggerMessage(LogLevel.Error, "{Twin} cannot be read and is left out of a listing.")]
     private partial void LogUnread(Exception exception, TwinId twin);
-
-    private ITwinCatalogue Part(string key) => GrainFactory.GetGrain<ITwinCatalogue>(key);
 }

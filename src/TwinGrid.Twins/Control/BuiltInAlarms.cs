@@ -1,4 +1,5 @@
 using System.Globalization;
+using TwinGrid.Twins.Control.Expressions;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Control;
@@ -10,12 +11,21 @@ internal static class BuiltInAlarms
     public const string NoDataName = "_noData";
 
     /// <summary>Raises <c>_clock</c> while some publisher's clock is off by more than the live window.</summary>
-    public static void Clock(TwinState state, long now, TurnEffects effects)
+    public static void Clock(TwinState state, long now, long liveWindow, TurnEffects effects)
     {
         SourceState? off = state.Sources.Find(source => source.ClockIsOff);
+        if ((off is not null) == IsActive(state, ClockName))
+        {
+            return;
+        }
+
+        AlarmEvidence[] evidence = [.. state.Sources
+            .Where(source => !double.IsNaN(source.ClockOffset) && (off is null || source == off))
+            .Select(source => Offset(source, liveWindow))];
         if (off is null)
         {
-            Clear(state, ClockName, now, "the device's clock agrees with the grid's again", effects);
+            AlarmReason agrees = new("the device's clock agrees with the grid's again", evidence);
+            Clear(state, ClockName, now, agrees, effects);
             return;
         }
 
@@ -23,7 +33,8 @@ internal static class BuiltInAlarms
         string direction = off.ClockOffset > 0 ? "behind" : "ahead of";
         double offset = Math.Abs(off.ClockOffset) / UnixMicroseconds.PerSecond;
         string seconds = offset.ToString("0", CultureInfo.InvariantCulture);
-        Raise(state, ClockName, now, $"the clock of {who} is {seconds} s {direction} the grid's", effects);
+        string why = $"the clock of {who} is {seconds} s {direction} the grid's";
+        Raise(state, ClockName, now, new AlarmReason(why, evidence), effects);
     }
 
     /// <summary>Raises <c>_noData</c> while some telemetry is silent for over twice as long as it should be.</summary>
@@ -34,23 +45,15 @@ internal static class BuiltInAlarms
             return;
         }
 
-        List<string>? silent = null;
+        bool isSilent = false;
         for (int slot = 0; slot < state.Kind.Telemetry.Length; slot++)
         {
-            if (SilentFrom(state, slot) <= now)
-            {
-                (silent ??= []).Add(state.NameOf(slot));
-            }
+            isSilent |= SilentFrom(state, slot) <= now;
         }
 
-        if (silent is null)
+        if (isSilent != IsActive(state, NoDataName))
         {
-            Clear(state, NoDataName, now, "every expected telemetry comes again", effects);
-        }
-        else
-        {
-            string names = string.Join(", ", silent);
-            Raise(state, NoDataName, now, $"no reading of {names} came for twice as long as it should", effects);
+            ChangeNoData(state, now, isSilent, effects);
         }
     }
 
@@ -74,34 +77,80 @@ internal static class BuiltInAlarms
         return next;
     }
 
-    /// <summary>Raises or changes an alarm; an alarm that stands with the same reason is left alone.</summary>
-    public static void Raise(TwinState state, string name, long now, string why, TurnEffects effects)
+    /// <summary>Raises an alarm; one that stands is left alone.</summary>
+    public static void Raise(TwinState state, string name, long now, AlarmReason reason, TurnEffects effects)
     {
-        AlarmRecord? alarm = state.FindAlarm(name);
-        if (alarm is { State: AlarmState.Active })
+        if (IsActive(state, name))
         {
             return;
         }
 
+        AlarmRecord? alarm = state.FindAlarm(name);
         if (alarm is null)
         {
             alarm = new AlarmRecord { Name = name };
             state.Alarms.Add(alarm);
         }
 
-        alarm.Raise(AlarmSeverity.Warning, now, why);
+        alarm.Raise(AlarmSeverity.Warning, now, reason);
         effects.AddAlarm(alarm);
     }
 
     /// <summary>Clears an alarm that is active.</summary>
-    public static void Clear(TwinState state, string name, long now, string why, TurnEffects effects)
+    public static void Clear(TwinState state, string name, long now, AlarmReason reason, TurnEffects effects)
     {
         if (state.FindAlarm(name) is { State: AlarmState.Active } alarm)
         {
-            alarm.Clear(now, why);
+            alarm.Clear(now, reason);
             effects.AddAlarm(alarm);
         }
     }
+
+    private static bool IsActive(TwinState state, string name) =>
+        state.FindAlarm(name) is { State: AlarmState.Active };
+
+    // A method of its own: only an alarm that changes makes lists and sentences.
+    private static void ChangeNoData(TwinState state, long now, bool isSilent, TurnEffects effects)
+    {
+        int[] slots = [.. Enumerable.Range(0, state.Kind.Telemetry.Length)
+            .Where(slot => SilentFrom(state, slot) is var from && from != long.MaxValue && from <= now == isSilent)];
+        Operator held = isSilent ? Operator.GreaterOrEqual : Operator.Less;
+        AlarmEvidence[] evidence = [.. slots.Take(Reasons.Most).Select(slot => Age(state, slot, now, held))];
+        if (!isSilent)
+        {
+            Clear(state, NoDataName, now, new AlarmReason("every expected telemetry comes again", evidence), effects);
+            return;
+        }
+
+        string names = string.Join(", ", slots.Select(state.NameOf));
+        string why = $"no reading of {names} came for twice as long as it should";
+        Raise(state, NoDataName, now, new AlarmReason(why, evidence), effects);
+    }
+
+    private static AlarmEvidence Age(TwinState state, int slot, long now, Operator held)
+    {
+        long most = 2 * state.Kind.Telemetry[slot].ExpectEvery!.Value.Microseconds;
+        return new AlarmEvidence
+        {
+            Input = $"age({state.NameOf(slot)})",
+            Seen = Seconds(now - state.Slots[slot].ReceivedTime),
+            Unit = "s",
+            Operator = held.Word(),
+            Threshold = Seconds(most),
+        };
+    }
+
+    // Smoothed, while each message is judged by its own: so it may lie on the other side of the bound yet.
+    private static AlarmEvidence Offset(SourceState source, long liveWindow) => new()
+    {
+        Input = source.Name.Length == 0 ? "clockOffset" : $"clockOffset of {source.Name}",
+        Seen = Seconds(source.ClockOffset),
+        Unit = "s",
+        Threshold = Seconds(liveWindow),
+    };
+
+    private static ReadingValue Seconds(double microseconds) =>
+        Reasons.Shown(microseconds / UnixMicroseconds.PerSecond);
 
     private static long SilentFrom(TwinState state, int slot)
     {

@@ -19,6 +19,7 @@ internal sealed class CompiledPolicy
         TwinDefinition kind, int index, IReadOnlyDictionary<string, ControlPolicyType> types)
     {
         Definition = kind.Policies[index];
+        UnverifiedName = $"{Definition.Name}.unverified";
         string place = $"$.policies[{index}]";
         if (Definition.Type != ExpressionType)
         {
@@ -63,7 +64,7 @@ internal sealed class CompiledPolicy
     public bool Acts => Definition is { Mode: PolicyMode.Act, Command: not null };
 
     /// <summary>The name of the alarm that says that its command had no effect.</summary>
-    public string UnverifiedName => $"{Definition.Name}.unverified";
+    public string UnverifiedName { get; }
 
     /// <summary>True when time alone can change the condition: it and its hold time then run in grid time.</summary>
     public bool ReadsAge => _when is { ReadsAge: true } || _clear is { ReadsAge: true };
@@ -98,20 +99,25 @@ internal sealed class CompiledPolicy
         };
     }
 
-    /// <summary>One sentence that says why the alarm was raised.</summary>
-    public string ExplainRaise(StateScope scope)
+    /// <summary>Why the alarm was raised.</summary>
+    public AlarmReason ExplainRaise(StateScope scope)
     {
-        string why = _custom?.Explain(scope.View) ?? _when!.Describe(scope);
-        return Definition.For.Value > TimeSpan.Zero ? $"{why} for {Definition.For}" : why;
+        AlarmReason reason = Explain(_when, scope);
+        return Definition.For.Value > TimeSpan.Zero
+            ? reason with { Why = $"{reason.Why} for {Definition.For}" }
+            : reason;
     }
 
-    /// <summary>One sentence that says why the alarm was cleared.</summary>
-    public string ExplainClear(StateScope scope) =>
-        _custom?.Explain(scope.View) ?? (_clear ?? _when)!.Describe(scope);
+    /// <summary>Why the alarm was cleared.</summary>
+    public AlarmReason ExplainClear(StateScope scope) => Explain(_clear ?? _when, scope);
 
     /// <summary>The next grid time at which time alone can change the condition.</summary>
     public long NextChange(StateScope scope) => Math.Min(
         _when?.NextChange(scope) ?? long.MaxValue, _clear?.NextChange(scope) ?? long.MaxValue);
+
+    private AlarmReason Explain(CompiledExpression? condition, StateScope scope) => _custom is not null
+        ? new AlarmReason(_custom.Explain(scope.View), [.. _custom.Evidence(scope.View).Take(Reasons.Most)])
+        : new AlarmReason(condition!.Explain(scope));
 
     private ulong ModelsRead() => _custom is not null
         ? ulong.MaxValue

@@ -98,7 +98,7 @@ internal static class PolicyRunner
     }
 
     // Old buffered data never causes a command: a policy waits until all that it reads is live again.
-    // So do those of a model that was asked in an earlier turn: its readings may be live again, its answer is not.
+    // So does a prediction: its model's readings may be live again, and what it said last is not of them.
     private static bool ReadsHistory(TwinState state, CompiledPolicy policy)
     {
         if ((state.PredictedOfHistory & policy.Models) != 0)
@@ -163,8 +163,8 @@ internal static class PolicyRunner
             }
 
             StopVerifying();
-            string why = policy.Expect.Describe(StateScope.Over(state, now));
-            BuiltInAlarms.Clear(state, UnverifiedName, now, why, effects);
+            AlarmReason reason = new(policy.Expect.Explain(StateScope.Over(state, now)));
+            BuiltInAlarms.Clear(state, UnverifiedName, now, reason, effects);
         }
 
         /// <summary>Raises the alarm of a command that had no effect in time.</summary>
@@ -178,8 +178,9 @@ internal static class PolicyRunner
             PolicyVerification verify = policy.Definition.Verify!;
             string why = $"{verify.Expect.Text} did not come true within {verify.Within}"
                 + $" of the command {policy.Definition.Command!.Name}";
+            Reasons seen = policy.Expect!.Explain(StateScope.Over(state, now));
             StopVerifying();
-            BuiltInAlarms.Raise(state, UnverifiedName, now, why, effects);
+            BuiltInAlarms.Raise(state, UnverifiedName, now, new AlarmReason(why, seen.Evidence), effects);
         }
 
         private void Hold(StateScope scope)
@@ -202,11 +203,11 @@ internal static class PolicyRunner
 
             if (_own.CommandOwed && mode == ControlMode.Act && now >= CooldownEnd(_own, policy))
             {
-                Command(policy.ExplainRaise(StateScope.Over(state, now)));
+                Command(policy.ExplainRaise(StateScope.Over(state, now)).Why);
             }
         }
 
-        private void Raise(string why)
+        private void Raise(AlarmReason reason)
         {
             AlarmRecord? alarm = state.FindAlarm(policy.Definition.Name);
             if (alarm is null)
@@ -215,7 +216,7 @@ internal static class PolicyRunner
                 state.Alarms.Add(alarm);
             }
 
-            alarm.Raise(policy.Definition.Severity, time, why);
+            alarm.Raise(policy.Definition.Severity, time, reason);
             effects.AddAlarm(alarm);
             StopHolding();
             _own.Raised = true;

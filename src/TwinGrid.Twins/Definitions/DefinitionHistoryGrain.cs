@@ -30,11 +30,17 @@ internal sealed class DefinitionHistoryState
 }
 
 /// <inheritdoc cref="IDefinitionHistory"/>
-[GrainType("twingrid.definitions")]
+[GrainType(TypeName)]
 internal sealed class DefinitionHistoryGrain(
-    [PersistentState("definition", TwinsSiloBuilderExtensions.ControlPlaneStorage)]
+    [PersistentState(DefinitionHistoryGrain.StateName, TwinsSiloBuilderExtensions.ControlPlaneStorage)]
     IPersistentState<DefinitionHistoryState> stored) : Grain, IDefinitionHistory
 {
+    /// <summary>The grain's type and the state's name: what its row in grain storage is found by.</summary>
+    public const string TypeName = "twingrid.definitions";
+
+    /// <inheritdoc cref="TypeName"/>
+    public const string StateName = "definition";
+
     public async Task<int> PublishAsync(string definition)
     {
         List<string> contents = stored.State.Contents;

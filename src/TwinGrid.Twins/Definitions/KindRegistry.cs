@@ -12,7 +12,8 @@ internal sealed class KindRegistry
     private readonly Dictionary<string, PredictiveModelType> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ControlPolicyType> _policies = new(StringComparer.Ordinal);
     private readonly DefinitionSet _definitions;
-    private readonly IGrainFactory _grains;
+    private readonly IGrainFactory? _grains;
+    private readonly Func<string, int, Task<string?>> _stored;
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public KindRegistry(
@@ -20,9 +21,20 @@ internal sealed class KindRegistry
         IEnumerable<PredictiveModelType> models,
         IEnumerable<ControlPolicyType> policies,
         IGrainFactory grains)
+        : this(models, policies, (kind, revision) =>
+            grains.GetGrain<IDefinitionHistory>(Key(kind)).GetAsync(revision))
     {
         _definitions = definitions;
         _grains = grains;
+    }
+
+    private KindRegistry(
+        IEnumerable<PredictiveModelType> models,
+        IEnumerable<ControlPolicyType> policies,
+        Func<string, int, Task<string?>> stored)
+    {
+        _definitions = DefinitionSet.Empty;
+        _stored = stored;
         foreach (PredictiveModelType type in models)
         {
             _models[type.Type] = type;
@@ -33,6 +45,15 @@ internal sealed class KindRegistry
             _policies[type.Type] = type;
         }
     }
+
+    /// <summary>Kinds as they were stored, where no silo runs: none is current but as unmodelled.</summary>
+    /// <param name="models">The model types that definitions may name.</param>
+    /// <param name="policies">The policy types that definitions may name.</param>
+    /// <param name="stored">The content of a kind's revision, or null.</param>
+    public static KindRegistry OfStored(
+        IEnumerable<PredictiveModelType> models,
+        IEnumerable<ControlPolicyType> policies,
+        Func<string, int, Task<string?>> stored) => new(models, policies, stored);
 
     /// <summary>Ends when every definition has its revision; a twin is not loaded before.</summary>
     public Task Ready => _ready.Task;
@@ -52,7 +73,7 @@ internal sealed class KindRegistry
     {
         foreach (TwinDefinition definition in _definitions.All)
         {
-            IDefinitionHistory history = _grains.GetGrain<IDefinitionHistory>(Key(definition.Kind));
+            IDefinitionHistory history = _grains!.GetGrain<IDefinitionHistory>(Key(definition.Kind));
             int revision = await history.PublishAsync(DefinitionText.Write(definition)).ConfigureAwait(false);
             _current[definition.Kind] = Compile(definition, revision).Open();
         }
@@ -86,13 +107,14 @@ internal sealed class KindRegistry
             return known;
         }
 
-        string text = await _grains.GetGrain<IDefinitionHistory>(Key(kind)).GetAsync(revision).ConfigureAwait(true)
+        string text = await _stored(kind, revision).ConfigureAwait(true)
             ?? throw new TwinGridException(
                 $"the log of the kind {kind} speaks of revision {revision} of its definition, which is not stored");
         return _older.GetOrAdd((kind, revision), Compile(DefinitionText.Read(text), revision));
     }
 
-    private static string Key(string kind) => $"{TwinId.DefaultTenant}/{kind}";
+    /// <summary>The key of a kind's <see cref="IDefinitionHistory"/>.</summary>
+    public static string Key(string kind) => $"{TwinId.DefaultTenant}/{kind}";
 
     private CompiledKind Compile(TwinDefinition definition, int revision) =>
         CompiledKind.Compile(definition, revision, _models, _policies);

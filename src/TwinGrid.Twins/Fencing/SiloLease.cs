@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using TwinGrid.Twins.Committing;
 
 namespace TwinGrid.Twins.Fencing;
 
@@ -16,6 +17,7 @@ namespace TwinGrid.Twins.Fencing;
 /// </remarks>
 public sealed partial class SiloLease(
     ITwinStore store,
+    CommitHealth commits,
     IOptions<TwinsHostingOptions> options,
     IFatalErrorHandler end,
     TimeProvider clock,
@@ -139,12 +141,13 @@ public sealed partial class SiloLease(
         }
     }
 
-    // True where a question of the time that a lease lasts was not answered: the store is away, not this process.
+    // True where a question of the time that a lease lasts was not answered: the store is away, not this process. A
+    // commit that it has answered since says that it is back: who was acknowledged must not read "not durable".
     private bool IsUnanswered()
     {
         lock (_lock)
         {
-            return _unanswered is { } asked && clock.GetElapsedTime(asked) < _length;
+            return _unanswered is { } asked && clock.GetElapsedTime(asked) < _length && !commits.HasTakenSince(asked);
         }
     }
 

@@ -7,11 +7,22 @@ namespace TwinGrid.Twins.History;
 /// <summary>
 /// Reads what was from the store: sealed readings, then the turns that are not sealed, folded again. Thread-safe.
 /// </summary>
+/// <param name="store">The store.</param>
+/// <param name="kinds">The kinds.</param>
+/// <param name="limits">How long what is kept.</param>
+/// <param name="clock">The grid's.</param>
+/// <param name="tails">What was folded for questions before; null for tails of its own.</param>
 internal sealed class HistoryBook(
-    ITwinStore store, KindRegistry kinds, IOptionsMonitor<LimitOptions> limits, TimeProvider clock)
+    ITwinStore store,
+    KindRegistry kinds,
+    IOptionsMonitor<LimitOptions> limits,
+    TimeProvider clock,
+    FoldedTails? tails = null)
 {
     /// <summary>Readings of one answer, all telemetry together.</summary>
     private const int MostReadings = 200_000;
+
+    private readonly FoldedTails _tails = tails ?? new FoldedTails();
 
     /// <inheritdoc cref="ITwinHistory.ReadAsync"/>
     public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
@@ -38,7 +49,7 @@ internal sealed class HistoryBook(
             await ReadSealedAsync(twin, name, log.Sealed, sink);
         }
 
-        await ReadTailAsync(twin, log, new TailRecorder(sinks, query.Telemetry is null ? Make : null));
+        await ReadTailAsync(twin, log, sinks, query.Telemetry is null ? Make : null);
         return Page(sinks);
     }
 
@@ -139,19 +150,23 @@ internal sealed class HistoryBook(
         }
     }
 
-    // What is not sealed yet is folded again, a page of turns at a time, however long it is.
-    private async Task ReadTailAsync(TwinId twin, StoredLog log, TailRecorder recorder)
+    // What is not sealed yet is folded again, a page of turns at a time; the next question folds what came since.
+    private async Task ReadTailAsync(
+        TwinId twin, StoredLog log, Dictionary<string, SeriesSink> sinks, Func<string, SeriesSink>? make)
     {
         if (log.Sealed >= log.Head)
         {
             return;
         }
 
-        TwinReplay replay = await TwinReplay.BeginAsync(twin, log.SealedState, kinds, recorder);
-        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, log.Sealed, log.Head, CancellationToken.None))
+        FoldedTail tail = _tails.Take(twin, log.Sealed) ?? await FoldedTail.BeginAsync(twin, log, kinds);
+        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, tail.Revision, log.Head, CancellationToken.None))
         {
-            await replay.ApplyAsync(turn);
+            await tail.ApplyAsync(turn);
         }
+
+        tail.WriteTo(sinks, make);
+        _tails.Put(tail);
     }
 
     private static HistoryPage Page(Dictionary<string, SeriesSink> sinks)

@@ -138,24 +138,15 @@ internal sealed partial class PartSealer(
         {
             Twin = snapshot.Twin,
             Revision = replay.State.Revision,
-            FoldVersion = TwinFold.Version,
+            FoldVersion = replay.FoldVersion,
             State = StateWriter.Write(replay.State),
         };
     }
 
     private async Task<bool> IsTrueAsync(TwinReplay replay, StoredSnapshot snapshot)
     {
-        if (!replay.IsExact || snapshot.FoldVersion != TwinFold.Version)
-        {
-            // Another version of the fold may have made another state; the snapshot is what counts.
-            return true;
-        }
-
-        int revision = StateReader.KindRevision(snapshot.State.Span);
-        TwinState state = replay.State.Kind.Revision == revision
-            ? replay.State
-            : TwinReplay.Moved(replay.State, await kinds.GetAsync(snapshot.Twin.Kind, revision));
-        if (StateWriter.Write(state).AsSpan().SequenceEqual(snapshot.State.Span))
+        // Where another version of the fold took part the snapshot is what counts.
+        if (await replay.CompareAsync(snapshot) != StateMatch.Other)
         {
             return true;
         }

@@ -12,7 +12,7 @@ namespace TwinGrid.Twins.History;
 /// </remarks>
 [GrainType("twingrid.history"), StatelessWorker(Workers)]
 internal sealed class TwinHistoryGrain(
-    ITwinStore store, KindRegistry kinds, IOptionsMonitor<LimitOptions> limits, TimeProvider clock)
+    ITwinStore store, KindRegistry kinds, IOptionsMonitor<LimitOptions> limits, TimeProvider clock, FoldedTails tails)
     : Grain, ITwinHistory
 {
     private const int Workers = 4;
@@ -23,7 +23,7 @@ internal sealed class TwinHistoryGrain(
         Complete = true,
     };
 
-    private readonly HistoryBook _book = new(store, kinds, limits, clock);
+    private readonly HistoryBook _book = new(store, kinds, limits, clock, tails);
 
     public async Task<HistoryPage?> ReadAsync(TwinId twin, HistoryQuery query)
     {

@@ -3,6 +3,19 @@ using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.History;
 
+/// <summary>What a stored state is beside one that was folded again.</summary>
+internal enum StateMatch
+{
+    /// <summary>Equal bit for bit.</summary>
+    Same,
+
+    /// <summary>Another.</summary>
+    Other,
+
+    /// <summary>Another version of the fold took part, which may have made another: nothing is promised.</summary>
+    OtherFold,
+}
+
 /// <summary>
 /// Folds a twin's log again, turn by turn, each under the definition that was in force: recovery, as-of and sealing
 /// are the same walk.
@@ -12,9 +25,10 @@ internal sealed class TwinReplay
     private readonly KindRegistry _kinds;
     private readonly TurnEffects _effects;
 
-    private TwinReplay(TwinState state, KindRegistry kinds, ReadingRecorder? recorder)
+    private TwinReplay(TwinState state, byte foldVersion, KindRegistry kinds, ReadingRecorder? recorder)
     {
         State = state;
+        FoldVersion = foldVersion;
         _kinds = kinds;
         _effects = new TurnEffects { Recorder = recorder };
     }
@@ -22,8 +36,16 @@ internal sealed class TwinReplay
     /// <summary>The twin as it was after the last turn.</summary>
     public TwinState State { get; private set; }
 
-    /// <summary>True while every turn was of this version of the fold: the state is equal bit for bit.</summary>
-    public bool IsExact { get; private set; } = true;
+    /// <summary>
+    /// The version of the fold that the state is of; another than this one's where any turn of it was.
+    /// </summary>
+    public byte FoldVersion { get; private set; }
+
+    /// <summary>
+    /// True while the state that it began with and every turn since were of this version of the fold: the state is
+    /// equal bit for bit.
+    /// </summary>
+    public bool IsExact => FoldVersion == TwinFold.Version;
 
     /// <summary>Begins with a stored state, or with an empty twin.</summary>
     public static async Task<TwinReplay> BeginAsync(
@@ -31,11 +53,12 @@ internal sealed class TwinReplay
     {
         if (from is null)
         {
-            return new TwinReplay(new TwinState(twin, kinds.Current(twin.Kind)), kinds, recorder);
+            TwinState empty = new(twin, kinds.Current(twin.Kind));
+            return new TwinReplay(empty, TwinFold.Version, kinds, recorder);
         }
 
         CompiledKind kind = await kinds.GetAsync(twin.Kind, StateReader.KindRevision(from.State.Span));
-        return new TwinReplay(StateReader.Read(twin, kind, from.State), kinds, recorder);
+        return new TwinReplay(StateReader.Read(twin, kind, from.State), from.FoldVersion, kinds, recorder);
     }
 
     /// <summary>Folds the next turn.</summary>
@@ -49,8 +72,23 @@ internal sealed class TwinReplay
 
         TwinFold.Apply(State, header, turn.Inputs.Span[TurnHeader.Size..], _effects);
         State.Revision = turn.Revision;
-        IsExact &= turn.FoldVersion == TwinFold.Version;
+        FoldVersion = turn.FoldVersion == TwinFold.Version ? FoldVersion : turn.FoldVersion;
         _effects.Clear();
+    }
+
+    /// <summary>Compares a stored state of the same revision.</summary>
+    public async ValueTask<StateMatch> CompareAsync(StoredSnapshot stored)
+    {
+        if (!IsExact || stored.FoldVersion != TwinFold.Version)
+        {
+            return StateMatch.OtherFold;
+        }
+
+        int revision = StateReader.KindRevision(stored.State.Span);
+        TwinState state = State.Kind.Revision == revision
+            ? State
+            : Moved(State, await _kinds.GetAsync(stored.Twin.Kind, revision));
+        return StateWriter.Write(state).AsSpan().SequenceEqual(stored.State.Span) ? StateMatch.Same : StateMatch.Other;
     }
 
     /// <summary>A copy of a state laid out for another revision of its kind.</summary>

@@ -16,6 +16,12 @@ internal sealed class TwinInbox(TwinTurns turns)
     private TwinTurns? _turns = turns;
     private bool _expectsTurn;
 
+    /// <summary>
+    /// The connection that the twin's presence follows, as of about now and perhaps not committed; null when the
+    /// activation is going.
+    /// </summary>
+    public string? PresenceSession => Volatile.Read(ref _turns)?.State.OnlineSession;
+
     /// <summary>Adds a message and sees to it that a turn comes; false when the activation is going.</summary>
     public bool TryPost(IngestMessage message)
     {

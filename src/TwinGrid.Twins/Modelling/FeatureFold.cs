@@ -37,11 +37,15 @@ internal static class FeatureFold
         return block;
     }
 
-    /// <summary>Makes features live values, as new and as good as the waveform that they were made of.</summary>
+    /// <summary>
+    /// Makes features live values, as new and as good as the waveform that they were made of; historical where any
+    /// input was.
+    /// </summary>
     public static void Tell(
         TwinState state,
         CompiledModel model,
         ReadOnlySpan<double> learnt,
+        bool ofHistory,
         Span<ulong> changed,
         ReadingRecorder? recorder)
     {
@@ -62,11 +66,11 @@ internal static class FeatureFold
             slot.SourceTime = from.SourceTime;
             slot.ReceivedTime = from.ReceivedTime;
             slot.GivenQuality = from.GivenQuality;
-            slot.Historical = from.Historical;
+            slot.Historical = ofHistory;
             slot.Seq = -1;
             slot.Count++;
             changed[index >> 6] |= 1UL << index;
-            ReadingFlags flags = from.Historical ? ReadingFlags.Historical : ReadingFlags.None;
+            ReadingFlags flags = ofHistory ? ReadingFlags.Historical : ReadingFlags.None;
             recorder?.Record(
                 state.NameOf(index),
                 new HistoryReading(from.SourceTime, slot.Value, from.GivenQuality, flags),

@@ -28,11 +28,13 @@ internal static class ModelRunner
         {
             CompiledModel model = models[i];
             ulong inputsChanged = 0;
+            bool ofHistory = false;
             for (int k = 0; k < model.InputSlots.Length; k++)
             {
                 int slot = model.InputSlots[k];
                 inputs[k] = NumberOf(state, slot);
                 inputsChanged |= IsSet(changed, slot) ? 1UL << k : 0;
+                ofHistory |= state.Slots[slot].Historical;
             }
 
             bool outputChanged = model.OutputSlot >= 0 && IsSet(changed, model.OutputSlot);
@@ -41,16 +43,17 @@ internal static class ModelRunner
                 continue;
             }
 
+            ofHistory |= model.OutputSlot >= 0 && state.Slots[model.OutputSlot].Historical;
             double output = model.OutputSlot >= 0 ? NumberOf(state, model.OutputSlot) : double.NaN;
             ModelInput input = new(
                 state.ModelTime, inputs[..model.InputSlots.Length], inputsChanged, output, outputChanged);
             if (model.IsPlain)
             {
-                Update(state, i, input, effects);
+                Update(state, i, input, ofHistory, effects);
             }
             else
             {
-                UpdateOther(state, i, input, message, changed, effects);
+                UpdateOther(state, i, input, ofHistory, message, changed, effects);
             }
         }
     }
@@ -62,13 +65,16 @@ internal static class ModelRunner
         if (index < 0
             || state.Kind.Models[index].Batched is not { } model
             || model.Version != said.Version
-            || model.OutputLength != said.Outputs.Length)
+            || (said.Definition != 0 && said.Definition != state.Kind.Revision)
+            || said.Outputs.Length != (said.Failed ? 0 : model.OutputLength))
         {
             return false;
         }
 
         ref Prediction prediction = ref state.Predictions[index];
-        model.Accept(said.Outputs, ref prediction);
+        double[] reason = said.Reason?.Length == model.ReasonLength ? said.Reason : [];
+        int offset = state.Kind.Models[index].StateOffset;
+        model.Accept(said.Outputs, reason, state.ModelState.AsSpan(offset, model.StateLength), ref prediction);
         prediction.At = said.At;
         state.PredictedOfHistory = With(state.PredictedOfHistory, index, said.Historical);
         effects.Predictions |= 1UL << index;
@@ -76,21 +82,38 @@ internal static class ModelRunner
         return true;
     }
 
-    private static void Update(TwinState state, int index, in ModelInput input, TurnEffects effects)
+    private static void Update(
+        TwinState state, int index, in ModelInput input, bool ofHistory, TurnEffects effects)
     {
         CompiledModel model = state.Kind.Models[index];
+        Span<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
         ref Prediction prediction = ref state.Predictions[index];
         Prediction before = prediction;
-        model.Model.Update(
-            input, state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength), ref prediction);
+        bool leftHistory = !ofHistory && (state.PredictedOfHistory & (1UL << index)) != 0;
+        bool says = leftHistory && SaysAnything(model.Model, input, learnt);
+        model.Model.Update(input, learnt, ref prediction);
 
         // What it said earlier does not become newer because another of its inputs came.
-        if (prediction.At == UnixMicroseconds.Absent || !AreSame(prediction, before))
+        if (says || prediction.At == UnixMicroseconds.Absent || !AreSame(prediction, before))
         {
             prediction.At = state.ModelTime;
+            state.PredictedOfHistory = With(state.PredictedOfHistory, index, ofHistory);
         }
 
         effects.Predictions |= 1UL << index;
+    }
+
+    /// <summary>
+    /// Whether a model says something of a message, be it what it said before: then it is not of history any more. That
+    /// cannot be told by what comes out, so a copy is asked, with nothing said before. Only for the first live readings
+    /// after historical ones.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool SaysAnything(IPredictiveModel model, in ModelInput input, ReadOnlySpan<double> learnt)
+    {
+        Prediction said = Prediction.None;
+        model.Update(input, learnt.ToArray(), ref said);
+        return !AreSame(said, Prediction.None);
     }
 
     // Few models run outside the turn or read waveforms: the others do not pay for them.
@@ -99,6 +122,7 @@ internal static class ModelRunner
         TwinState state,
         int index,
         in ModelInput input,
+        bool ofHistory,
         in ReadingsReader message,
         Span<ulong> changed,
         TurnEffects effects)
@@ -110,7 +134,7 @@ internal static class ModelRunner
             if (batched.Take(input, learnt))
             {
                 effects.Asked |= 1UL << index;
-                effects.AskedOfHistory = With(effects.AskedOfHistory, index, ReadsHistory(state, model));
+                effects.AskedOfHistory = With(effects.AskedOfHistory, index, ofHistory);
             }
 
             return;
@@ -121,19 +145,9 @@ internal static class ModelRunner
             state,
             index,
             hasBlock ? input with { Waveform = FeatureFold.Block(state, model.WaveformSlot, message) } : input,
+            ofHistory,
             effects);
-        FeatureFold.Tell(state, model, learnt, changed, effects.Recorder);
-    }
-
-    private static bool ReadsHistory(TwinState state, CompiledModel model)
-    {
-        bool reads = model.OutputSlot >= 0 && state.Slots[model.OutputSlot].Historical;
-        foreach (int slot in model.InputSlots)
-        {
-            reads |= state.Slots[slot].Historical;
-        }
-
-        return reads;
+        FeatureFold.Tell(state, model, learnt, ofHistory, changed, effects.Recorder);
     }
 
     // Bit by bit: NaN, which says nothing, is the same as NaN.

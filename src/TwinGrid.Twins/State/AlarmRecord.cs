@@ -1,3 +1,5 @@
+using TwinGrid.Twins.Control;
+
 namespace TwinGrid.Twins.State;
 
 /// <summary>An alarm of one twin, mutable.</summary>
@@ -16,18 +18,26 @@ internal sealed class AlarmRecord
 
     public string Why { get; set; } = "";
 
+    /// <summary>The same as data; replaced with <see cref="Why"/>, never changed.</summary>
+    public IReadOnlyList<AlarmEvidence> Evidence { get; set; } = [];
+
     public string? AcknowledgedBy { get; set; }
 
     public string? Note { get; set; }
 
     /// <summary>Raises it anew: nobody has acknowledged this occurrence.</summary>
-    public void Raise(AlarmSeverity severity, long since, string why)
+    public void Raise(AlarmSeverity severity, long since, AlarmReason reason)
     {
-        (State, Severity, Since, Why) = (AlarmState.Active, severity, since, why);
+        (State, Severity, Since) = (AlarmState.Active, severity, since);
+        (Why, Evidence) = reason;
         (Acknowledged, AcknowledgedBy, Note) = (false, null, null);
     }
 
-    public void Clear(long since, string why) => (State, Since, Why) = (AlarmState.Cleared, since, why);
+    public void Clear(long since, AlarmReason reason)
+    {
+        (State, Since) = (AlarmState.Cleared, since);
+        (Why, Evidence) = reason;
+    }
 
     public AlarmSnapshot ToSnapshot() => new()
     {
@@ -39,5 +49,6 @@ internal sealed class AlarmRecord
         Why = Why,
         AcknowledgedBy = AcknowledgedBy,
         Note = Note,
+        Evidence = Evidence.Count == 0 ? null : Evidence,
     };
 }

@@ -242,7 +242,7 @@ internal static class ReadingsFold
             }
 
             _source.SeeClock(_received - _clockTime, _header.LiveWindow);
-            BuiltInAlarms.Clock(_state, _received, effects);
+            BuiltInAlarms.Clock(_state, _received, _header.LiveWindow, effects);
         }
 
         // Devices name their telemetry in the same order in every message: mostly it is the slot after the last one.

@@ -71,8 +71,24 @@ internal static class SnapshotBuilder
             Model = new ModelIdentity(model.Definition.Name, model.Model.Version),
             Revision = state.Revision,
             Why = model.Model.Explain(prediction, learnt),
-            Contributions = Contributions(model.Model.Contributions(prediction, learnt)),
+            Contributions = Contributions(state, index),
         };
+    }
+
+    /// <summary>The inputs behind a model's prediction; null where it names none.</summary>
+    public static Contribution[]? Contributions(TwinState state, int index)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        IReadOnlyList<Contribution> named = model.Model.Contributions(
+            state.Predictions[index], state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength));
+        return named.Count == 0
+            ? null
+            : [.. named.Take(MostContributions).Select(contribution => contribution with
+            {
+                Expected = contribution.Expected is { } expected ? Finite(expected) : null,
+                Seen = contribution.Seen is { } seen ? Finite(seen) : null,
+                Share = Finite(contribution.Share) ?? 0,
+            })];
     }
 
     private static Dictionary<string, TelemetrySnapshot> Telemetry(TwinState state)
@@ -103,15 +119,6 @@ internal static class SnapshotBuilder
 
         return telemetry;
     }
-
-    private static Contribution[]? Contributions(IReadOnlyList<Contribution> named) => named.Count == 0
-        ? null
-        : [.. named.Take(MostContributions).Select(contribution => contribution with
-        {
-            Expected = contribution.Expected is { } expected ? Finite(expected) : null,
-            Seen = contribution.Seen is { } seen ? Finite(seen) : null,
-            Share = Finite(contribution.Share) ?? 0,
-        })];
 
     private static Dictionary<string, PredictionSnapshot> Predictions(TwinState state)
     {

@@ -17,7 +17,7 @@ internal enum SequenceVerdict : byte
 
 /// <summary>
 /// What a twin knows of one publisher: its epoch, which of its numbers were seen, and how its clock stands. The epoch
-/// and the one before it are known exactly for 1,024 numbers; older epochs keep their high-water mark.
+/// and the one before it are known as <see cref="SequenceWindow"/> says; older epochs keep their high-water mark.
 /// </summary>
 internal sealed class SourceState(string name)
 {

@@ -41,10 +41,10 @@ internal static class StateReader
         }
 
         ReadSlots(reader, state);
-        ReadSources(reader, state);
+        ReadSources(reader, version, state);
         ReadModels(reader, version, state);
         ReadPolicies(reader, state);
-        ReadAlarms(reader, state);
+        ReadAlarms(reader, version, state);
         ReadCommands(reader, version, state);
         EndOrphans(state);
         return state;
@@ -116,14 +116,14 @@ internal static class StateReader
         _ => default,
     };
 
-    private static void ReadSources(BinaryReader reader, TwinState state)
+    private static void ReadSources(BinaryReader reader, byte version, TwinState state)
     {
         int count = reader.ReadInt32();
         for (int i = 0; i < count; i++)
         {
             SourceState source = new(reader.ReadString());
-            SequenceWindow current = ReadWindow(reader);
-            SequenceWindow? previous = reader.ReadBoolean() ? ReadWindow(reader) : null;
+            SequenceWindow current = ReadWindow(reader, version);
+            SequenceWindow? previous = reader.ReadBoolean() ? ReadWindow(reader, version) : null;
             (long, long) times = (reader.ReadInt64(), reader.ReadInt64());
             (double, int) clock = (reader.ReadDouble(), reader.ReadInt32());
             (long, long)[] oldEpochs = new (long, long)[reader.ReadInt32()];
@@ -137,7 +137,7 @@ internal static class StateReader
         }
     }
 
-    private static SequenceWindow ReadWindow(BinaryReader reader)
+    private static SequenceWindow ReadWindow(BinaryReader reader, byte version)
     {
         (long epoch, long high) = (reader.ReadInt64(), reader.ReadInt64());
         ulong[] seen = new ulong[reader.ReadUInt16()];
@@ -146,7 +146,13 @@ internal static class StateReader
             seen[i] = reader.ReadUInt64();
         }
 
-        return new SequenceWindow(epoch, high, seen.Length == 0 ? null : seen);
+        SequenceWindow window = new(epoch, high, seen.Length == 0 ? null : seen);
+        if (version >= 6)
+        {
+            window.Restore(reader.ReadInt64(), reader.ReadInt64());
+        }
+
+        return window;
     }
 
     private static void ReadModels(BinaryReader reader, byte version, TwinState state)
@@ -225,7 +231,7 @@ internal static class StateReader
         return policy;
     }
 
-    private static void ReadAlarms(BinaryReader reader, TwinState state)
+    private static void ReadAlarms(BinaryReader reader, byte version, TwinState state)
     {
         int count = reader.ReadInt32();
         for (int i = 0; i < count; i++)
@@ -240,8 +246,41 @@ internal static class StateReader
                 Why = reader.ReadString(),
                 AcknowledgedBy = ReadOptional(reader),
                 Note = ReadOptional(reader),
+                Evidence = version >= 5 ? ReadEvidence(reader) : [],
             });
         }
+    }
+
+    private static AlarmEvidence[] ReadEvidence(BinaryReader reader)
+    {
+        var evidence = new AlarmEvidence[reader.ReadByte()];
+        for (int i = 0; i < evidence.Length; i++)
+        {
+            evidence[i] = new AlarmEvidence
+            {
+                Input = reader.ReadString(),
+                Seen = ReadValue(reader),
+                Unit = ReadOptional(reader),
+                Operator = ReadOptional(reader),
+                Threshold = reader.ReadBoolean() ? ReadValue(reader) : null,
+                Expected = ReadNumber(reader),
+                Contributions = ReadContributions(reader),
+            };
+        }
+
+        return evidence;
+    }
+
+    private static Contribution[]? ReadContributions(BinaryReader reader)
+    {
+        var contributions = new Contribution[reader.ReadByte()];
+        for (int i = 0; i < contributions.Length; i++)
+        {
+            contributions[i] = new Contribution(
+                reader.ReadString(), ReadNumber(reader), ReadNumber(reader), reader.ReadDouble());
+        }
+
+        return contributions.Length == 0 ? null : contributions;
     }
 
     // An alarm whose policy is gone can never be cleared by it.
@@ -254,7 +293,7 @@ internal static class StateReader
                 && !isBuiltIn
                 && !Array.Exists(state.Kind.Policies, policy => policy.Owns(alarm.Name)))
             {
-                alarm.Clear(alarm.Since, "the kind has no such policy any more");
+                alarm.Clear(alarm.Since, new AlarmReason("the kind has no such policy any more", []));
             }
         }
     }
@@ -277,13 +316,16 @@ internal static class StateReader
                 Status = (CommandStatus)reader.ReadByte(),
                 DeliveredAt = ReadTime(reader),
                 CompletedAt = ReadTime(reader),
-                Progress = reader.ReadDouble() is var progress && double.IsNaN(progress) ? null : progress,
+                Progress = ReadNumber(reader),
                 Result = ReadOptional(reader),
                 Message = ReadOptional(reader),
                 Late = version >= 4 ? ReadLate(reader) : null,
             });
         }
     }
+
+    private static double? ReadNumber(BinaryReader reader) =>
+        reader.ReadDouble() is var number && double.IsNaN(number) ? null : number;
 
     private static LateResult? ReadLate(BinaryReader reader) =>
         (CommandStatus)reader.ReadByte() is var status && status == CommandStatus.Queued

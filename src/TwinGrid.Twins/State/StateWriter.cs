@@ -13,9 +13,11 @@ internal static class StateWriter
     /// <summary>The version of the form; it stands first.</summary>
     /// <remarks>
     /// 1 was without the revisions of the desired properties, 2 without whether a prediction was made of history, 3
-    /// without late results of commands.
+    /// without late results of commands, 4 without the evidence of alarms, 5 without the run of a source's numbers. A
+    /// new form is a new <see cref="TwinFold.Version"/> as well: where the log is folded again, states are compared
+    /// byte for byte.
     /// </remarks>
-    public const byte FormVersion = 4;
+    public const byte FormVersion = 6;
 
     public static byte[] Write(TwinState state)
     {
@@ -155,6 +157,9 @@ internal static class StateWriter
         {
             writer.Write(bits);
         }
+
+        writer.Write(window.RunFrom);
+        writer.Write(window.RunTo);
     }
 
     private static void WriteModels(BinaryWriter writer, TwinState state)
@@ -216,6 +221,35 @@ internal static class StateWriter
             writer.Write(alarm.Why);
             WriteOptional(writer, alarm.AcknowledgedBy);
             WriteOptional(writer, alarm.Note);
+            WriteEvidence(writer, alarm.Evidence);
+        }
+    }
+
+    private static void WriteEvidence(BinaryWriter writer, IReadOnlyList<AlarmEvidence> evidence)
+    {
+        writer.Write((byte)evidence.Count);
+        foreach (AlarmEvidence entry in evidence)
+        {
+            writer.Write(entry.Input);
+            WriteValue(writer, entry.Seen);
+            WriteOptional(writer, entry.Unit);
+            WriteOptional(writer, entry.Operator);
+            writer.Write(entry.Threshold is not null);
+            if (entry.Threshold is { } threshold)
+            {
+                WriteValue(writer, threshold);
+            }
+
+            writer.Write(entry.Expected ?? double.NaN);
+            IReadOnlyList<Contribution> contributions = entry.Contributions ?? [];
+            writer.Write((byte)contributions.Count);
+            foreach (Contribution contribution in contributions)
+            {
+                writer.Write(contribution.Name);
+                writer.Write(contribution.Expected ?? double.NaN);
+                writer.Write(contribution.Seen ?? double.NaN);
+                writer.Write(contribution.Share);
+            }
         }
     }
 

@@ -10,12 +10,16 @@ namespace TwinGrid.Twins.State;
 internal static class TwinFold
 {
     /// <summary>
-    /// Goes up when the same inputs would give another state: equality of a refold is promised within one.
+    /// Goes up when the same inputs would give another state, or the same state other bytes: equality of a refold is
+    /// promised within one. What models learn and say, and what alarms keep as their evidence, is part of the state.
     /// </summary>
     /// <remarks>
-    /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components.
+    /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components. In 2
+    /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
+    /// 3 did not know numbers in order for longer than 1,024. Turns of an older version are folded by the newest rules:
+    /// a snapshot of it is the base of all that follows, and is not compared.
     /// </remarks>
-    public const byte Version = 2;
+    public const byte Version = 4;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>

@@ -53,7 +53,10 @@ internal sealed class TwinState
     /// <summary>The newest prediction of each model.</summary>
     public Prediction[] Predictions { get; }
 
-    /// <summary>The batched models whose newest prediction was made with historical readings, one bit each.</summary>
+    /// <summary>
+    /// The models whose newest prediction was made with historical readings, one bit each: their inputs may be live
+    /// again when it is not, where a model runs outside the turn or says nothing new of what came.
+    /// </summary>
     public ulong PredictedOfHistory { get; set; }
 
     /// <summary>The newest source time that models saw: it never goes back for them.</summary>

@@ -4,6 +4,7 @@ using TwinGrid.ClusterTests.Devices;
 using TwinGrid.ClusterTests.Durability;
 using TwinGrid.ClusterTests.PostgreSql;
 using TwinGrid.ClusterTests.Processes;
+using TwinGrid.ClusterTests.Watching;
 using TwinGrid.Tests.Storage.PostgreSql;
 
 namespace TwinGrid.ClusterTests.Backup;
@@ -32,8 +33,9 @@ public sealed partial class BackupTests
 
             (await RunAsync("Backup", home.Data, backup)).Succeeded();
 
-            ProgramEnd beside = (await VerifyProgram.RunAsync(home)).Succeeded();
+            ProgramEnd beside = (await VerifyProgram.RefoldAsync(home, null)).Succeeded();
             Assert.Contains("all intact", beside.Output, StringComparison.Ordinal);
+            Assert.Contains("all equal", beside.Output, StringComparison.Ordinal);
             await stop.CancelAsync();
             await running;
             await fleet.CheckAsync(silo);
@@ -42,8 +44,10 @@ public sealed partial class BackupTests
 
         Directory.CreateDirectory(other.Data);
         (await RunAsync("Restore", other.Data, backup)).Succeeded();
-        ProgramEnd verified = (await VerifyProgram.RunAsync(other)).Succeeded();
+        ProgramEnd verified = (await VerifyProgram.RefoldAsync(other, null)).Succeeded();
         Assert.Contains("all intact", verified.Output, StringComparison.Ordinal);
+        Assert.Contains($"{devices.Length} twins and ", verified.Output, StringComparison.Ordinal);
+        Assert.EndsWith(": all equal\n", verified.Output, StringComparison.Ordinal);
         await using SiloProcess restored = await SiloProcess.StartAsync(other);
         await IsThereAsync(restored, acknowledged, devices);
         Assert.DoesNotContain("older than", restored.Program.Output, StringComparison.Ordinal);
@@ -84,6 +88,8 @@ public sealed partial class BackupTests
             "twingrid_store_restored", (await restored.Api.SendAsync(HttpMethod.Get, "/metrics")).Text,
             StringComparison.Ordinal);
 
+        await IsToldTheStateAsync(restored, devices[0]);
+
         // What came after the backup is lost; what devices send next is taken as what it is: newer.
         await fleet.FinishAsync(restored);
         foreach (NumberedDevice device in devices)
@@ -109,17 +115,23 @@ public sealed partial class BackupTests
             acknowledged = devices.ToDictionary(static d => d.Twin, static d => d.HighestAcknowledged);
             restoredSettings = await database.RestoreElsewhereAsync(async () =>
             {
-                (await VerifyProgram.RunAsync(home, database.Settings)).Succeeded();
+                (await VerifyProgram.RefoldAsync(home, null, database.Settings)).Succeeded();
                 await stop.CancelAsync();
                 await running;
                 await fleet.CheckAsync(silo);
             });
         }
 
-        ProgramEnd verified = (await VerifyProgram.RunAsync(home, restoredSettings)).Succeeded();
+        ProgramEnd verified = (await VerifyProgram.RefoldAsync(home, null, restoredSettings)).Succeeded();
         Assert.Contains("all intact", verified.Output, StringComparison.Ordinal);
+        Assert.EndsWith(": all equal\n", verified.Output, StringComparison.Ordinal);
+        ProgramEnd one = (await VerifyProgram.RefoldAsync(home, devices[^1].Twin, restoredSettings)).Succeeded();
+        Assert.StartsWith("1 twins and ", one.Output, StringComparison.Ordinal);
+
         await using SiloProcess restored = await SiloProcess.StartAsync(home, restoredSettings);
         await IsThereAsync(restored, acknowledged, devices);
+        Assert.Contains("older than what was last written", restored.Program.Output, StringComparison.Ordinal);
+        await IsToldTheStateAsync(restored, devices[0]);
     }
 
     private static NumberedDevice[] Devices() =>
@@ -127,6 +139,19 @@ public sealed partial class BackupTests
         .. Enumerable.Range(1, 3).Select(static i => new NumberedDevice($"meter/epoch{i}", epoch: 1, window: 16)),
         new NumberedDevice("pump/modelled", epoch: 7, window: 32),
     ];
+
+    // One that knows more than the log has: it does not wait for the log to come to where it was.
+    private static async Task IsToldTheStateAsync(SiloProcess silo, NumberedDevice device)
+    {
+        long revision = (await silo.Api.TwinAsync(device.Twin))!.Value.GetProperty("revision").GetInt64();
+        var watcher = new SseWatcher(device.Twin) { Last = revision + 1_000 };
+        using var stop = new CancellationTokenSource();
+        Task watching = watcher.RunAsync(silo.Web, stop.Token);
+        await Eventually.HoldsAsync("an event", () => watcher.Seen.Count > 0);
+        await stop.CancelAsync();
+        await watching;
+        Assert.Equal($"snapshot {revision}", watcher.Seen[0]);
+    }
 
     private static async Task IsThereAsync(
         SiloProcess silo, Dictionary<string, long> acknowledged, NumberedDevice[] devices)

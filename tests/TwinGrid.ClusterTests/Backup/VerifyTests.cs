@@ -37,6 +37,13 @@ public sealed class VerifyTests
         Assert.Contains("what to do: Stop the silo", end.Output, StringComparison.Ordinal);
         Assert.Contains("1 twins, 4 turns", end.Output, StringComparison.Ordinal);
         Assert.EndsWith(": 1 damage\n", end.Output, StringComparison.Ordinal);
+
+        ProgramEnd refolded = await VerifyProgram.RefoldAsync(home, "meter/m1");
+        Assert.Equal(1, refolded.ExitCode);
+        Assert.Contains(
+            "damaged: meter/m1 revision 1: its turns cannot be folded: The turn of twin meter/m1 at revision 3",
+            refolded.Output,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -53,5 +60,24 @@ public sealed class VerifyTests
         Assert.Contains(problem, end.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", end.Errors, StringComparison.Ordinal);
         Assert.Empty(Directory.GetDirectories(home.Root, "nowhere"));
+    }
+
+    [Theory]
+    [InlineData("meter/nobody", "There is no twin meter/nobody")]
+    [InlineData("nobody", "--twin nobody is no id of a twin")]
+    public async Task A_twin_that_cannot_be_folded_again_is_told_with_exit_code_2(string twin, string problem)
+    {
+        using var home = new SiloHome();
+        await using (SiloProcess silo = await SiloProcess.StartAsync(home))
+        {
+            await silo.Api.PostTelemetryAsync("meter/m1", """{"n":1}""");
+            (await silo.StopAsync()).End.Succeeded();
+        }
+
+        ProgramEnd end = await VerifyProgram.RefoldAsync(home, twin);
+
+        Assert.Equal(2, end.ExitCode);
+        Assert.Contains(problem, end.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", end.Errors, StringComparison.Ordinal);
     }
 }

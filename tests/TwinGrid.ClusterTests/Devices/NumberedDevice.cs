@@ -7,16 +7,19 @@ namespace TwinGrid.ClusterTests.Devices;
 /// <summary>
 /// A device that numbers its messages and keeps each until the grid acknowledged it, as a device with a buffer does:
 /// after a new connection it sends the unacknowledged ones again, in order and marked as duplicates, then goes on.
-/// The value of each message is its number.
+/// The value of each reading is its number; a message has one of them, or an array of many.
 /// </summary>
 /// <param name="twin">Its twin, <c>kind/key</c>.</param>
 /// <param name="epoch">The epoch that its messages name, or null for none.</param>
 /// <param name="window">Messages in flight.</param>
-internal sealed class NumberedDevice(string twin, long? epoch, int window)
+/// <param name="batch">Readings in a message.</param>
+internal sealed class NumberedDevice(string twin, long? epoch, int window, int batch = 1)
 {
     private readonly Lock _sync = new();
     private readonly SortedDictionary<long, string> _unacknowledged = [];
     private readonly HashSet<long> _acknowledged = [];
+    private long _highestAcknowledged;
+    private long _lastTime;
 
     /// <summary>The name of its telemetry.</summary>
     public const string Telemetry = "n";
@@ -26,6 +29,9 @@ internal sealed class NumberedDevice(string twin, long? epoch, int window)
 
     /// <summary>Messages that were sent at least once: 1 to this number.</summary>
     public long Attempted { get; private set; }
+
+    /// <summary>Readings in a message.</summary>
+    public int Batch => batch;
 
     /// <summary>Messages that were sent again.</summary>
     public long Resent { get; private set; }
@@ -49,7 +55,7 @@ internal sealed class NumberedDevice(string twin, long? epoch, int window)
         {
             lock (_sync)
             {
-                return _acknowledged.Count == 0 ? 0 : _acknowledged.Max();
+                return _highestAcknowledged;
             }
         }
     }
@@ -117,14 +123,23 @@ internal sealed class NumberedDevice(string twin, long? epoch, int window)
         lock (_sync)
         {
             long number = ++Attempted;
-            string named = epoch is { } e ? string.Create(CultureInfo.InvariantCulture, $"\"epoch\":{e},") : "";
-            double now = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalMilliseconds;
-            string head = string.Create(
-                CultureInfo.InvariantCulture, $"\"source\":\"sim\",{named}\"seq\":{number},\"ts\":{now:F3}");
-            string payload = $$"""{ {{head}}, "values": { "{{Telemetry}}": {{number}} } }""";
+            string[] readings =
+                [.. Enumerable.Range(1, batch).Select(i => Reading(((number - 1) * batch) + i))];
+            string payload = batch == 1 ? readings[0] : $"[{string.Join(',', readings)}]";
             _unacknowledged.Add(number, payload);
             return (number, payload);
         }
+    }
+
+    // Microseconds apart, so that their times have the order of their numbers.
+    private string Reading(long number)
+    {
+        string named = epoch is { } e ? string.Create(CultureInfo.InvariantCulture, $"\"epoch\":{e},") : "";
+        long now = (DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+        _lastTime = Math.Max(_lastTime + 1, now);
+        string head = string.Create(
+            CultureInfo.InvariantCulture, $"\"source\":\"sim\",{named}\"seq\":{number},\"ts\":{_lastTime / 1000m:F3}");
+        return $$"""{ {{head}}, "values": { "{{Telemetry}}": {{number}} } }""";
     }
 
     private async Task SendAsync(
@@ -145,6 +160,7 @@ internal sealed class NumberedDevice(string twin, long? epoch, int window)
                 {
                     _unacknowledged.Remove(number);
                     _acknowledged.Add(number);
+                    _highestAcknowledged = Math.Max(_highestAcknowledged, number);
                 }
             }
         }

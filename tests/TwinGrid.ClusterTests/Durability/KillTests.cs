@@ -17,12 +17,7 @@ public sealed class KillTests(ITestOutputHelper output)
     public async Task Kills_with_9_under_load_lose_no_acknowledged_reading_and_apply_none_twice()
     {
         using var home = new SiloHome("pump");
-        NumberedDevice[] devices =
-        [
-            .. Enumerable.Range(1, 4).Select(static i => new NumberedDevice($"meter/epoch{i}", epoch: 1, window: 16)),
-            .. Enumerable.Range(1, 3).Select(static i => new NumberedDevice($"meter/plain{i}", epoch: null, window: 8)),
-            new NumberedDevice("pump/modelled", epoch: 7, window: 32),
-        ];
+        NumberedDevice[] devices = NumberedFleet.Mixed;
         var fleet = new NumberedFleet(devices);
         bool caughtInFlight = false;
         foreach (int life in KillPlan.Lives(Usual, output.WriteLine))
@@ -30,13 +25,11 @@ public sealed class KillTests(ITestOutputHelper output)
             fleet.Starting();
             await using SiloProcess silo = await SiloProcess.StartAsync(home);
             await fleet.CheckAsync(silo);
-            long before = devices.Sum(static d => (long)d.Acknowledged);
+            long before = fleet.Acknowledged;
             using var stop = new CancellationTokenSource();
             Task running = fleet.RunAsync(silo, stop.Token);
             await fleet.RecoveredAsync(before);
-            await Eventually.HoldsAsync(
-                $"{life} acknowledgements",
-                () => devices.Sum(static d => (long)d.Acknowledged) >= before + life);
+            await Eventually.HoldsAsync($"{life} acknowledgements", () => fleet.Acknowledged >= before + life);
             await fleet.LookAsync(silo);
 
             await silo.KillAsync();
@@ -49,15 +42,7 @@ public sealed class KillTests(ITestOutputHelper output)
         await fleet.CheckAsync(last);
         await fleet.FinishAsync(last);
         await fleet.CheckAsync(last);
-        foreach (NumberedDevice device in devices)
-        {
-            JsonElement twin = (await last.Api.TwinAsync(device.Twin))!.Value;
-            JsonElement counters = twin.GetProperty("counters");
-            output.WriteLine($"{device.Twin}: {device.Attempted} sent, {device.Resent} again, {counters}");
-            Assert.Equal(device.Attempted, device.Acknowledged);
-            Assert.Equal(device.Attempted, NumberedFleet.NumberOf(twin));
-        }
-
+        await fleet.CheckHistoryAsync(last);
         (await last.StopAsync()).End.Succeeded();
         fleet.CheckLog(TurnLog.Revisions(home));
         (await VerifyProgram.RunAsync(home)).Succeeded();

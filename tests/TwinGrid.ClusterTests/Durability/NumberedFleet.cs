@@ -16,10 +16,25 @@ internal sealed class NumberedFleet(NumberedDevice[] devices)
     private readonly List<TimeSpan> _recoveries = [];
     private long _started;
 
+    /// <summary>Devices whose messages are single readings and batches of up to a thousand, and their twins.</summary>
+    public static NumberedDevice[] Mixed =>
+    [
+        .. Enumerable.Range(1, 3).Select(static i => new NumberedDevice($"meter/epoch{i}", epoch: 1, window: 16)),
+        .. Enumerable.Range(1, 2).Select(static i => new NumberedDevice($"meter/plain{i}", epoch: null, window: 8)),
+        new NumberedDevice("pump/modelled", epoch: 7, window: 32),
+        new NumberedDevice("meter/tens", epoch: 1, window: 8, batch: 10),
+        .. Enumerable.Range(1, 2).Select(
+            static i => new NumberedDevice($"meter/hundreds{i}", epoch: i, window: 8, batch: 100)),
+        new NumberedDevice("meter/thousands", epoch: null, window: 8, batch: 1_000),
+    ];
+
     /// <summary>Messages that were acknowledged.</summary>
     public long Acknowledged => devices.Sum(static d => (long)d.Acknowledged);
 
-    /// <summary>The number of the newest message that a twin knows.</summary>
+    /// <summary>Readings that were acknowledged.</summary>
+    public long AcknowledgedReadings => devices.Sum(static d => (long)d.Acknowledged * d.Batch);
+
+    /// <summary>The number of the newest reading that a twin knows.</summary>
     public static long NumberOf(JsonElement twin) => Seen.Of(twin).Number;
 
     /// <summary>Sends until told to stop or until the connections break.</summary>
@@ -36,12 +51,15 @@ internal sealed class NumberedFleet(NumberedDevice[] devices)
         _recoveries.Add(Stopwatch.GetElapsedTime(_started));
     }
 
-    /// <summary>What was counted, when all checks have passed.</summary>
+    /// <summary>
+    /// What was counted; said when all checks have passed, each of which fails at the first reading that is lost, there
+    /// twice, never sent, or out of order.
+    /// </summary>
     public string Summary() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{_recoveries.Count} kills: {Acknowledged} acknowledged of {devices.Sum(static d => d.Attempted)} sent, "
-        + $"{devices.Sum(static d => d.Resent)} sent again, 0 lost, 0 twice, 0 out of order; from start to the first "
-        + $"acknowledgement {_recoveries.Average(static r => r.TotalSeconds):0.0} s, at most "
+        $"{_recoveries.Count} kills: {AcknowledgedReadings} readings acknowledged in {Acknowledged} messages, "
+        + $"{devices.Sum(static d => d.Resent)} messages sent again; lost 0, duplicated 0, phantom 0, out of order 0; "
+        + $"to the first acknowledgement {_recoveries.Average(static r => r.TotalSeconds):0.0} s, at most "
         + $"{_recoveries.Max(static r => r.TotalSeconds):0.0} s");
 
     // What the outside saw must never be taken back: only committed snapshots are visible. A grid under full load may
@@ -67,25 +85,54 @@ internal sealed class NumberedFleet(NumberedDevice[] devices)
             JsonElement? found = await silo.Api.TwinAsync(device.Twin);
             if (found is null)
             {
-                Assert.True(device.Acknowledged == 0, $"{device.Twin} is gone with {device.Acknowledged} readings");
+                Assert.True(device.Acknowledged == 0, $"{device.Twin} is gone with {device.Acknowledged} messages");
                 continue;
             }
 
             JsonElement twin = found.Value;
             Seen now = Seen.Of(twin);
+            long acknowledged = device.HighestAcknowledged * device.Batch;
             Assert.True(
-                now.Number >= device.HighestAcknowledged,
-                $"{device.Twin}: {device.HighestAcknowledged} was acknowledged, the grid knows {now.Number}");
-            Assert.True(now.Number <= device.Attempted, $"{device.Twin}: {now.Number} was never sent");
+                now.Number >= acknowledged,
+                $"{device.Twin}: {acknowledged} was acknowledged, the grid knows {now.Number}");
+            Assert.True(now.Number <= device.Attempted * device.Batch, $"{device.Twin}: {now.Number} was never sent");
             Assert.Equal(now.Number, Count(twin));
             Assert.Equal(now.Number, twin.Number(NumberedDevice.Telemetry));
             Assert.Equal(now.Number, twin.Counter("readings") - twin.Counter("duplicates"));
+            Assert.Equal(0, twin.Counter("late"));
             Assert.Equal(0, twin.Counter("restarts"));
             Assert.Equal(0, twin.Counter("rejected"));
             Assert.True(
                 now.Revision >= _seen[device.Twin].Revision && now.Number >= _seen[device.Twin].Number,
                 $"{device.Twin}: {_seen[device.Twin]} was visible before the kill, now it is {now}");
             _seen[device.Twin] = now;
+        }
+    }
+
+    /// <summary>The history of each twin is every reading from the first to the newest, each once, in order.</summary>
+    public async Task CheckHistoryAsync(SiloProcess silo)
+    {
+        foreach (NumberedDevice device in devices)
+        {
+            long number = 0;
+            double from = 1e12;
+            JsonElement[] page;
+            do
+            {
+                string query = string.Create(
+                    CultureInfo.InvariantCulture, $"telemetry={NumberedDevice.Telemetry}&limit=20000&from={from:F3}");
+                JsonElement history = await silo.Api.GetAsync($"/api/v1/twins/{device.Twin}/history?{query}");
+                page = history.GetProperty("telemetry").TryGetProperty(NumberedDevice.Telemetry, out JsonElement told)
+                    ? [.. told.EnumerateArray()]
+                    : [];
+                foreach (JsonElement reading in page)
+                {
+                    Assert.Equal(++number, reading[1].GetDouble());
+                    from = reading[0].GetDouble() + 0.001;
+                }
+            }
+            while (page.Length > 0);
+            Assert.Equal(_seen[device.Twin].Number, number);
         }
     }
 
@@ -111,6 +158,7 @@ internal sealed class NumberedFleet(NumberedDevice[] devices)
         await Eventually.HoldsAsync("the last messages", () => devices.Sum(static d => (long)d.Acknowledged) >= goal);
         await stop.CancelAsync();
         await Task.WhenAll(running);
+        Assert.All(devices, static device => Assert.Equal(device.Attempted, device.Acknowledged));
     }
 
     private static long Count(JsonElement twin) =>

@@ -64,14 +64,37 @@ public sealed class LoadHarnessTests(SharedGrid grid)
         Assert.Equal(30, report.GetProperty("stillConnected").GetInt32());
     }
 
-    private async Task<JsonElement> ReportAsync(string arguments)
+    [Fact]
+    public async Task Twins_that_come_once_are_counted_and_all_of_them_are_listed()
+    {
+        JsonElement report = await ReportAsync("twins --connections 4 --devices 40");
+        Assert.Equal(40, report.GetProperty("twins").GetInt32());
+        Assert.Equal(40, report.GetProperty("listed").GetInt64());
+        Assert.True(report.GetProperty("twinsPerSecond").GetDouble() > 0);
+    }
+
+    [Fact]
+    public async Task A_grid_that_is_killed_under_load_is_back_in_time_and_knows_what_it_acknowledged()
+    {
+        JsonElement report = await OwnReportAsync("recovery --connections 4 --devices 40 --rate 200 --seconds 1");
+        Assert.Equal(0, report.GetProperty("lost").GetInt64());
+        Assert.Equal(0, report.GetProperty("phantom").GetInt64());
+        Assert.True(report.GetProperty("acknowledgedBefore").GetInt64() >= 80);
+        Assert.InRange(report.GetProperty("firstAcknowledgementSeconds").GetDouble(), 0.001, 60);
+    }
+
+    private Task<JsonElement> ReportAsync(string arguments)
+    {
+        string web = grid.Silo.Web.GetLeftPart(UriPartial.Authority);
+        return OwnReportAsync($"{arguments} --target mqtt://127.0.0.1:{grid.MqttPort} --api {web}");
+    }
+
+    private static async Task<JsonElement> OwnReportAsync(string arguments)
     {
         string file = Path.GetTempFileName();
         try
         {
-            string web = grid.Silo.Web.GetLeftPart(UriPartial.Authority);
-            ProgramEnd end = await LoadAsync(
-                $"{arguments} --target mqtt://127.0.0.1:{grid.MqttPort} --api {web} --report {file}");
+            ProgramEnd end = await LoadAsync($"{arguments} --report {file}");
             end.Succeeded();
             return JsonDocument.Parse(await File.ReadAllTextAsync(file)).RootElement;
         }

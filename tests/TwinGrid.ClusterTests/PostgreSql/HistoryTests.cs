@@ -1,4 +1,5 @@
 using System.Text.Json;
+using TwinGrid.ClusterTests.Backup;
 using TwinGrid.ClusterTests.Devices;
 using TwinGrid.ClusterTests.Processes;
 using TwinGrid.Tests.Storage.PostgreSql;
@@ -23,10 +24,7 @@ public sealed class HistoryTests
             seen.Add((await silo.Api.TwinAsync(Meter))!.Value);
             await SendAsync(silo, device, 1_200);
             seen.Add((await silo.Api.TwinAsync(Meter))!.Value);
-            await Eventually.SeeAsync(
-                "1,024 sealed turns",
-                () => database.ReadAsync("SELECT max(last_revision) FROM history_turns"),
-                static last => last is >= 1_024L);
+            await SealedAsync(database);
             await SendAsync(silo, device, 30);
             seen.Add((await silo.Api.TwinAsync(Meter))!.Value);
             await CheckAsync(silo, device, seen);
@@ -43,6 +41,38 @@ public sealed class HistoryTests
         IReadOnlyList<long> log = (await database.RevisionsAsync())[Meter];
         Assert.Equal(Enumerable.Range(1, log.Count).Select(static i => (long)i), log);
     }
+
+    [Fact]
+    public async Task Sealed_turns_are_folded_again_and_a_byte_of_them_that_is_another_is_named_with_exit_code_1()
+    {
+        var database = new GridDatabase(await PostgreSqlServer.SharedAsync());
+        using var home = new SiloHome();
+        await using (SiloProcess silo = await SiloProcess.StartAsync(home, database.Settings))
+        {
+            await SendAsync(silo, new NumberedDevice(Meter, epoch: 1, window: 1), 1_200);
+            await SealedAsync(database);
+            ProgramEnd intact = (await VerifyProgram.RefoldAsync(home, null, database.Settings)).Succeeded();
+            Assert.Contains(", 1 segments, ", intact.Output, StringComparison.Ordinal);
+            Assert.EndsWith(": all equal\n", intact.Output, StringComparison.Ordinal);
+            await silo.KillAsync();
+        }
+
+        await database.ReadAsync("UPDATE history_turns SET turns = set_byte(turns, 40, get_byte(turns, 40) # 1)");
+
+        ProgramEnd end = await VerifyProgram.RunAsync(home, database.Settings);
+
+        Assert.Equal(1, end.ExitCode);
+        Assert.Contains(
+            $"damaged: {Meter} revision 1: the segment of turns up to revision ",
+            end.Output,
+            StringComparison.Ordinal);
+        Assert.EndsWith(": 1 damage\n", end.Output, StringComparison.Ordinal);
+    }
+
+    private static Task SealedAsync(GridDatabase database) => Eventually.SeeAsync(
+        "1,024 sealed turns",
+        () => database.ReadAsync("SELECT max(last_revision) FROM history_turns"),
+        static last => last is >= 1_024L);
 
     private static async Task SendAsync(SiloProcess silo, NumberedDevice device, int more)
     {

@@ -63,8 +63,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
 
     private static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
     {
-        string? given = settings.LastOrDefault(static s => s.StartsWith("Cluster:GatewayPort=", StringComparison.Ordinal));
-        int gatewayPort = given is null ? FreePort.Next() : int.Parse(given.Split('=')[1], null);
+        int gatewayPort = Given(settings, "Cluster:GatewayPort=") is { } port ? int.Parse(port, null) : FreePort.Next();
         string[] all =
         [
             "Mqtt:Port=0", "Http:Port=0", $"Cluster:SiloPort={FreePort.Next()}", $"Cluster:GatewayPort={gatewayPort}",
@@ -72,8 +71,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         ];
         string[] line =
             [.. under, "dotnet", Repository.SiloProgram, .. all.Select(static setting => $"--TwinGrid:{setting}")];
-        string? roles = settings.LastOrDefault(static s => s.StartsWith("Roles=", StringComparison.Ordinal));
-        bool listens = roles?.Contains("Gateway", StringComparison.Ordinal) ?? true;
+        bool listens = Given(settings, "Roles=")?.Contains("Gateway", StringComparison.Ordinal) ?? true;
         return new SiloProcess(RunningProgram.Start(line[0], line[1..], home.Root), gatewayPort, listens);
     }
 
@@ -127,6 +125,9 @@ internal sealed partial class SiloProcess : IAsyncDisposable
         Api?.Dispose();
         await Program.DisposeAsync();
     }
+
+    private static string? Given(string[] settings, string key) =>
+        settings.LastOrDefault(s => s.StartsWith(key, StringComparison.Ordinal))?[key.Length..];
 
     private (Match Web, Match Mqtt) Printed() =>
         (WebAddress().Match(Program.Output), MqttAddress().Match(Program.Output));

@@ -23,7 +23,7 @@ internal sealed class SseWatcher(string twin)
     }
 
     /// <summary>The revision of its last event; 0 before the first.</summary>
-    public long Last { get; private set; }
+    public long Last { get; set; }
 
     /// <summary>How often it connected.</summary>
     public int Connections { get; private set; }

@@ -43,7 +43,7 @@ public sealed class SettingsTests
     [InlineData("Cluster:Membership", "Sqlite", "Cluster:Membership is 'Sqlite': the silos of a cluster keep")]
     [InlineData("Cluster:Membership", "PostgreSql", "Cluster:Membership is 'PostgreSql': the silos of a cluster keep")]
     [InlineData("Roles", "Gateway", "Roles is 'Gateway': a silo that is alone needs the role Twins")]
-    [InlineData("Roles", "Gateway,Twins,Api,Cook", "Roles is 'Gateway,Twins,Api,Cook': expected some of Gateway,Twins,A")]
+    [InlineData("Roles", "Gateway,Twins,Api,Cook", "Roles is 'Gateway,Twins,Api,Cook': expected some of Gateway,Tw")]
     [InlineData("Roles", "", "Roles is '': expected some of Gateway,Twins,Api")]
     public void A_wrong_key_or_value_is_named(string key, string value, string expected)
     {

@@ -1,17 +1,14 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
-using TwinGrid.Tests.Hosting;
 using TwinGrid.Tests.Twins;
 using TwinGrid.Twins.Modelling;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Models;
 
-/// <summary>Models that run outside the turn, for many twins at once.</summary>
+/// <summary>What the fold makes of models that run outside the turn.</summary>
 public sealed class BatchedModelTests
 {
-    private static readonly TwinDefinition Kind = new()
+    internal static readonly TwinDefinition Kind = new()
     {
         Kind = "fan",
         Telemetry = [new() { Name = "speed" }],
@@ -146,79 +143,35 @@ public sealed class BatchedModelTests
     }
 
     [Fact]
-    public async Task Twins_that_ask_while_a_run_is_under_way_share_the_next_one()
+    public void What_was_said_under_another_revision_of_the_definition_changes_nothing()
     {
-        Doubling model = new() { Holds = true };
-        await using RunningGrid grid = await StartAsync(model);
-        await SendAsync(grid, "first", 1);
-        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(i => SendAsync(grid, $"f{i}", i)));
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, name: "speed");
+        ModelRow asked = ModelRow.Of(twin.State, 0, 0);
+        twin.Apply((asked with { Definition = twin.State.Kind.Revision + 1 }).Answer([120], FoldRig.At(1)));
+        Assert.False(twin.State.Predictions[0].HasValue);
+        Assert.False(twin.Effects.Changed);
 
-        // One of them asks once more before it was answered: its newest row counts.
-        await SendAsync(grid, "f7", 70);
-        model.Release();
-        await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f49") == 98);
-        Assert.Equal(2, await ValueAsync(grid, "first"));
-        Assert.Equal(140, await ValueAsync(grid, "f7"));
-        Assert.Equal([1, 32, 18], model.Runs);
+        twin.Apply(asked.Answer([120], FoldRig.At(2)));
+        Assert.Equal(120, twin.State.Predictions[0].Value);
     }
 
     [Fact]
-    public async Task A_run_that_fails_leaves_the_twin_as_it_was_and_the_next_one_counts()
+    public void A_row_that_could_not_be_run_takes_the_prediction_back()
     {
-        Doubling model = new() { Fails = true };
-        await using RunningGrid grid = await StartAsync(model);
-        await SendAsync(grid, "f", 1);
-        await Eventually.HoldsAsync(() => Task.FromResult(model.Runs.Count == 1));
-        model.Fails = false;
-        await SendAsync(grid, "f", 2);
-        await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f") == 4);
+        FoldRig twin = new(Kind, [new PredictiveModelType("Doubling", _ => new Doubling())]);
+        twin.Number(0, 60, name: "speed");
+        Answer(twin);
+        Assert.Equal(AlarmState.Active, Assert.Single(twin.State.Alarms).State);
+
+        twin.Number(1, 70, name: "speed");
+        twin.Apply(ModelRow.Of(twin.State, 0, 0).Failure(FoldRig.At(1)));
+        Assert.False(twin.State.Predictions[0].HasValue);
+        Assert.Equal(FoldRig.At(1), twin.State.Predictions[0].At);
+
+        // What is not known neither raises nor clears.
+        Assert.Equal(AlarmState.Active, Assert.Single(twin.State.Alarms).State);
     }
-
-    [Fact]
-    public async Task A_grid_runs_an_ONNX_file_that_its_kind_names()
-    {
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("twingrid-onnx-");
-        OnnxFile.Linear(OnnxFile.Float, -1, [2], 1).Write(directory.FullName, "fan.onnx");
-        await File.WriteAllTextAsync(
-            Path.Combine(directory.FullName, "fan.twin.json"),
-            """
-            { "kind": "fan", "telemetry": { "speed": {} },
-              "models": [ { "name": "twice", "type": "Onnx", "inputs": ["speed"],
-                            "options": { "path": "fan.onnx" } } ],
-              "policies": [ { "name": "fast", "when": "predictions.twice.value > 100" } ] }
-            """);
-        await using (RunningGrid grid = await RunningGrid.StartAsync(
-            static silo => silo.Services.AddOnnxModels(), ("TwinGrid:DefinitionsDirectory", directory.FullName)))
-        {
-            await SendAsync(grid, "f", 60);
-            await Eventually.HoldsAsync(async () => await ValueAsync(grid, "f") == 121);
-            TwinSnapshot twin = (await Twin(grid, "f").GetAsync())!;
-            Assert.Equal("fast", Assert.Single(twin.Alarms).Name);
-            Assert.Equal(2, twin.Revision);
-        }
-
-        directory.Delete(recursive: true);
-    }
-
-    private static Task<RunningGrid> StartAsync(Doubling model) => RunningGrid.StartAsync(silo =>
-    {
-        silo.Services.AddPredictiveModel("Doubling", _ => model);
-        silo.AddDefinition(Kind);
-    });
-
-    private static ITwin Twin(RunningGrid grid, string key) => grid.Services.GetRequiredService<IGrainFactory>()
-        .GetGrain<ITwin>(new TwinId("fan", key).ToGrainKey());
-
-    private static async Task SendAsync(RunningGrid grid, string key, double speed)
-    {
-        HttpResponseMessage answer = await grid.Http.PostAsync(
-            $"/api/v1/twins/fan/{key}/telemetry/speed", new StringContent($"{speed}"));
-        answer.EnsureSuccessStatusCode();
-    }
-
-    private static async Task<double?> ValueAsync(RunningGrid grid, string key) =>
-        (await Twin(grid, key).GetAsync())?.Predictions.GetValueOrDefault("twice")?.Value;
 
     /// <summary>Runs the model on what the last turn asked.</summary>
     private static void Answer(FoldRig twin)
@@ -237,64 +190,4 @@ public sealed class BatchedModelTests
         FoldRig.At(1),
         new ModelOutputInput(model, version, FoldRig.At(0), outputs),
         TwinGridJson.Default.ModelOutputInput);
-
-    /// <summary>Twice its input, 32 rows at once at most; remembers how many rows each run had.</summary>
-    private sealed class Doubling : BatchedModel
-    {
-        private readonly ManualResetEventSlim _released = new();
-
-        public bool Holds { get; init; }
-
-        public bool Fails { get; set; }
-
-        public ConcurrentQueue<int> Runs { get; } = new();
-
-        public override int StateLength => 1;
-
-        public override int RowLength => 1;
-
-        public override int OutputLength => 1;
-
-        public override int BatchSize => 32;
-
-        public void Release() => _released.Set();
-
-        public override void Open()
-        {
-        }
-
-        public override void Initialize(Span<double> state) => state.Clear();
-
-        public override bool Take(in ModelInput input, Span<double> state)
-        {
-            state[0] = input.Inputs[0];
-            return true;
-        }
-
-        public override void WriteRow(ReadOnlySpan<double> state, Span<double> row) => row[0] = state[0];
-
-        public override void Run(ReadOnlySpan<double> rows, Span<double> outputs)
-        {
-            Runs.Enqueue(rows.Length);
-            if (Holds)
-            {
-                _released.Wait(TestContext.Current.CancellationToken);
-            }
-
-            if (Fails)
-            {
-                throw new InvalidOperationException("no memory on the card");
-            }
-
-            for (int i = 0; i < rows.Length; i++)
-            {
-                outputs[i] = 2 * rows[i];
-            }
-        }
-
-        public override void Accept(ReadOnlySpan<double> outputs, ref Prediction prediction) =>
-            prediction = Prediction.None with { Value = outputs[0] };
-
-        public override string Explain(in Prediction prediction, ReadOnlySpan<double> state) => "twice";
-    }
 }

@@ -26,6 +26,23 @@ public sealed partial class BenchTableTests
         Assert.All(lines, line => Assert.Equal(lines[0].Count(c => c == '|'), line.Count(c => c == '|')));
     }
 
+    [Fact]
+    public void Each_row_says_what_a_sample_costs_and_each_model_has_one()
+    {
+        string[][] rows = [.. Repository.Read(Output).Trim().Split('\n')[2..].Select(line => line.Split('|'))];
+        Assert.All(rows, cells =>
+        {
+            Assert.NotEqual("", cells[7].Trim());
+            Assert.NotEqual("", cells[8].Trim());
+        });
+
+        // The first and the last row are of costs; a score is worth nothing without that of knowing little.
+        Assert.All(rows[1..^1], cells => Assert.NotEqual("", cells[4].Trim()));
+        Assert.All(
+            RunningModel.TypeNames.Append("Onnx"),
+            type => Assert.Contains(rows[1..], cells => cells[1].Trim().StartsWith(type, StringComparison.Ordinal)));
+    }
+
     /// <summary>
     /// The rows that take some seconds; another processor may round otherwise, so within one in a hundred.
     /// </summary>

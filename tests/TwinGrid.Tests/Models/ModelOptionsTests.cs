@@ -54,7 +54,7 @@ public sealed class ModelOptionsTests
     {
         ModelDefinition definition = new() { Name = "m", Type = "Anomaly", Inputs = ["x"] };
 
-        Assert.Equal(2, RunningModel.Start(definition).Model.Version);
+        Assert.Equal(3, RunningModel.Start(definition).Model.Version);
     }
 
     [Fact]

@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
+using TwinGrid.ModelBench.Onnx;
+using TwinGrid.Models.Onnx;
+using TwinGrid.Tests.Twins;
 using TwinGrid.Twins;
+using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Models;
 
@@ -32,7 +37,7 @@ public sealed class OnnxModelTests : IDisposable
         PredictionSnapshot said = twin.Read(("a", 3), ("b", 4)).Snapshot.Predictions["m"];
         Assert.Equal((14, "kilowatt"), (said.Value, said.Unit));
         Assert.Equal(twin.Now, said.At);
-        Assert.Equal("model.onnx gives 14; its newest inputs are a 3, b 4", said.Why);
+        Assert.Equal("model.onnx gives 14 for a 3, b 4", said.Why);
         Assert.Equal(18, twin.Read(("a", 5)).Snapshot.Predictions["m"].Value);
     }
 
@@ -132,7 +137,84 @@ public sealed class OnnxModelTests : IDisposable
         Assert.Equal(0, twin.Read(("a", 1)).Snapshot.Predictions["m"].Value);
         PredictionSnapshot none = twin.Read(("a", -1)).Snapshot.Predictions["m"];
         Assert.Null(none.Value);
-        Assert.Equal("model.onnx gave no number", none.Why);
+        Assert.Equal("model.onnx gave no number for a -1", none.Why);
+    }
+
+    [Fact]
+    public void The_reason_is_the_row_that_was_asked_whatever_came_since()
+    {
+        Write(OnnxFile.Linear(OnnxFile.Float, -1, [2, -0.5], 10));
+        FoldRig twin = new(Definition("""{ "path": "model.onnx" }""", "a", "b"), [_type]);
+        twin.Send(0, w =>
+        {
+            w.Number("a"u8, 3);
+            w.Number("b"u8, 4);
+        });
+        ModelRow asked = ModelRow.Of(twin.State, 0, 0);
+        twin.Number(1, 500, name: "a");
+        twin.Apply(asked.Answer([14], FoldRig.At(2)));
+
+        PredictionSnapshot said = SnapshotBuilder.Prediction(twin.State, 0);
+        Assert.Equal("model.onnx gives 14 for a 3, b 4", said.Why);
+        Assert.Equal(FoldRig.Epoch, said.At);
+
+        // What was read, and no word of what each was worth.
+        Assert.Equal([new("a", null, 3, 0), new Contribution("b", null, 4, 0)], said.Contributions);
+
+        twin.Apply(ModelRow.Of(twin.State, 0, 0).Failure(FoldRig.At(3)));
+        Assert.Equal("model.onnx gave no number for a 500, b 4", SnapshotBuilder.Prediction(twin.State, 0).Why);
+        FoldRig again = new(Definition("""{ "path": "model.onnx" }""", "a", "b"), [_type]);
+        TwinFold.Apply(again.State, again.Header, twin.Log, again.Effects);
+        again.State.Revision = twin.State.Revision;
+        Assert.Equal(StateWriter.Write(twin.State), StateWriter.Write(again.State));
+    }
+
+    [Fact]
+    public void Of_a_window_and_of_many_inputs_the_newest_message_and_five_are_named()
+    {
+        string[] inputs = ["a", "b", "c", "d", "e", "f"];
+        Write(new OnnxFile()
+            .Input("x", OnnxFile.Float, -1, 2, 6)
+            .Node("ReduceMean", ["x"], "y", "axes", 1)
+            .Output("y", OnnxFile.Float, -1, 6));
+        TwinSimulation twin = Twin("""{ "path": "model.onnx", "window": 2 }""", inputs);
+        twin.Read(("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("f", 6)).Read(("a", 3));
+        PredictionSnapshot said = twin.Snapshot.Predictions["m"];
+        Assert.Equal(
+            "model.onnx gives 2; the newest of its 2 messages had a 3, b 2, c 3, d 4, e 5 and others", said.Why);
+        Assert.Equal(["a", "b", "c", "d", "e"], said.Contributions!.Select(named => named.Name));
+    }
+
+    [Theory]
+    [InlineData(
+        1000, 1 << 20, 4096, """{ "path": "model.onnx" }""",
+        "options.path: model.onnx: the file has ", " bytes; at most 1000 are read (OnnxLimits.FileBytes)")]
+    [InlineData(
+        1 << 20, 400, 4096, """{ "path": "model.onnx", "batch": 1 }""",
+        "options.path: model.onnx: a run of its fixed 5 rows has 500 numbers; at most 400 are run at once", "")]
+    [InlineData(
+        1 << 20, 10_000, 4096, """{ "path": "model.onnx" }""",
+        "options.batch: 256 rows of 100 numbers are more than the 10000 of one run (OnnxLimits.RunNumbers)", "")]
+    [InlineData(
+        1 << 20, 1 << 20, 2, """{ "path": "model.onnx" }""",
+        "options.path: model.onnx: the output 'y' has 3 numbers for each row; at most 2 are read", "")]
+    public void A_model_that_is_too_large_stops_the_start(
+        long bytes, int numbers, int columns, string options, string problem, string end)
+    {
+        Write(new OnnxFile()
+            .Input("x", OnnxFile.Float, 5, 100)
+            .Constant("w", OnnxFile.Float, [100, 3], [.. Enumerable.Repeat(1.0, 300)])
+            .Node("MatMul", ["x", "w"], "y")
+            .Output("y", OnnxFile.Float, 5, 3));
+        OnnxLimits limits = new() { FileBytes = bytes, RunNumbers = numbers, OutputColumns = columns };
+        PredictiveModelType type = new ServiceCollection().AddOnnxModels(_directory.FullName, limits)
+            .BuildServiceProvider().GetRequiredService<PredictiveModelType>();
+        string[] inputs = [.. Enumerable.Range(0, 100).Select(i => $"x{i}")];
+
+        string message = Assert.Throws<DefinitionException>(
+            () => ((BatchedModel)type.Create(Model(options, inputs))).Open()).Message;
+        Assert.StartsWith("model 'm': " + problem, message, StringComparison.Ordinal);
+        Assert.Contains(end, message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -253,15 +335,15 @@ public sealed class OnnxModelTests : IDisposable
         return model;
     }
 
-    private TwinSimulation Twin(string options, params string[] inputs) => new(
-        new TwinDefinition
-        {
-            Kind = "kind",
-            Source = "kind.twin.json",
-            Telemetry = [.. inputs.Select(name => new TelemetryDefinition { Name = name })],
-            Models = [Model(options, inputs)],
-        },
-        [_type]);
+    private TwinSimulation Twin(string options, params string[] inputs) => new(Definition(options, inputs), [_type]);
+
+    private static TwinDefinition Definition(string options, params string[] inputs) => new()
+    {
+        Kind = "kind",
+        Source = "kind.twin.json",
+        Telemetry = [.. inputs.Select(name => new TelemetryDefinition { Name = name })],
+        Models = [Model(options, inputs)],
+    };
 
     private static ModelDefinition Model(string options, string[] inputs) => new()
     {

@@ -202,9 +202,9 @@ public sealed class PowerForecastTests(ITestOutputHelper output)
         Assert.Equal(one.State, other.State);
 
         // 14 knots, 24 of directions, 6 of times: 44 weights and half of 44 by 44; 3 tables of 12 by 41; the size of
-        // errors at 12 knots; 20 weights of doubt and half of 20 by 20; 2 more.
+        // errors at 12 knots; 20 weights of doubt and half of 20 by 20; 2 inputs and 2 more.
         int doubt = 12 + 20 + (20 * 21 / 2);
-        Assert.Equal(44 + (44 * 45 / 2) + (3 * 12 * 41) + doubt + 2, small.Model.StateLength);
+        Assert.Equal(44 + (44 * 45 / 2) + (3 * 12 * 41) + doubt + 2 + 2, small.Model.StateLength);
         Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 10_500);
     }
 

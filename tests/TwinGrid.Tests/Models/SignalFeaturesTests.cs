@@ -211,6 +211,55 @@ public sealed class SignalFeaturesTests(ITestOutputHelper output)
         iter: 30,
         threads: 1);
 
+    /// <summary>Crest and kurtosis have no unit; RMS and peak go with it, to the last bit for powers of two.</summary>
+    [Theory]
+    [InlineData(-1020)]
+    [InlineData(-600)]
+    [InlineData(-240)]
+    [InlineData(240)]
+    [InlineData(510)]
+    [InlineData(1015)]
+    public void Features_of_a_block_are_the_same_in_every_unit(int twos)
+    {
+        double[] block = SignalBlocks.Gaussian(4096, 3);
+        WaveformFeatures usual = new WaveformBlock(block, Rate).Measure()!;
+        WaveformFeatures scaled = new WaveformBlock([.. block.Select(x => Math.ScaleB(x, twos))], Rate).Measure()!;
+
+        // Below 2^-1022 a double has fewer digits.
+        double exact = twos < -1000 ? 1e-3 : 0;
+        Assert.Equal(usual.Crest, scaled.Crest, exact);
+        Assert.Equal(usual.Kurtosis, scaled.Kurtosis, exact);
+        Assert.Equal(usual.Rms, Math.ScaleB(scaled.Rms, -twos), exact);
+        Assert.Equal(usual.Peak, Math.ScaleB(scaled.Peak, -twos), exact);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(-1.0 / 3)]
+    [InlineData(1e-100)]
+    [InlineData(1.1e-300)]
+    [InlineData(7e299)]
+    [InlineData(0.0)]
+    public void A_constant_block_has_no_kurtosis_however_its_mean_is_rounded(double value)
+    {
+        foreach (int samples in new[] { 1, 3, 1000, 16_384 })
+        {
+            double[] block = [.. Enumerable.Repeat(value, samples)];
+            WaveformFeatures features = new WaveformBlock(block, Rate).Measure()!;
+            Assert.Equal(0, features.Kurtosis);
+            Assert.Equal(value == 0 ? 0 : 1, features.Crest, 1e-9);
+        }
+    }
+
+    [Fact]
+    public void A_single_spike_on_a_large_offset_is_still_a_spike()
+    {
+        // n samples, one of which is off by d: kurtosis (n² - 3n + 3)/(n - 1), some n.
+        double[] block = [.. Enumerable.Range(0, 1000).Select(i => 1e6 + (i == 500 ? 1 : 0))];
+        Assert.Equal(
+            ((1000.0 * 1000) - 3000 + 3) / 999, new WaveformBlock(block, Rate).Measure()!.Kurtosis, 0.01);
+    }
+
     [Fact]
     public void Whatever_block_comes_it_says_finite_numbers_or_nothing()
     {

@@ -16,8 +16,8 @@ public sealed class DevicePresenceTests : IDisposable
 
     public DevicePresenceTests()
     {
-        _farewells = new Farewells(
-            _road, new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddDays(1)), NullLogger<Farewells>.Instance);
+        FakeTimeProvider clock = new(DateTimeOffset.UnixEpoch.AddDays(1));
+        _farewells = new Farewells(_road, LoneGateway.Peers(clock), clock, NullLogger<Farewells>.Instance);
     }
 
     public void Dispose() => _farewells.Dispose();
@@ -129,7 +129,7 @@ public sealed class DevicePresenceTests : IDisposable
         string two = Begin().Id;
         Assert.Equal(32 + 2, one.Length);
         Assert.Equal(one[..32], two[..32]);
-        Assert.Equal(["-1", "-2"], [one[32..], two[32..]]);
+        Assert.Equal(["#1", "#2"], [one[32..], two[32..]]);
 
         // A UUID version 7 begins with the milliseconds: a day is 86,400,000 = 0x5265c00 of them (RFC 9562).
         Assert.StartsWith("000005265c00", one, StringComparison.Ordinal);
@@ -204,10 +204,10 @@ public sealed class DevicePresenceTests : IDisposable
     public async Task When_a_session_goes_on_the_twins_that_its_last_connection_fed_hear_that_their_device_is_back()
     {
         MqttSession session = Session();
-        DevicePresence before = _farewells.Begin(session);
+        DevicePresence before = _farewells.Begin(session, []);
         before.Remember(Slot("t07"));
         before.Remember(Slot("t08"));
-        DevicePresence now = _farewells.Begin(session);
+        DevicePresence now = _farewells.Begin(session, []);
         await RunningGateway.Until(() => _road.Held.Count == 2, "both twins hear of it");
         Assert.Equal(
             new[] { "t07", "t08" }.Select(
@@ -230,7 +230,7 @@ public sealed class DevicePresenceTests : IDisposable
 
     private static MqttSession Session() => new("device", "token-1", 1, new LimitOptions());
 
-    private DevicePresence Begin() => _farewells.Begin(Session());
+    private DevicePresence Begin() => _farewells.Begin(Session(), []);
 
     private static TopicSlot Slot(string key)
     {

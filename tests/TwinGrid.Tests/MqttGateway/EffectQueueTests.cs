@@ -1,8 +1,4 @@
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using TwinGrid.MqttGateway;
 using TwinGrid.MqttGateway.Delivery;
-using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.Tests.MqttGateway;
 
@@ -11,7 +7,7 @@ public class EffectQueueTests
     [Fact]
     public void Alarms_and_commands_keep_their_order_and_go_before_states()
     {
-        using EffectQueue queue = Queue();
+        using EffectQueue queue = new();
         queue.Publish([Effect("a", EffectKind.State), Effect("a", EffectKind.Alarm, "x")]);
         queue.Publish([Effect("a", EffectKind.Command, "y")]);
         queue.Publish([Effect("a", EffectKind.Alarm, "x")]);
@@ -21,7 +17,7 @@ public class EffectQueueTests
     [Fact]
     public void Of_a_twins_states_and_of_a_models_predictions_only_the_newest_waits()
     {
-        using EffectQueue queue = Queue();
+        using EffectQueue queue = new();
         TwinEffect newest = Effect("a", EffectKind.State);
         queue.Publish([Effect("a", EffectKind.State), Effect("b", EffectKind.State), newest]);
         queue.Publish([Effect("a", EffectKind.Prediction, "p"), Effect("a", EffectKind.Prediction, "q")]);
@@ -34,7 +30,7 @@ public class EffectQueueTests
     [Fact]
     public void Where_too_many_states_wait_the_oldest_goes_and_no_alarm_ever()
     {
-        using EffectQueue queue = Queue();
+        using EffectQueue queue = new();
         queue.Publish([Effect("alarmed", EffectKind.Alarm, "x")]);
         IEnumerable<int> many = Enumerable.Range(0, EffectQueue.MaxFleeting + 10);
         queue.Publish([.. many.Select(i => Effect($"t{i}", EffectKind.State))]);
@@ -47,7 +43,7 @@ public class EffectQueueTests
     [Fact]
     public async Task A_publish_wakes_whoever_waits()
     {
-        using EffectQueue queue = Queue();
+        using EffectQueue queue = new();
         Task waiting = queue.WaitAsync(TestContext.Current.CancellationToken);
         Assert.False(waiting.IsCompleted);
         queue.Publish([Effect("a", EffectKind.State)]);
@@ -64,15 +60,4 @@ public class EffectQueueTests
 
     private static TwinEffect Effect(string key, EffectKind kind, string name = "") =>
         new() { Twin = new TwinId("turbine", key), Kind = kind, Name = name };
-
-    private static EffectQueue Queue()
-    {
-        IOptions<MqttOptions> options = Options.Create(new MqttOptions());
-        CatchUp catchUp = new(
-            RecordingGrains.Factory(new RecordingGrains()),
-            new RetainedTopics(),
-            TimeProvider.System,
-            NullLogger<CatchUp>.Instance);
-        return new EffectQueue(new Subscriptions(catchUp, options), options);
-    }
 }

@@ -116,6 +116,38 @@ public class OutboxTests
         Assert.False(outbox.TryRecall("sent"));
     }
 
+    [Fact]
+    public void A_command_that_waits_is_not_taken_twice_whatever_its_quality_of_service()
+    {
+        Outbox outbox = new(capacity: 10);
+        foreach (byte qos in new byte[] { 0, 1 })
+        {
+            OutgoingMessage command = Alarm("c").Message with { CommandId = $"command-{qos}" };
+            outbox.Add(new OwedMessage(command, qos, false, default));
+            Assert.True(outbox.HasCommand($"command-{qos}"));
+            Assert.True(outbox.TryRecall($"command-{qos}"));
+            Assert.False(outbox.HasCommand($"command-{qos}"));
+        }
+    }
+
+    [Fact]
+    public void A_command_that_another_gateway_sent_is_sent_again_and_cannot_be_taken_back()
+    {
+        Outbox there = new(capacity: 10);
+        OutgoingMessage command = Alarm("c").Message with { CommandId = "command-1" };
+        there.Add(new OwedMessage(command, 1, false, default));
+        Assert.Empty(there.SentCommands());
+        Assert.True(there.TryTakeNext(out _));
+        Assert.Equal(["command-1"], there.SentCommands());
+
+        Outbox here = new(capacity: 10);
+        here.NoteSent(there.SentCommands());
+        Assert.False(here.HasCommand("command-1"));
+        here.Add(new OwedMessage(command, 1, false, default));
+        Assert.False(here.TryRecall("command-1"));
+        Assert.Equal(["command-1"], here.SentCommands());
+    }
+
     private static OwedMessage Command(string id, byte qos)
     {
         OwedMessage message = Message("command", id, qos, isConflated: false);

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using MQTTnet;
 using MQTTnet.Formatter;
 using TwinGrid.MqttGateway;
+using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.Tests.MqttGateway;
 
@@ -31,6 +32,8 @@ public sealed class RunningGateway : IAsyncDisposable
     public RecordingGrains Grains => _host.Services.GetRequiredService<RecordingGrains>();
 
     public IEffectSink Effects => _host.Services.GetRequiredService<IEffectSink>();
+
+    internal SessionRegistry Sessions => _host.Services.GetRequiredService<SessionRegistry>();
 
     public int Port { get; private set; }
 
@@ -200,6 +203,10 @@ public sealed class RecordingStore : ITwinStore
         throw new NotSupportedException();
 
     public IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>

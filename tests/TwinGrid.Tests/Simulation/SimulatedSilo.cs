@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins;
-using TwinGrid.Twins.Catalogue;
 using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Definitions;
@@ -10,6 +9,7 @@ using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.History;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Modelling;
+using TwinGrid.Twins.Presence;
 using TwinGrid.Twins.Timing;
 using TwinGrid.Twins.Watching;
 
@@ -49,11 +49,12 @@ internal sealed class SimulatedSilo
             clock,
             NullLogger<IngestRouter>.Instance,
             pool);
+        GroupCommit committer = new(Store, clock, NullLogger<GroupCommit>.Instance, pool);
         Wheel = new TimerWheel(clock, NullLogger<TimerWheel>.Instance, pool);
         Runtime = new TwinRuntime(
             SimulatedKind.Registry,
             Store,
-            new GroupCommit(Store, clock, NullLogger<GroupCommit>.Instance, pool),
+            committer,
             new HistorySealer(Store, SimulatedKind.Registry, limits, clock, NullLogger<HistorySealer>.Instance),
             active,
             road,
@@ -61,13 +62,15 @@ internal sealed class SimulatedSilo
             Wheel,
             new WatchBudget(limits),
             new ModelBatches(active, clock, NullLogger<ModelBatches>.Instance),
-            new SiloLease(
+            new SiloLease( // its store's lease is endless: it needs none of the simulated time
                 Store,
+                committer.Health,
                 Options.Create(new TwinsHostingOptions()),
                 Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
-                clock,
+                TimeProvider.System,
                 NullLogger<SiloLease>.Instance),
             dead,
+            new GatewayLives(active, clock),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
             new Always<ControlOptions>(Control),
@@ -135,7 +138,6 @@ internal sealed class SimulatedSilo
 
     private object Grain(Type type, string key) => type == typeof(ITwin)
         ? Twin(TwinId.FromGrainKey(key))
-        : type == typeof(ITwinCatalogue) ? Stub.Of<ITwinCatalogue>(_ => EnterCatalogueAsync())
         : throw new NotSupportedException(type.Name);
 
     private object? Runtimes(System.Reflection.MethodInfo method, object?[] arguments)
@@ -153,14 +155,6 @@ internal sealed class SimulatedSilo
             default:
                 throw new NotSupportedException(method.Name);
         }
-    }
-
-    // The catalogue always answers, in its own time.
-    private Task EnterCatalogueAsync()
-    {
-        TaskCompletionSource answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Process.Pool.Post(answer.SetResult);
-        return answer.Task;
     }
 
     // As the silo's lifecycle does: the wheel, then the twins that may have something due.

@@ -28,6 +28,10 @@ internal class SimulatedStore(Database database, int incarnation) : ITwinStore
         }
     }
 
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 

@@ -57,6 +57,52 @@ public sealed class SqliteHistoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_partition_made_anew_under_the_name_of_one_that_was_dropped_is_read_by_who_read_that_one()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync(
+            new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
+        await store.FillAsync(1, 300);
+        List<TwinTurn> turns = await store.TurnsAsync(0, 300);
+        await store.SealAsync(Part(turns, 1, 100, (Start, 1)), CancellationToken.None);
+        string file = Assert.Single(Directory.GetFiles(HistoryPath, "*.db"));
+
+        // As many at once as there are threads that read: each of them has it open.
+        Assert.All(await ReadAtOnceAsync(store), values => Assert.Equal([1.0], values));
+        await store.DropExpiredAsync(Start + (33 * Day), CancellationToken.None);
+        await store.SealAsync(Part(turns, 101, 200, (Start, 2)), CancellationToken.None);
+
+        Assert.Equal(file, Assert.Single(Directory.GetFiles(HistoryPath, "*.db")));
+        Assert.All(await ReadAtOnceAsync(store), values => Assert.Equal([2.0], values));
+        Assert.Equal(100, (await store.TurnsAsync(100, 200)).Count);
+    }
+
+    [Fact]
+    public async Task Who_reads_while_partitions_are_dropped_and_made_anew_makes_none_and_fails_at_nothing()
+    {
+        await using SqliteTwinStore store = await _directory.OpenAsync(
+            new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
+        await store.FillAsync(1, 300);
+        List<TwinTurn> turns = await store.TurnsAsync(0, 300);
+        using CancellationTokenSource stop = new();
+        Task reading = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                Assert.All(await ReadAtOnceAsync(store), values => Assert.InRange(values.Count, 0, 1));
+            }
+        });
+        for (int revision = 1; revision <= 60; revision++)
+        {
+            await store.SealAsync(Part(turns, revision, revision, (Start, revision)), CancellationToken.None);
+            await store.DropExpiredAsync(Start + (33 * Day), CancellationToken.None);
+        }
+
+        await stop.CancelAsync();
+        await reading;
+        Assert.Empty(Directory.GetFiles(HistoryPath));
+    }
+
+    [Fact]
     public async Task Erasing_leaves_nothing_of_sealed_parts_in_any_file()
     {
         await using (SqliteTwinStore store = await OpenAsync())
@@ -107,6 +153,9 @@ public sealed class SqliteHistoryTests : IDisposable
         Assert.Contains(what, refused.Message, StringComparison.Ordinal);
         Assert.Contains("turbine/t07", refused.Message, StringComparison.Ordinal);
     }
+
+    private static Task<List<double>[]> ReadAtOnceAsync(SqliteTwinStore store) =>
+        Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => store.ValuesAsync())));
 
     private string HistoryPath => Path.Combine(_directory.Path, "twingrid-history");
 

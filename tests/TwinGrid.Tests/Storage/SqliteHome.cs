@@ -24,7 +24,7 @@ public sealed class SqliteHome : StoreHome
         LimitOptions limits, TimeProvider clock, TestLog? log) =>
         await _directory.OpenAsync(limits, clock, log?.For<TwinGrid.Storage.Sqlite.SqliteTwinStore>());
 
-    protected override ITwinStore MakeStore() => _directory.Make();
+    protected override ITwinStore MakeStore(LimitOptions limits, TimeProvider clock) => _directory.Make(limits, clock);
 
     protected override ValueTask EndAsync()
     {

@@ -103,14 +103,4 @@ public sealed class SqliteRestoreTests : IDisposable
         await using SqliteTwinStore store = await _directory.OpenAsync(logger: log.For<SqliteTwinStore>());
         return log.Errors;
     }
-
-    /// <summary>Each look at it is a minute later: what is written once a second is written every time.</summary>
-    private sealed class SteppingClock : TimeProvider
-    {
-        private long _minutes;
-
-        public override long TimestampFrequency => 1;
-
-        public override long GetTimestamp() => Interlocked.Increment(ref _minutes) * 60;
-    }
 }

@@ -37,11 +37,10 @@ public abstract class StoreHome : IAsyncDisposable
     /// <summary>Closes a store, as a stop of its process does.</summary>
     public static ValueTask CloseAsync(ITwinStore store) => ((IAsyncDisposable)store).DisposeAsync();
 
-
     /// <summary>A store of the same place that nobody opened; it is closed with its home.</summary>
-    public ITwinStore NotInitialized()
+    public ITwinStore NotInitialized(LimitOptions? limits = null, TimeProvider? clock = null)
     {
-        ITwinStore store = MakeStore();
+        ITwinStore store = MakeStore(limits ?? new LimitOptions(), clock ?? TimeProvider.System);
         _opened.Add(store);
         return store;
     }
@@ -66,7 +65,7 @@ public abstract class StoreHome : IAsyncDisposable
 
     protected abstract Task<ITwinStore> OpenStoreAsync(LimitOptions limits, TimeProvider clock, TestLog? log);
 
-    protected abstract ITwinStore MakeStore();
+    protected abstract ITwinStore MakeStore(LimitOptions limits, TimeProvider clock);
 
     /// <summary>Takes the place away; every store of it is closed.</summary>
     protected abstract ValueTask EndAsync();

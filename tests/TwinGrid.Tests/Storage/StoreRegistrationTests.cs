@@ -80,6 +80,10 @@ public sealed class StoreRegistrationTests : IDisposable
         public IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken) =>
             AsyncEnumerable.Empty<TwinId>();
 
+        public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+            string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<TwinId>>([]);
+
         public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
             Task.CompletedTask;
 

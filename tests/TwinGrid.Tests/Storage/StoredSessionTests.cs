@@ -47,6 +47,28 @@ public abstract class StoredSessionTests<THome> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_gateway_that_lost_a_session_changes_its_row_no_more_and_whoever_has_it_does()
+    {
+        ITwinStore store = await _home.OpenAsync();
+        SessionClaim older = new(7, "b");
+        SessionClaim newer = new(7, "c");
+        SessionClaim newest = new(8, "a");
+        await store.Save(Session("device-1", "older") with { Claim = older });
+        await store.Save(Session("device-1", "newer") with { Claim = newer });
+        await store.Save(Session("device-1", "late") with { Claim = older });
+        await store.SaveSessionsAsync([new SessionChange("device-1", null) { Claim = older }], CancellationToken.None);
+
+        StoredSession kept = (await store.LoadSession("device-1"))!;
+        Assert.Equal("newer", kept.State.Text());
+        Assert.Equal(newer, kept.Claim);
+
+        await store.Save(Session("device-1", "again") with { Claim = newer });
+        Assert.Equal("again", (await store.LoadSession("device-1"))!.State.Text());
+        await store.SaveSessionsAsync([new SessionChange("device-1", null) { Claim = newest }], CancellationToken.None);
+        Assert.Null(await store.LoadSession("device-1"));
+    }
+
+    [Fact]
     public async Task A_client_identifier_of_the_greatest_length_is_kept()
     {
         // MQTT 5 section 1.5.4: a UTF-8 string has at most 65,535 bytes; the euro sign takes three of them.

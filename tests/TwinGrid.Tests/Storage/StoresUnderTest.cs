@@ -10,6 +10,10 @@ public sealed class SqliteStoreFenceTests : StoreFenceTests<SqliteHome>;
 
 public sealed class PostgreSqlStoreFenceTests : StoreFenceTests<PostgreSqlHome>;
 
+public sealed class SqliteStoreListTests : StoreListTests<SqliteHome>;
+
+public sealed class PostgreSqlStoreListTests : StoreListTests<PostgreSqlHome>;
+
 public sealed class SqliteStoreEraseTests : StoreEraseTests<SqliteHome>;
 
 public sealed class PostgreSqlStoreEraseTests : StoreEraseTests<PostgreSqlHome>;

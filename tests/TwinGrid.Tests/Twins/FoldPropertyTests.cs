@@ -76,13 +76,50 @@ public class FoldPropertyTests
             long high = -1;
             foreach (long seq in numbers)
             {
-                SequenceVerdict expected = seq <= high - SequenceWindow.Size ? SequenceVerdict.BelowWindow
-                    : seen.Add(seq) ? SequenceVerdict.New
-                    : SequenceVerdict.Seen;
+                bool isBelow = seq <= high - SequenceWindow.Size;
+                SequenceVerdict verdict = source.Judge(1, seq, UnixMicroseconds.Absent, out _);
                 high = Math.Max(high, seq);
-                Assert.Equal(expected, source.Judge(1, seq, UnixMicroseconds.Absent, out _));
+                if (isBelow)
+                {
+                    // It may know that it saw one; what it never saw it must not call seen.
+                    Assert.True(verdict == SequenceVerdict.BelowWindow
+                        || (verdict == SequenceVerdict.Seen && seen.Contains(seq)));
+                    continue;
+                }
+
+                Assert.Equal(seen.Add(seq) ? SequenceVerdict.New : SequenceVerdict.Seen, verdict);
             }
         });
+
+    [Fact]
+    public void Numbers_without_a_gap_are_known_however_old_they_are_from_whatever_number_they_began() =>
+        Gen.Select(Gen.Long[0, 5], Gen.Int[1, 5_000], Gen.Int[0, 1_000]).Sample((first, count, shuffled) =>
+        {
+            // In order but for neighbours that change places, as two connections of one device make it.
+            SequenceWindow window = new(1);
+            long[] numbers = [.. Enumerable.Range(0, count).Select(i => first + i)];
+            for (int i = 1; i + 1 < count; i += 2 + shuffled)
+            {
+                (numbers[i], numbers[i + 1]) = (numbers[i + 1], numbers[i]);
+            }
+
+            Assert.All(numbers, seq => Assert.Equal(SequenceVerdict.New, window.Judge(seq)));
+            Assert.All(numbers, seq => Assert.Equal(SequenceVerdict.Seen, window.Judge(seq)));
+        });
+
+    [Fact]
+    public void A_number_that_stays_away_ends_what_is_known_before_it_and_what_follows_is_known_again()
+    {
+        SequenceWindow window = new(1);
+        long[] numbers = [.. Enumerable.Range(0, 10_000).Where(i => i != 3_000).Select(i => (long)i)];
+
+        Assert.All(numbers, seq => Assert.Equal(SequenceVerdict.New, window.Judge(seq)));
+
+        Assert.Equal((3_001, 9_999), (window.RunFrom, window.RunTo));
+        Assert.Equal(SequenceVerdict.BelowWindow, window.Judge(3_000));
+        Assert.Equal(SequenceVerdict.BelowWindow, window.Judge(2_999));
+        Assert.Equal(SequenceVerdict.Seen, window.Judge(3_001));
+    }
 
     private static FoldRig Play(IEnumerable<Message> messages, bool numbered)
     {

@@ -12,7 +12,8 @@ internal sealed class FoldRig
     private readonly ReadingWriter _writer = new();
     private readonly List<byte> _log = [];
 
-    public FoldRig(TwinDefinition? definition = null, IEnumerable<PredictiveModelType>? models = null)
+    public FoldRig(
+        TwinDefinition? definition = null, IEnumerable<PredictiveModelType>? models = null, string key = "p1")
     {
         CompiledKind kind = definition is null
             ? CompiledKind.Unmodelled("pump")
@@ -21,7 +22,7 @@ internal sealed class FoldRig
                 1,
                 (models ?? []).ToDictionary(m => m.Type),
                 new Dictionary<string, ControlPolicyType>());
-        State = new TwinState(new TwinId(kind.Kind, "p1"), kind);
+        State = new TwinState(new TwinId(kind.Kind, key), kind);
     }
 
     public TwinState State { get; }

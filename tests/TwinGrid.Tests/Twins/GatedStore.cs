@@ -66,6 +66,10 @@ internal sealed class GatedStore(ITwinStore store) : ITwinStore
     public IAsyncEnumerable<TwinId> ReadDueAsync(CancellationToken cancellationToken) =>
         store.ReadDueAsync(cancellationToken);
 
+    public Task<IReadOnlyList<TwinId>> ReadTwinsAsync(
+        string? kind, TwinId? after, int limit, CancellationToken cancellationToken) =>
+        store.ReadTwinsAsync(kind, after, limit, cancellationToken);
+
     public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
         store.EraseAsync(twin, beforeRevision, cancellationToken);
 

@@ -52,11 +52,14 @@ internal sealed class CompiledExpression
     /// Why its truth is what it is now, as a part of a sentence: the comparisons that made it so with their values and
     /// units, such as <c>bearingTemperature is 92.3 degreeCelsius (> 85)</c>, joined by " and ".
     /// </summary>
-    public string Describe(ExpressionScope scope)
+    public string Describe(ExpressionScope scope) => Explain(scope).Sentence;
+
+    /// <summary>The same with what was read as data.</summary>
+    public Reasons Explain(ExpressionScope scope)
     {
-        List<string> reasons = [];
+        Reasons reasons = new();
         _condition.Describe(scope, reasons);
-        return string.Join(" and ", reasons.Distinct());
+        return reasons;
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ internal sealed class ConstantCondition(string source, bool value) : ConditionNo
 
     public override Ternary Evaluate(ExpressionScope scope) => value ? Ternary.True : Ternary.False;
 
-    public override void Describe(ExpressionScope scope, List<string> reasons) => reasons.Add(Source);
+    public override void Describe(ExpressionScope scope, Reasons reasons) => reasons.Say(Source);
 }
 
 /// <summary><c>not</c>: true of false, false of true, unknown of unknown.</summary>
@@ -17,7 +17,7 @@ internal sealed class NotCondition(string source, ConditionNode operand) : Condi
 
     public override Ternary Evaluate(ExpressionScope scope) => (Ternary)(-(int)operand.Evaluate(scope));
 
-    public override void Describe(ExpressionScope scope, List<string> reasons) => operand.Describe(scope, reasons);
+    public override void Describe(ExpressionScope scope, Reasons reasons) => operand.Describe(scope, reasons);
 
     public override long NextChange(ExpressionScope scope) => operand.NextChange(scope);
 }
@@ -46,7 +46,7 @@ internal sealed class JunctionCondition(string source, Operator op, ConditionNod
     }
 
     /// <summary>Names the sides that are what the whole is: those that made it so.</summary>
-    public override void Describe(ExpressionScope scope, List<string> reasons)
+    public override void Describe(ExpressionScope scope, Reasons reasons)
     {
         Ternary whole = Evaluate(scope);
         if (left.Evaluate(scope) == whole)
@@ -85,7 +85,7 @@ internal sealed class ConditionEquality(string source, bool equal, ConditionNode
     public override Ternary Evaluate(ExpressionScope scope) =>
         (Ternary)((int)left.Evaluate(scope) * (int)right.Evaluate(scope) * (equal ? 1 : -1));
 
-    public override void Describe(ExpressionScope scope, List<string> reasons)
+    public override void Describe(ExpressionScope scope, Reasons reasons)
     {
         left.Describe(scope, reasons);
         if (!right.IsConstant)
@@ -115,20 +115,29 @@ internal sealed class TextEquality(string source, bool equal, TextNode left, Tex
         return string.Equals(a, b, StringComparison.Ordinal) == equal ? Ternary.True : Ternary.False;
     }
 
-    public override void Describe(ExpressionScope scope, List<string> reasons)
+    public override void Describe(ExpressionScope scope, Reasons reasons)
     {
         (TextNode subject, TextNode other) = left.IsConstant ? (right, left) : (left, right);
         if (subject.Evaluate(scope) is not { } value || other.Evaluate(scope) is not { } bound)
         {
-            reasons.Add(Sentence.HasNoValue(subject.Evaluate(scope) is null ? subject.Source : other.Source));
-            return;
+            reasons.Say(Sentence.HasNoValue(subject.Evaluate(scope) is null ? subject.Source : other.Source));
+        }
+        else
+        {
+            Operator held = value == bound ? Operator.Equal : Operator.NotEqual;
+            reasons.Say(Sentence.Compares(
+                subject.Source, Sentence.Quoted(value), held, Sentence.Bound(other, Sentence.Quoted(bound))));
+            reasons.Decided(new AlarmEvidence
+            {
+                Input = subject.Source,
+                Seen = Reasons.Shown(value),
+                Operator = held.Word(),
+                Threshold = Reasons.Shown(bound),
+            });
         }
 
-        reasons.Add(Sentence.Compares(
-            subject.Source,
-            Sentence.Quoted(value),
-            value == bound ? Operator.Equal : Operator.NotEqual,
-            Sentence.Bound(other, Sentence.Quoted(bound))));
+        subject.Tell(scope, reasons);
+        other.Tell(scope, reasons);
     }
 }
 
@@ -146,6 +155,9 @@ internal sealed class HasCondition(string source, string subject, Func<Expressio
 {
     public override Ternary Evaluate(ExpressionScope scope) => has(scope) ? Ternary.True : Ternary.False;
 
-    public override void Describe(ExpressionScope scope, List<string> reasons) =>
-        reasons.Add(has(scope) ? $"{subject} has a value" : Sentence.HasNoValue(subject));
+    public override void Describe(ExpressionScope scope, Reasons reasons)
+    {
+        reasons.Say(has(scope) ? $"{subject} has a value" : Sentence.HasNoValue(subject));
+        reasons.Decided(new AlarmEvidence { Input = Source, Seen = ReadingValue.Of(has(scope)) });
+    }
 }

@@ -31,6 +31,9 @@ internal abstract class ExpressionScope
     /// <summary>A field of a model's last prediction; NaN where it says nothing.</summary>
     public abstract double Prediction(int model, PredictionField field);
 
+    /// <summary>The inputs behind a model's last prediction; empty where it names none. For reasons only.</summary>
+    public virtual IReadOnlyList<Contribution> Contributions(int model) => [];
+
     /// <summary>
     /// The value at a path of a property document, names joined by dots; <see cref="TelemetryType.None"/> where
     /// nothing stands there, or an object, an array or null.

@@ -15,6 +15,11 @@ internal abstract class Node(string source)
 
     /// <summary>True when it is the same for every twin and all time.</summary>
     public virtual bool IsConstant => false;
+
+    /// <summary>Adds what it reads as evidence, each value as it is now.</summary>
+    public virtual void Tell(ExpressionScope scope, Reasons reasons)
+    {
+    }
 }
 
 /// <summary>Something that is a number; NaN where it has no value.</summary>
@@ -28,6 +33,23 @@ internal abstract class NumberNode(string source) : Node(source)
 
     /// <summary>The number now.</summary>
     public abstract double Evaluate(ExpressionScope scope);
+
+    /// <summary>It and its value now.</summary>
+    public virtual AlarmEvidence Seen(ExpressionScope scope) => new()
+    {
+        Input = Source,
+        Seen = Reasons.Shown(Evaluate(scope)),
+        Unit = Unit,
+    };
+
+    /// <inheritdoc/>
+    public override void Tell(ExpressionScope scope, Reasons reasons)
+    {
+        if (!IsConstant)
+        {
+            reasons.Read(Seen(scope));
+        }
+    }
 
     /// <summary>
     /// How much it grows in a second by time alone: 0 for everything that only readings change, 1 for an age; NaN
@@ -47,6 +69,15 @@ internal abstract class TextNode(string source) : Node(source)
 
     /// <summary>The text now.</summary>
     public abstract string? Evaluate(ExpressionScope scope);
+
+    /// <inheritdoc/>
+    public override void Tell(ExpressionScope scope, Reasons reasons)
+    {
+        if (!IsConstant)
+        {
+            reasons.Read(new AlarmEvidence { Input = Source, Seen = Reasons.Shown(Evaluate(scope)) });
+        }
+    }
 }
 
 /// <summary>
@@ -63,6 +94,14 @@ internal abstract class UntypedNode(string source) : Node(source)
 
     /// <summary>The value now; none where it has no value.</summary>
     public abstract ReadingValue Evaluate(ExpressionScope scope);
+
+    /// <summary>It and its value now.</summary>
+    public AlarmEvidence Seen(ExpressionScope scope) => new()
+    {
+        Input = Source,
+        Seen = Reasons.Shown(Evaluate(scope)),
+        Unit = Unit,
+    };
 }
 
 /// <summary>Something that is true, false or unknown.</summary>
@@ -74,8 +113,16 @@ internal abstract class ConditionNode(string source) : Node(source)
     /// <summary>Its truth now.</summary>
     public abstract Ternary Evaluate(ExpressionScope scope);
 
-    /// <summary>Adds the sentence fragments that say why its truth is what it is now.</summary>
-    public abstract void Describe(ExpressionScope scope, List<string> reasons);
+    /// <summary>Adds why its truth is what it is now.</summary>
+    public abstract void Describe(ExpressionScope scope, Reasons reasons);
+
+    /// <summary>Adds that it is true, false or unknown.</summary>
+    protected void DescribeTruth(ExpressionScope scope, Reasons reasons)
+    {
+        Ternary truth = Evaluate(scope);
+        reasons.Say(Sentence.Is(Source, truth));
+        reasons.Decided(new AlarmEvidence { Input = Source, Seen = Reasons.Shown(truth) });
+    }
 
     /// <summary>When time alone could change it, Unix microseconds; <see cref="long.MaxValue"/> for never.</summary>
     public virtual long NextChange(ExpressionScope scope) => long.MaxValue;

@@ -33,7 +33,7 @@ internal sealed class NumberComparison(string source, Operator op, NumberNode le
         return holds ? Ternary.True : Ternary.False;
     }
 
-    public override void Describe(ExpressionScope scope, List<string> reasons)
+    public override void Describe(ExpressionScope scope, Reasons reasons)
     {
         (NumberNode subject, NumberNode other, Operator shown) =
             left.IsConstant && !right.IsConstant ? (right, left, op.Mirrored()) : (left, right, op);
@@ -42,16 +42,22 @@ internal sealed class NumberComparison(string source, Operator op, NumberNode le
         Ternary truth = Evaluate(scope);
         if (truth == Ternary.Unknown)
         {
-            reasons.Add(Sentence.HasNoValue(double.IsNaN(value) ? subject.Source : other.Source));
-            return;
+            reasons.Say(Sentence.HasNoValue(double.IsNaN(value) ? subject.Source : other.Source));
+        }
+        else
+        {
+            Operator held = truth == Ternary.True ? shown : shown.Opposite();
+            (string shownValue, string shownBound) = Sentence.Numbers(value, bound);
+            reasons.Say(Sentence.Compares(
+                subject.Source,
+                subject.Unit is null ? shownValue : $"{shownValue} {subject.Unit}",
+                held,
+                Sentence.Bound(other, shownBound)));
+            reasons.Decided(subject.Seen(scope) with { Operator = held.Word(), Threshold = Reasons.Shown(bound) });
         }
 
-        (string shownValue, string shownBound) = Sentence.Numbers(value, bound);
-        reasons.Add(Sentence.Compares(
-            subject.Source,
-            subject.Unit is null ? shownValue : $"{shownValue} {subject.Unit}",
-            truth == Ternary.True ? shown : shown.Opposite(),
-            Sentence.Bound(other, shownBound)));
+        subject.Tell(scope, reasons);
+        other.Tell(scope, reasons);
     }
 
     /// <summary>

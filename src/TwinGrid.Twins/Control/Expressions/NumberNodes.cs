@@ -12,6 +12,18 @@ internal sealed class ConstantNumber(string source, double value) : NumberNode(s
 internal sealed class PredictionNumber(string source, int model, PredictionField field) : NumberNode(source)
 {
     public override double Evaluate(ExpressionScope scope) => scope.Prediction(model, field);
+
+    /// <summary>With what the model gives as its own reason.</summary>
+    public override AlarmEvidence Seen(ExpressionScope scope)
+    {
+        double expected = scope.Prediction(model, PredictionField.Expected);
+        IReadOnlyList<Contribution> contributions = scope.Contributions(model);
+        return base.Seen(scope) with
+        {
+            Expected = double.IsFinite(expected) ? expected : null,
+            Contributions = contributions.Count == 0 ? null : contributions,
+        };
+    }
 }
 
 /// <summary>A number in an untyped place.</summary>
@@ -62,6 +74,12 @@ internal sealed class ArithmeticNumber(string source, Operator op, NumberNode le
             _ => double.NaN,
         };
     }
+
+    public override void Tell(ExpressionScope scope, Reasons reasons)
+    {
+        left.Tell(scope, reasons);
+        right.Tell(scope, reasons);
+    }
 }
 
 /// <summary>Unary minus.</summary>
@@ -74,6 +92,8 @@ internal sealed class NegatedNumber(string source, NumberNode operand) : NumberN
     public override double Evaluate(ExpressionScope scope) => -operand.Evaluate(scope);
 
     public override double Slope(ExpressionScope scope) => -operand.Slope(scope);
+
+    public override void Tell(ExpressionScope scope, Reasons reasons) => operand.Tell(scope, reasons);
 }
 
 /// <summary>A function of one number.</summary>
@@ -85,6 +105,8 @@ internal sealed class FunctionNumber(string source, Func<double, double> functio
     public override double Evaluate(ExpressionScope scope) => function(argument.Evaluate(scope));
 
     public override double Slope(ExpressionScope scope) => argument.Slope(scope) == 0 ? 0 : double.NaN;
+
+    public override void Tell(ExpressionScope scope, Reasons reasons) => argument.Tell(scope, reasons);
 }
 
 /// <summary>The least or the greatest of two numbers; none where either is none.</summary>
@@ -102,4 +124,10 @@ internal sealed class ExtremeNumber(string source, bool greatest, NumberNode lef
 
     public override double Slope(ExpressionScope scope) =>
         left.Slope(scope) == 0 && right.Slope(scope) == 0 ? 0 : double.NaN;
+
+    public override void Tell(ExpressionScope scope, Reasons reasons)
+    {
+        left.Tell(scope, reasons);
+        right.Tell(scope, reasons);
+    }
 }

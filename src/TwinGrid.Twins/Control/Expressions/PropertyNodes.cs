@@ -23,8 +23,7 @@ internal sealed class UntypedCondition(UntypedNode inner) : ConditionNode(inner.
         return value.Type != TelemetryType.Boolean ? Ternary.Unknown : value.Boolean ? Ternary.True : Ternary.False;
     }
 
-    public override void Describe(ExpressionScope scope, List<string> reasons) =>
-        reasons.Add(Sentence.Is(Source, Evaluate(scope)));
+    public override void Describe(ExpressionScope scope, Reasons reasons) => DescribeTruth(scope, reasons);
 }
 
 /// <summary>
@@ -49,18 +48,24 @@ internal sealed class UntypedEquality(string source, bool equal, UntypedNode lef
         return same == equal ? Ternary.True : Ternary.False;
     }
 
-    public override void Describe(ExpressionScope scope, List<string> reasons)
+    public override void Describe(ExpressionScope scope, Reasons reasons)
     {
         ReadingValue a = left.Evaluate(scope);
         ReadingValue b = right.Evaluate(scope);
-        reasons.Add(Evaluate(scope) switch
+        Ternary truth = Evaluate(scope);
+        if (truth == Ternary.Unknown)
         {
-            Ternary.Unknown => Sentence.HasNoValue(a.Type == TelemetryType.None ? left.Source : right.Source),
-            Ternary truth => Sentence.Compares(
-                left.Source,
-                Sentence.Any(a),
-                truth == Ternary.True == equal ? Operator.Equal : Operator.NotEqual,
-                Sentence.Bound(right, Sentence.Any(b))),
-        });
+            reasons.Say(Sentence.HasNoValue(a.Type == TelemetryType.None ? left.Source : right.Source));
+            reasons.Read(left.Seen(scope));
+        }
+        else
+        {
+            Operator held = truth == Ternary.True == equal ? Operator.Equal : Operator.NotEqual;
+            reasons.Say(Sentence.Compares(
+                left.Source, Sentence.Any(a), held, Sentence.Bound(right, Sentence.Any(b))));
+            reasons.Decided(left.Seen(scope) with { Operator = held.Word(), Threshold = Reasons.Shown(b) });
+        }
+
+        reasons.Read(right.Seen(scope));
     }
 }

@@ -112,6 +112,5 @@ internal sealed class TelemetryCondition(string source, int slot) : ConditionNod
         _ => Ternary.True,
     };
 
-    public override void Describe(ExpressionScope scope, List<string> reasons) =>
-        reasons.Add(Sentence.Is(Source, Evaluate(scope)));
+    public override void Describe(ExpressionScope scope, Reasons reasons) => DescribeTruth(scope, reasons);
 }

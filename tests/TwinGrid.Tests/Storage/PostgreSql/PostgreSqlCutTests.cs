@@ -18,8 +18,8 @@ public sealed class PostgreSqlCutTests(ITestOutputHelper output) : IAsyncLifetim
     [Theory]
     [InlineData(3, false, 60, 31)]
     [InlineData(3, true, 60, 7)]
-    [InlineData(90, false, 60, 401)]
-    [InlineData(90, true, 60, 5)]
+    [InlineData(300, false, 60, 401)]
+    [InlineData(300, true, 60, 5)]
     public async Task A_connection_that_is_cut_at_any_byte_commits_every_turn_once_and_says_so(
         int twins, bool answers, int cuts, int step)
     {

@@ -44,8 +44,8 @@ public sealed class PostgreSqlHome : StoreHome
         return store;
     }
 
-    protected override ITwinStore MakeStore() =>
-        Make(new StoreOwner("twingrid", "silo", IsAlone: true), new LimitOptions(), TimeProvider.System, null);
+    protected override ITwinStore MakeStore(LimitOptions limits, TimeProvider clock) =>
+        Make(new StoreOwner("twingrid", "silo", IsAlone: true), limits, clock, null);
 
     public override async Task<int> ExecuteAsync(string sql)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
 using TwinGrid.Tests.Simulation;
 using TwinGrid.Twins;
+using TwinGrid.Twins.Committing;
 using TwinGrid.Twins.Fencing;
 
 namespace TwinGrid.Tests.Twins.Fencing;
@@ -15,6 +16,7 @@ public sealed class SiloLeaseTests : IAsyncDisposable
 
     private readonly FakeTimeProvider _clock = new();
     private readonly List<TaskCompletionSource<StoreLease>> _questions = [];
+    private readonly CommitHealth _commits;
     private readonly SiloLease _lease;
     private Func<Task<StoreLease>>? _answer;
     private int _ends;
@@ -29,8 +31,10 @@ public sealed class SiloLeaseTests : IAsyncDisposable
             _ends++;
             return null;
         });
+        _commits = new CommitHealth(_clock);
         _lease = new SiloLease(
             store,
+            _commits,
             Options.Create(new TwinsHostingOptions { Lease = Length }),
             end,
             _clock,
@@ -107,6 +111,22 @@ public sealed class SiloLeaseTests : IAsyncDisposable
 
         Assert.Single(_questions);
         Assert.Equal(0, _ends);
+    }
+
+    [Fact]
+    public async Task A_store_that_took_a_commit_is_back_and_asked_again_at_once()
+    {
+        Task<bool> confirming = ConfirmAsync();
+        _questions[0].SetException(new TwinGridUnavailableException("away"));
+        Assert.False(await confirming);
+        _clock.Advance(TimeSpan.FromMilliseconds(1));
+        _commits.Taken();
+
+        Task<bool> reader = ConfirmAsync();
+        Assert.Equal(2, _questions.Count);
+        _questions[1].SetResult(StoreLease.Held);
+
+        Assert.True(await reader);
     }
 
     [Fact]

@@ -27,6 +27,7 @@ internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string k
     private readonly TurnEffects _effects = new();
     private readonly List<string> _commands = [];
     private TwinState _state = null!;
+    private byte _version = TwinFold.Version;
     private long _seq;
     private int _tail;
 
@@ -46,7 +47,9 @@ internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string k
 
     public PartSealer Sealer => new(store, Kinds, s_limits, Clock, NullLogger.Instance);
 
-    public HistoryBook Book => new(store, Kinds, s_limits, Clock);
+    public HistoryBook Book => BookOf(null);
+
+    public HistoryBook BookOf(FoldedTails? tails) => new(store, Kinds, s_limits, Clock, tails);
 
     public async Task LiveAsync(int turns)
     {
@@ -70,6 +73,25 @@ internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string k
                     break;
             }
         }
+    }
+
+    /// <summary>
+    /// Lives as the version of the fold before this one did, whose rules counted otherwise, and is stopped cleanly.
+    /// </summary>
+    public async Task LiveOlderAsync(int turns)
+    {
+        _version = TwinFold.Version - 1;
+        await RestartAsync(newDefinition: true);
+        for (int i = 0; i < turns; i++)
+        {
+            await TurnAsync();
+            _state.Counters.Rejected++;
+        }
+
+        await SnapshotAsync();
+        States.Clear();
+        States[_state.Revision] = StateWriter.Write(_state);
+        _version = TwinFold.Version;
     }
 
     /// <summary>Another activation: what was committed, under the definition of now.</summary>
@@ -124,7 +146,7 @@ internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string k
             Twin = Twin,
             Revision = _state.Revision,
             Time = now,
-            FoldVersion = TwinFold.Version,
+            FoldVersion = _version,
             Inputs = row,
         };
         IReadOnlyList<CommitOutcome> outcomes = await store.CommitAsync([turn], [], CancellationToken.None);
@@ -144,7 +166,7 @@ internal sealed class LivedTwin(ITwinStore store, IGrainFactory grains, string k
         {
             Twin = Twin,
             Revision = _state.Revision,
-            FoldVersion = TwinFold.Version,
+            FoldVersion = _version,
             State = StateWriter.Write(_state),
         };
         await store.CommitAsync([], [snapshot], CancellationToken.None);

@@ -86,6 +86,58 @@ public abstract class RefoldTests<THome>(TwoSiloGrid grid, int seeds) : IClassFi
         await ShouldRefoldAsync(twin, 5, every: 3, butLast: true);
     }
 
+    [Fact]
+    public async Task A_log_that_an_older_fold_began_is_sealed_from_its_snapshots_and_compared_again_after_them()
+    {
+        await using THome home = new();
+        await home.InitializeAsync();
+        ITwinStore store = await OpenAsync(home);
+        LivedTwin twin = new(store, grid.Cluster.Client, "upgraded", 7);
+        await twin.LiveOlderAsync(30);
+        long upgraded = twin.States.Keys.Max();
+
+        // The older fold's state is what the next turns were folded on, though folding its turns again gives another.
+        await twin.LiveAsync(60);
+        await twin.SnapshotAsync();
+        (SealOutcome outcome, _) = await twin.Sealer.SealAsync(twin.Twin, 1, 0, CancellationToken.None);
+        Assert.NotEqual(SealOutcome.Mismatch, outcome);
+        StoredLog log = (await store.ReadLogAsync(twin.Twin, CancellationToken.None))!;
+        Assert.Equal((twin.States.Keys.Max(), TwinFold.Version), (log.Sealed, log.SealedState!.FoldVersion));
+        Assert.True(log.Sealed > upgraded);
+
+        await twin.LiveAsync(60);
+        await twin.SnapshotAsync();
+        Assert.NotEqual(
+            SealOutcome.Mismatch, (await twin.Sealer.SealAsync(twin.Twin, 1, 0, CancellationToken.None)).Outcome);
+    }
+
+    [Fact]
+    public async Task What_an_older_fold_made_is_not_held_against_this_one_and_what_this_one_made_is()
+    {
+        await using THome home = new();
+        await home.InitializeAsync();
+        ITwinStore store = await OpenAsync(home);
+        foreach ((byte version, SealOutcome expected) in new[]
+            { ((byte)(TwinFold.Version - 1), SealOutcome.Sealed), (TwinFold.Version, SealOutcome.Mismatch) })
+        {
+            LivedTwin twin = new(store, grid.Cluster.Client, $"judged{version}", 5);
+            await twin.LiveAsync(40);
+            long revision = twin.States.Keys.Max();
+            byte[] other = [.. twin.States[revision]];
+            other[^1] ^= 1;
+            StoredSnapshot untrue = new()
+            {
+                Twin = twin.Twin,
+                Revision = revision,
+                FoldVersion = version,
+                State = other,
+            };
+            await store.CommitAsync([], [untrue], CancellationToken.None);
+            (SealOutcome outcome, _) = await twin.Sealer.SealAsync(twin.Twin, 1, 0, CancellationToken.None);
+            Assert.Equal(expected, outcome);
+        }
+    }
+
     // Each look at the clock is a minute after the last: what was sealed is reclaimed at once.
     private static Task<ITwinStore> OpenAsync(THome home) => home.OpenAsync(
         new LimitOptions { HistoryKeep = TimeSpan.FromDays(3_650) },

@@ -1,11 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace TwinGrid.Tests.Models;
+namespace TwinGrid.ModelBench.Onnx;
 
 /// <summary>
 /// Writes small ONNX graphs by hand: the protobuf messages of onnx.proto3, as numbers of fields and bytes, so that no
-/// other library has a say in what the tests run.
+/// other library has a say in what is run.
 /// </summary>
 internal sealed class OnnxFile
 {

@@ -1,0 +1,108 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using TwinGrid.MqttGateway.Delivery;
+
+namespace TwinGrid.MqttGateway.Sessions;
+
+/// <content>How a session goes to another gateway, and what every session is owed when something went by.</content>
+internal sealed partial class SessionRegistry
+{
+    private static readonly Counter<long> Released = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.mqtt.sessions.released", "{session}", "MQTT sessions that another gateway took over");
+
+    /// <summary>Another gateway claims a session.</summary>
+    public async Task<ClaimAnswer> ReleaseAsync(ClaimRequest request)
+    {
+        ClaimAnswer answer;
+        Task<bool> written;
+        lock (_lock)
+        {
+            if (_connecting.TryGetValue(request.Client, out SessionClaim rival))
+            {
+                if (request.Claim.IsBefore(rival))
+                {
+                    return new ClaimAnswer { Verdict = ClaimVerdict.Lost, Time = rival.Time };
+                }
+
+                _connecting.Remove(request.Client);
+            }
+
+            if (!_sessions.TryGetValue(request.Client, out MqttSession? session))
+            {
+                return ClaimAnswer.Nothing;
+            }
+
+            if (request.Claim.IsBefore(session.Claim))
+            {
+                // Whoever asks has its client's connection now: that counts, and not whose clock is ahead.
+                return new ClaimAnswer { Verdict = ClaimVerdict.Ahead, Time = session.Claim.Time };
+            }
+
+            answer = new ClaimAnswer
+            {
+                Verdict = ClaimVerdict.Released,
+                Fed = session.Presence?.HandOver() ?? [],
+                Taken = session.Taken(),
+                Sent = session.SentCommands(),
+            };
+            written = Release(session, request.CleanStart);
+            Released.Add(1);
+        }
+
+        if (!await written)
+        {
+            LogNotWritten(request.Client);
+        }
+
+        return answer;
+    }
+
+    /// <summary>Asks the twins anew for what every session is owed: something of it may have gone by.</summary>
+    /// <param name="fleetIsKnown">False when twins may have something retained that was not heard of.</param>
+    public void CatchUpAll(bool fleetIsKnown)
+    {
+        MqttSession[] sessions;
+        lock (_lock)
+        {
+            sessions = [.. _sessions.Values];
+        }
+
+        if (!fleetIsKnown)
+        {
+            _subscriptions.ForgetFleet();
+        }
+
+        foreach (MqttSession session in sessions)
+        {
+            session.NoteLost();
+            foreach (Subscription subscription in session.Subscriptions())
+            {
+                _subscriptions.CatchUp(subscription, withRetained: true);
+            }
+        }
+    }
+
+    private Task<bool> Release(MqttSession session, bool isEnd)
+    {
+        if (isEnd || session.ExpirySeconds == 0)
+        {
+            Discard(session);
+            return Task.FromResult(true);
+        }
+
+        // As in GoOn: who goes on with the session before its will's delay is over, stops the will.
+        if (session is { Will.Delay: 0 })
+        {
+            PublishWill(session);
+        }
+
+        session.EndedAt ??= UnixMicroseconds.Now(_clock);
+        SessionChange last = Change(session);
+        Forget(session);
+        return _rows.WriteAsync(last);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "the session of '{Client}' goes to another gateway, and its row could not be written")]
+    private partial void LogNotWritten(string client);
+}
