@@ -9,40 +9,39 @@ namespace TwinGrid.Twins.Ingest;
 internal sealed class ArrivedBatches(IngestRouter road, IClusterMembershipService membership)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<SiloAddress, SortedDictionary<long, Task<IngestResult[]>>> _bySender = [];
+    private readonly Dictionary<SiloAddress, Known> _bySender = [];
     private int _underWay;
     private bool _isClosed;
 
     /// <summary>Batches that are not answered yet.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>Applies a batch, or answers as before; nothing where no more batches are taken.</summary>
+    /// <summary>
+    /// Applies a batch, or answers as before; nothing where no more batches are taken, or none of that sender: what a
+    /// silo had under way when it was declared dead is sent again by the devices.
+    /// </summary>
     public Task<IngestResult[]> TakeAsync(IngestBatch batch)
     {
         LaneArrivals arrivals;
         Task<IngestResult[]> answer;
         lock (_lock)
         {
-            SortedDictionary<long, Task<IngestResult[]>>? known = batch.Sender is null ? null : Of(batch.Sender);
-            if (known?.TryGetValue(batch.Number, out answer!) == true)
+            Known? known = batch.Sender is null ? null : Of(batch.Sender);
+            if (known?.Answers.TryGetValue(batch.Number, out answer!) == true)
             {
                 return answer;
             }
 
-            if (_isClosed || batch.Twins.Length == 0)
+            if (_isClosed || batch.Twins.Length == 0 || batch.Number < known?.Oldest || IsDead(batch.Sender))
             {
                 return Task.FromResult<IngestResult[]>([]);
             }
 
-            while (known?.Count > 0 && known.First().Key < batch.Oldest)
-            {
-                known.Remove(known.First().Key);
-            }
-
+            known?.Forget(batch.Oldest);
             _underWay++;
             arrivals = new LaneArrivals(batch);
             answer = CountedAsync(arrivals.Answers);
-            known?.Add(batch.Number, answer);
+            known?.Answers.Add(batch.Number, answer);
         }
 
         arrivals.Send(road);
@@ -70,21 +69,41 @@ internal sealed class ArrivedBatches(IngestRouter road, IClusterMembershipServic
         }
     }
 
-    private SortedDictionary<long, Task<IngestResult[]>> Of(SiloAddress sender)
+    private Known Of(SiloAddress sender)
     {
-        if (_bySender.TryGetValue(sender, out SortedDictionary<long, Task<IngestResult[]>>? known))
+        if (!_bySender.TryGetValue(sender, out Known? known))
         {
-            return known;
+            foreach (SiloAddress gone in _bySender.Keys.Where(IsDead).ToList())
+            {
+                _bySender.Remove(gone);
+            }
+
+            _bySender.Add(sender, known = new Known());
         }
 
-        foreach (SiloAddress gone in _bySender.Keys.Where(IsGone).ToList())
-        {
-            _bySender.Remove(gone);
-        }
-
-        return _bySender[sender] = [];
+        return known;
     }
 
-    private bool IsGone(SiloAddress silo) =>
-        membership.CurrentSnapshot.GetSiloStatus(silo) is SiloStatus.Dead or SiloStatus.None;
+    // One that is not in the list of silos may be newer than the list.
+    private bool IsDead(SiloAddress? silo) =>
+        silo is not null && membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead;
+
+    /// <summary>What is known of one sender's batches.</summary>
+    private sealed class Known
+    {
+        /// <summary>The answers that it may ask for again, by number.</summary>
+        public SortedDictionary<long, Task<IngestResult[]>> Answers { get; } = [];
+
+        /// <summary>It has the answers of all before this one; such a batch was late on the way.</summary>
+        public long Oldest { get; private set; }
+
+        public void Forget(long before)
+        {
+            Oldest = Math.Max(Oldest, before);
+            while (Answers.Count > 0 && Answers.First().Key < Oldest)
+            {
+                Answers.Remove(Answers.First().Key);
+            }
+        }
+    }
 }

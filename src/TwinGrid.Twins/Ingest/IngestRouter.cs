@@ -52,7 +52,6 @@ internal sealed partial class IngestRouter(
 
     private readonly OpeningTwins _opening = new();
     private readonly SemaphoreSlim _calls = new(MostCallsAtOnce);
-    private readonly CancellationTokenSource _closing = new();
 
     /// <inheritdoc/>
     public void Send(IngestMessage message)
@@ -123,7 +122,6 @@ internal sealed partial class IngestRouter(
     /// <summary>The silo has stopped: nobody could answer what is under way, so everybody hears now.</summary>
     public void Close()
     {
-        _closing.Cancel();
         lanes.Close();
         foreach ((TwinId twin, TwinInbox inbox) in active.All)
         {
@@ -132,11 +130,7 @@ internal sealed partial class IngestRouter(
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _closing.Dispose();
-        _calls.Dispose();
-    }
+    public void Dispose() => _calls.Dispose();
 
     /// <summary>
     /// Brings a passage of which nothing is under way a step on: into the inbox where its twin is active here, to the
@@ -189,23 +183,39 @@ internal sealed partial class IngestRouter(
     internal void SendAgain(Passage passage, Exception reason, bool mayBeKept) =>
         Run(() => SendAgainAsync(passage, reason, mayBeKept));
 
-    /// <summary>Gives a passage up: all its senders hear so.</summary>
+    /// <summary>
+    /// Gives a passage up: all its senders hear so, and only then others may pass. A connection that heard takes no
+    /// more, so nothing that it sent later is applied before what failed comes again.
+    /// </summary>
     internal void Fail(Passage passage, Exception reason)
     {
-        IReadOnlyList<IngestMessage> all;
-        lock (passage.Door.Lock)
+        int count = 0;
+        while (TakeFailed(passage) is { Length: > 0 } failed)
         {
-            passage.Door.Passages.Remove(passage.Twin);
-            all = passage.All;
+            count += failed.Length;
+            foreach (IngestMessage message in failed)
+            {
+                message.Finish(s_unavailable, logger);
+            }
         }
 
         // That a silo stops or does not answer is no surprise: a line of it will do.
         bool isExpected = reason is OrleansException or TimeoutException or OperationCanceledException
             or TwinGridUnavailableException;
-        LogFailed(isExpected ? null : reason, all.Count, passage.Twin, reason.Message);
-        foreach (IngestMessage message in all)
+        LogFailed(isExpected ? null : reason, count, passage.Twin, reason.Message);
+    }
+
+    private static IngestMessage[] TakeFailed(Passage passage)
+    {
+        lock (passage.Door.Lock)
         {
-            message.Finish(s_unavailable, logger);
+            IngestMessage[] failed = passage.TakeAll();
+            if (failed.Length == 0)
+            {
+                passage.Door.Passages.Remove(passage.Twin);
+            }
+
+            return failed;
         }
     }
 
@@ -273,7 +283,7 @@ internal sealed partial class IngestRouter(
         {
             result = await CallAsync(passage, inputs);
         }
-        catch (Exception e) when (e is OrleansException && !_closing.IsCancellationRequested)
+        catch (Exception e) when (e is OrleansException && !lanes.Closing.IsCancellationRequested)
         {
             // Its silo did not take it, or died.
             await SendAgainAsync(passage, e, mayBeKept: !IsRejected(e));
@@ -294,7 +304,7 @@ internal sealed partial class IngestRouter(
 
     private async Task<IngestResult> CallAsync(Passage passage, byte[] inputs)
     {
-        if (!await _calls.WaitAsync(s_patience, _closing.Token))
+        if (!await _calls.WaitAsync(s_patience, lanes.Closing))
         {
             throw new TimeoutException($"{MostCallsAtOnce} other twins that are being opened were not done in time");
         }
@@ -306,7 +316,7 @@ internal sealed partial class IngestRouter(
             {
                 try
                 {
-                    return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token);
+                    return await grain.ApplyAsync(inputs).WaitAsync(lanes.Closing);
                 }
                 catch (TwinGridUnavailableException e) when (calls < MostCalls)
                 {
@@ -330,7 +340,7 @@ internal sealed partial class IngestRouter(
         int failures = ++passage.Failures;
         long now = clock.GetTimestamp();
         passage.FailedAt = failures == 1 ? now : passage.FailedAt;
-        if (clock.GetElapsedTime(passage.FailedAt, now) >= s_patience || _closing.IsCancellationRequested)
+        if (clock.GetElapsedTime(passage.FailedAt, now) >= s_patience || lanes.Closing.IsCancellationRequested)
         {
             Fail(passage, reason);
             return;
@@ -341,7 +351,7 @@ internal sealed partial class IngestRouter(
         {
             if (failures > Unpaused)
             {
-                await Task.Delay(Math.Min(failures, 5) * s_pause, clock, _closing.Token);
+                await Task.Delay(Math.Min(failures, 5) * s_pause, clock, lanes.Closing);
             }
 
             if (mayBeKept)
@@ -373,7 +383,7 @@ internal sealed partial class IngestRouter(
             parcel = passage.Parcel();
         }
 
-        bool[] kept = await unsure.FindKeptAsync(passage.Twin, parcel, _closing.Token);
+        bool[] kept = await unsure.FindKeptAsync(passage.Twin, parcel, lanes.Closing);
         lock (passage.Door.Lock)
         {
             passage.TakeOut(kept);

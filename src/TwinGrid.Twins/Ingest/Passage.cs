@@ -79,6 +79,15 @@ internal sealed class Passage(TwinId twin, OpeningTwins.Door door)
         return ended;
     }
 
+    /// <summary>Takes all messages out.</summary>
+    public IngestMessage[] TakeAll()
+    {
+        IngestMessage[] all = [.. _messages];
+        _messages.Clear();
+        UnderWay = 0;
+        return all;
+    }
+
     /// <summary>The parcel came back: its messages are the first of those that wait.</summary>
     public void ComeBack() => UnderWay = 0;
 

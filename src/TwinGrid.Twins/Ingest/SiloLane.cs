@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using System.Threading.Channels;
 using Orleans.Runtime;
 
 namespace TwinGrid.Twins.Ingest;
@@ -8,7 +8,10 @@ namespace TwinGrid.Twins.Ingest;
 /// The way to one silo's life: batches of what waits for its twins. A silo that does not answer is asked again for the
 /// same batch, which it applies once, as long as it is a member; when it is gone the messages are brought elsewhere.
 /// </summary>
-internal sealed class SiloLane : IDisposable
+/// <param name="silo">Where to, with its generation.</param>
+/// <param name="road">Where answers and what came back go to.</param>
+/// <param name="lanes">What all lanes share.</param>
+internal sealed class SiloLane(SiloAddress silo, IngestRouter road, SiloLanes lanes)
 {
     private const int MostInBatch = 512;
     private const int MostBytes = 256 * 1024;
@@ -30,70 +33,51 @@ internal sealed class SiloLane : IDisposable
     private static readonly Counter<long> s_again = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.lane.sent_again", "{message}", "Messages that another silo did not take, or had when it died.");
 
-    private readonly SiloAddress _silo;
-    private readonly IngestRouter _road;
-    private readonly SiloLanes _lanes;
-    private readonly SemaphoreSlim _credits = new(MostUnderWay);
-    private readonly SemaphoreSlim _room = new(MostSlow);
     private readonly Lock _lock = new();
+    private readonly ConcurrentQueue<Passage> _ready = [];
     private readonly SortedSet<long> _underWay = [];
-    private readonly Channel<Passage> _ready =
-        Channel.CreateUnbounded<Passage>(new UnboundedChannelOptions { SingleReader = true });
-
+    private int _credits = MostUnderWay;
+    private int _room = MostSlow;
+    private bool _isSending;
     private long _number;
-    private bool _isClosed;
-
-    /// <summary>Opens the way.</summary>
-    /// <param name="silo">Where to, with its generation.</param>
-    /// <param name="road">Where answers and what came back go to.</param>
-    /// <param name="lanes">What all lanes share.</param>
-    public SiloLane(SiloAddress silo, IngestRouter road, SiloLanes lanes)
-    {
-        (_silo, _road, _lanes) = (silo, road, lanes);
-        Task.Run(RunAsync).Ignore();
-    }
 
     /// <summary>What waits in a passage goes with the next batch.</summary>
     public void Add(Passage passage)
     {
-        if (!_ready.Writer.TryWrite(passage))
+        _ready.Enqueue(passage);
+        if (MaySend())
         {
-            _road.Fail(passage, new OperationCanceledException("the silo stops"));
+            // Not on the thread of a connection; what comes until then is of the same batch.
+            Task.Run(SendReady).Ignore();
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    private bool MaySend()
     {
-        _ready.Writer.TryComplete();
-        _credits.Dispose();
-        _room.Dispose();
+        lock (_lock)
+        {
+            return !_isSending && (_isSending = !_ready.IsEmpty && _credits > 0 && _room > 0);
+        }
     }
 
-    private async Task RunAsync()
+    private void SendReady()
     {
-        while (await _ready.Reader.WaitToReadAsync().ConfigureAwait(false))
+        do
         {
-            await TakeCreditAsync().ConfigureAwait(false);
             Batch batch = Gather();
-            if (!_isClosed)
+            if (batch.Parcels.Count > 0)
             {
-                ReturnCreditAsync(batch.Parcels.Count == 0 ? Task.CompletedTask : SendAsync(batch)).Ignore();
+                SendAndReturnCreditAsync(batch).Ignore();
             }
         }
+        while (GoesOn());
     }
 
-    // While the silo stops there are no more batches, and what comes is given up at once.
-    private async Task TakeCreditAsync()
+    private bool GoesOn()
     {
-        try
+        lock (_lock)
         {
-            await _credits.WaitAsync(_lanes.Closing).ConfigureAwait(false);
-            await _room.WaitAsync(_lanes.Closing).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _isClosed = true;
+            return _isSending = !_ready.IsEmpty && _credits > 0 && _room > 0;
         }
     }
 
@@ -102,31 +86,47 @@ internal sealed class SiloLane : IDisposable
         Batch batch = new();
         while (batch.Messages.Count < MostInBatch
             && batch.Bytes < MostBytes
-            && _ready.Reader.TryRead(out Passage? passage))
+            && _ready.TryDequeue(out Passage? passage))
         {
-            if (_isClosed)
+            if (lanes.Closing.IsCancellationRequested)
             {
-                _road.Fail(passage, new OperationCanceledException("the silo stops"));
+                road.Fail(passage, new OperationCanceledException("the silo stops"));
             }
-            else if (_lanes.IsPlaceOf(_silo, passage))
+            else if (lanes.IsPlaceOf(silo, passage))
             {
                 batch.Add(passage, MostInBatch, MostBytes);
             }
             else
             {
-                _road.Advance(passage);
+                road.Advance(passage);
             }
         }
 
         return batch;
     }
 
-    private async Task ReturnCreditAsync(Task sending)
+    private async Task SendAndReturnCreditAsync(Batch batch)
     {
-        await sending.WaitAsync(s_slow, _lanes.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _credits.Release();
+        Change(-1, -1);
+        Task sending = SendAsync(batch);
+        await sending.WaitAsync(s_slow, lanes.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Change(1, 0);
         await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _room.Release();
+        Change(0, 1);
+    }
+
+    private void Change(int credits, int room)
+    {
+        lock (_lock)
+        {
+            _credits += credits;
+            _room += room;
+        }
+
+        if (credits + room > 0 && MaySend())
+        {
+            SendReady();
+        }
     }
 
     private async Task SendAsync(Batch batch)
@@ -138,7 +138,7 @@ internal sealed class SiloLane : IDisposable
             IngestResult[] results = await AskAsync(travelling).ConfigureAwait(false);
             if (results.Length == 0)
             {
-                ComeBack(batch, new TwinGridUnavailableException($"silo {_silo} stops"), mayBeKept: false);
+                ComeBack(batch, new TwinGridUnavailableException($"silo {silo} stops"), mayBeKept: false);
             }
             else
             {
@@ -147,7 +147,7 @@ internal sealed class SiloLane : IDisposable
         }
         catch (SiloUnavailableException e)
         {
-            _lanes.LogGone(_silo, batch.Messages.Count);
+            lanes.LogGone(silo, batch.Messages.Count);
             ComeBack(batch, e, mayBeKept: true);
         }
 #pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
@@ -156,7 +156,7 @@ internal sealed class SiloLane : IDisposable
         {
             foreach ((Passage passage, _) in batch.Parcels)
             {
-                _road.Fail(passage, e);
+                road.Fail(passage, e);
             }
         }
 
@@ -173,9 +173,14 @@ internal sealed class SiloLane : IDisposable
         bool told = false;
         while (true)
         {
+            if (lanes.IsGone(silo))
+            {
+                throw new SiloUnavailableException($"silo {silo} has gone");
+            }
+
             try
             {
-                IngestResult[] results = await _lanes.CallAsync(_silo, batch).ConfigureAwait(false);
+                IngestResult[] results = await lanes.CallAsync(silo, batch).ConfigureAwait(false);
                 return results.Length == 0 || results.Length == batch.Twins.Length
                     ? results
                     : throw new TwinGridException(
@@ -183,19 +188,17 @@ internal sealed class SiloLane : IDisposable
             }
             catch (Exception e) when (e is OrleansException or TimeoutException)
             {
-                if (_lanes.IsGone(_silo))
-                {
-                    throw new SiloUnavailableException($"silo {_silo} has gone", e);
-                }
-
                 if (!told)
                 {
                     told = true;
-                    _lanes.LogUnanswered(_silo, batch.Twins.Length, e.Message);
+                    lanes.LogUnanswered(silo, batch.Twins.Length, e.Message);
                 }
             }
 
-            await Task.Delay(s_pause, _lanes.Clock, _lanes.Closing).ConfigureAwait(false);
+            if (!lanes.IsGone(silo))
+            {
+                await Task.Delay(s_pause, lanes.Clock, lanes.Closing).ConfigureAwait(false);
+            }
         }
     }
 
@@ -214,7 +217,7 @@ internal sealed class SiloLane : IDisposable
         {
             Twins = [.. batch.Messages.Select(static message => message.Address.Twin)],
             Inputs = [.. batch.Messages.Select(static message => message.Inputs.ToArray())],
-            Sender = _lanes.Local,
+            Sender = lanes.Local,
             Number = number,
             Oldest = oldest,
         };
@@ -225,7 +228,7 @@ internal sealed class SiloLane : IDisposable
         int at = 0;
         foreach ((Passage passage, int count) in batch.Parcels)
         {
-            _road.Answer(passage, results.AsSpan(at, count));
+            road.Answer(passage, results.AsSpan(at, count));
             at += count;
         }
     }
@@ -235,7 +238,7 @@ internal sealed class SiloLane : IDisposable
         s_again.Add(batch.Messages.Count);
         foreach ((Passage passage, _) in batch.Parcels)
         {
-            _road.SendAgain(passage, reason, mayBeKept);
+            road.SendAgain(passage, reason, mayBeKept);
         }
     }
 

@@ -6,8 +6,8 @@ using TwinGrid.Twins.Placement;
 namespace TwinGrid.Twins.Ingest;
 
 /// <summary>
-/// One lane per other silo: what arrives while batches are under way is the next batch. How much waits is bounded by
-/// the senders, as everywhere on the road. Thread-safe.
+/// One lane per life of another silo: what arrives while batches are under way is the next batch. How much waits is
+/// bounded by the senders, as everywhere on the road. Thread-safe.
 /// </summary>
 internal sealed partial class SiloLanes(
     TwinIngestServiceClient client,
@@ -37,17 +37,8 @@ internal sealed partial class SiloLanes(
     /// <summary>The silo has stopped: what is under way and what still comes is not acknowledged.</summary>
     public void Close() => _closing.Cancel();
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _closing.Cancel();
-        foreach (SiloLane lane in _lanes.Values)
-        {
-            lane.Dispose();
-        }
-
-        _closing.Dispose();
-    }
+    /// <summary>Closes. The token stays good: whoever still comes is told that the silo has stopped.</summary>
+    public void Dispose() => _closing.Cancel();
 
     /// <summary>True while the map names that silo for a twin.</summary>
     public bool IsPlaceOf(SiloAddress silo, Passage passage) => silo.Equals(map.Find(passage.Key));

@@ -15,6 +15,8 @@ internal sealed class ClusterLoad : IAsyncDisposable
 {
     private const int Window = 10;
 
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
     private readonly ClusterOfSilos _cluster;
     private readonly NumberedDevice[] _devices;
     private readonly CancellationTokenSource _stop = new();
@@ -23,12 +25,13 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private Task _running = Task.CompletedTask;
     private volatile IReadOnlyList<SiloProcess> _through;
     private long _calls;
+    private TimeSpan _longestGap;
 
     private ClusterLoad(ClusterOfSilos cluster, int devices)
     {
         _cluster = cluster;
         _through = cluster.Silos;
-        _devices = [.. Enumerable.Range(0, devices).Select(i => new NumberedDevice($"engine/e{i}", 1, Window))];
+        _devices = [.. Enumerable.Range(0, devices).Select(i => new NumberedDevice($"engine/e{i}", 1, Window, pace: Pace))];
     }
 
     /// <summary>Calls by HTTP that were answered as they should.</summary>
@@ -46,8 +49,15 @@ internal sealed class ClusterLoad : IAsyncDisposable
         }
     }
 
-    /// <summary>The longest time between two answers of one twin.</summary>
-    public TimeSpan LongestGap { get; private set; }
+    /// <summary>The longest time between two answers of one twin since this was last asked.</summary>
+    public TimeSpan TakeLongestGap()
+    {
+        lock (_lock)
+        {
+            (TimeSpan longest, _longestGap) = (_longestGap, TimeSpan.Zero);
+            return longest;
+        }
+    }
 
     /// <summary>Readings that were acknowledged.</summary>
     public long Acknowledged => _devices.Sum(static d => (long)d.Acknowledged);
@@ -130,7 +140,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 lock (_lock)
                 {
                     TimeSpan gap = Stopwatch.GetElapsedTime(last);
-                    LongestGap = gap > LongestGap ? gap : LongestGap;
+                    _longestGap = gap > _longestGap ? gap : _longestGap;
+                    if (gap > TimeSpan.FromSeconds(0.5))
+                    {
+                        File.AppendAllText("/tmp/c5_gaps.log", $"{DateTime.UtcNow:HH:mm:ss.fff} {twin} {gap.TotalSeconds:0.00} {(n % 2 == 1 ? "POST" : "GET")} {silo.Web}\n");
+                    }
                 }
 
                 last = Stopwatch.GetTimestamp();
