@@ -15,6 +15,7 @@ namespace TwinGrid.Twins;
 internal sealed partial class TwinsLifecycle(
     TwinRuntime runtime,
     DueTwins due,
+    Newcomers newcomers,
     ShardMover mover,
     Departure departure,
     IOptions<TwinsHostingOptions> hosting,
@@ -65,6 +66,7 @@ internal sealed partial class TwinsLifecycle(
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        newcomers.Start();
         if (!_hostsTwins)
         {
             return;
@@ -81,6 +83,7 @@ internal sealed partial class TwinsLifecycle(
 
     private async Task LeaveAsync(CancellationToken cancellationToken)
     {
+        await newcomers.StopAsync();
         if (_hostsTwins)
         {
             await mover.StopAsync();

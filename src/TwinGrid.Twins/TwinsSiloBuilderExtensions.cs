@@ -60,6 +60,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
+        services.AddSingleton<Newcomers>();
         services.AddSingleton<ShardMover>();
         services.AddSingleton<Departure>();
         services.AddSingleton<SiloLanes>();

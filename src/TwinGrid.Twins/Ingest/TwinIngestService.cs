@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Orleans.Runtime.Services;
 using Orleans.Services;
+using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Placement;
 
 namespace TwinGrid.Twins.Ingest;
@@ -20,13 +21,17 @@ internal interface ITwinIngestService : IGrainService
     /// <summary>A silo is about to leave: no twin is to be placed there any more.</summary>
     [Alias("Leave"), ResponseTimeout("00:00:01")]
     Task LeaveAsync(SiloAddress leaving);
+
+    /// <summary>Ends when twins can be active here.</summary>
+    [Alias("Ready"), ResponseTimeout("00:00:05")]
+    Task ReadyAsync();
 }
 
 /// <summary>
 /// Hands a batch's inputs to their twins. Runs on one scheduler per silo, so it only hands over and waits.
 /// </summary>
 internal sealed class TwinIngestService(
-    GrainId id, Silo silo, ILoggerFactory loggers, ArrivedBatches arrived, ShardMap map)
+    GrainId id, Silo silo, ILoggerFactory loggers, ArrivedBatches arrived, ShardMap map, KindRegistry kinds)
     : GrainService(id, silo, loggers), ITwinIngestService
 {
     public Task<IngestResult[]> IngestAsync(IngestBatch batch)
@@ -46,6 +51,8 @@ internal sealed class TwinIngestService(
         map.Leave(leaving);
         return Task.CompletedTask;
     }
+
+    public Task ReadyAsync() => kinds.Ready;
 }
 
 /// <summary>A batch that has arrived: answered when all of its messages are.</summary>
@@ -98,4 +105,6 @@ internal sealed class TwinIngestServiceClient(IServiceProvider services)
         GetGrainService(silo).IngestAsync(batch);
 
     public Task LeaveAsync(SiloAddress silo, SiloAddress leaving) => GetGrainService(silo).LeaveAsync(leaving);
+
+    public Task ReadyAsync(SiloAddress silo) => GetGrainService(silo).ReadyAsync();
 }

@@ -13,6 +13,7 @@ internal sealed class ShardMap(
 {
     private readonly GrainType _twinType = types.GetGrainType(typeof(TwinGrain));
     private ImmutableHashSet<SiloAddress> _leaving = [];
+    private ImmutableHashSet<SiloAddress>? _settled;
     private Built? _built;
 
     /// <summary>The view of the cluster that the map is made of: another object whenever it changed.</summary>
@@ -32,43 +33,62 @@ internal sealed class ShardMap(
     public void Leave(SiloAddress silo) =>
         ImmutableInterlocked.Update(ref _leaving, static (leaving, s) => leaving.Add(s), silo);
 
+    /// <summary>
+    /// Silos that are ready for twins. From the first call on nothing is placed on others, as long as there is one
+    /// that is ready; before it every active silo counts.
+    /// </summary>
+    public void Settle(IEnumerable<SiloAddress> silos)
+    {
+        foreach (SiloAddress silo in silos)
+        {
+            ImmutableInterlocked.Update(ref _settled, static (settled, s) => (settled ?? []).Add(s), silo);
+        }
+    }
+
+    /// <summary>True for a silo that is known to be ready.</summary>
+    public bool IsSettled(SiloAddress silo) => Volatile.Read(ref _settled)?.Contains(silo) == true;
+
     private Built Current()
     {
         ClusterMembershipSnapshot cluster = membership.CurrentSnapshot;
         MajorMinorVersion manifest = manifests.Current.Version;
         ImmutableHashSet<SiloAddress> leaving = Volatile.Read(ref _leaving);
+        ImmutableHashSet<SiloAddress>? settled = Volatile.Read(ref _settled);
         Built? built = _built;
         if (built is null || built.Cluster != cluster.Version || built.Manifest != manifest
-            || built.Leaving != leaving)
+            || built.Leaving != leaving || built.Settled != settled)
         {
             // Two threads may build the same map at once; either is right.
-            _built = built = Build(cluster, leaving);
+            _built = built = Build(cluster, leaving, settled);
         }
 
         return built;
     }
 
-    private Built Build(ClusterMembershipSnapshot cluster, ImmutableHashSet<SiloAddress> leaving)
+    private Built Build(
+        ClusterMembershipSnapshot cluster,
+        ImmutableHashSet<SiloAddress> leaving,
+        ImmutableHashSet<SiloAddress>? settled)
     {
-        Dictionary<string, SiloAddress> silos = HostsOf(cluster, leaving);
+        Dictionary<string, SiloAddress> silos =
+            HostsOf(cluster, silo => !leaving.Contains(silo) && settled?.Contains(silo) != false);
         if (silos.Count == 0)
         {
-            silos = HostsOf(cluster, []);
+            silos = HostsOf(cluster, static _ => true);
         }
 
         SiloAddress[] map = silos.Count == 0
             ? []
             : [.. Enumerable.Range(0, Shards.Count).Select(shard => silos[Shards.Winner(shard, silos.Keys)])];
-        return new Built(cluster.Version, manifests.Current.Version, leaving, map);
+        return new Built(cluster.Version, manifests.Current.Version, leaving, settled, map);
     }
 
-    private Dictionary<string, SiloAddress> HostsOf(
-        ClusterMembershipSnapshot cluster, ImmutableHashSet<SiloAddress> except)
+    private Dictionary<string, SiloAddress> HostsOf(ClusterMembershipSnapshot cluster, Func<SiloAddress, bool> counts)
     {
         Dictionary<string, SiloAddress> silos = new(StringComparer.Ordinal);
         foreach ((SiloAddress address, ClusterMember member) in cluster.Members)
         {
-            if (member.Status == SiloStatus.Active && !except.Contains(address) && HostsTwins(address))
+            if (member.Status == SiloStatus.Active && counts(address) && HostsTwins(address))
             {
                 silos[member.Name] = address;
             }
@@ -85,5 +105,6 @@ internal sealed class ShardMap(
         MembershipVersion Cluster,
         MajorMinorVersion Manifest,
         ImmutableHashSet<SiloAddress> Leaving,
+        ImmutableHashSet<SiloAddress>? Settled,
         SiloAddress[] Silos);
 }

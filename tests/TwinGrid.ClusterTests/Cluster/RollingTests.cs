@@ -16,7 +16,8 @@ public sealed class RollingTests(ITestOutputHelper output)
         await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, devices: 24, callers: 12);
         await using ClientOfCluster service = await ClientOfCluster.StartAsync(cluster[0].GatewayPort);
         using CancellationTokenSource stop = new();
-        Task<int> calling = CallAsync(service.Grid, stop.Token);
+        Assert.Equal(100, await CallAsync(service.Grid, 100, stop.Token));
+        Task<int> calling = CallAsync(service.Grid, int.MaxValue, stop.Token);
         for (int i = 0; i < 3; i++)
         {
             load.AskThrough(cluster.Silos.Where((_, at) => at != i));
@@ -82,10 +83,10 @@ public sealed class RollingTests(ITestOutputHelper output)
     private static void Phase(string text) => File.AppendAllText("/tmp/c5_gaps.log", $"{DateTime.UtcNow:HH:mm:ss.fff} {text}\n");
 
     // Reads, commands and cancels of a service, one after the other; a call that fails ends it.
-    private static async Task<int> CallAsync(TwinGridClient grid, CancellationToken stop)
+    private static async Task<int> CallAsync(TwinGridClient grid, int most, CancellationToken stop)
     {
         int calls = 0;
-        for (; !stop.IsCancellationRequested; calls++)
+        for (; calls < most && !stop.IsCancellationRequested; calls++)
         {
             TwinHandle twin = grid.Twin($"pump/called{calls % 12}");
             Assert.NotNull(await twin.GetAsync(CancellationToken.None));
