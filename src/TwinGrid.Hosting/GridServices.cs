@@ -176,7 +176,8 @@ internal static class GridServices
                 twins.Lease = cluster.Value.Lease;
                 twins.MovesPerSecond = cluster.Value.MovesPerSecond;
             });
-        silo.Services.AddTransient(static provider => Listener(provider, "SiloPort", static o => o.SiloPort));
+        silo.Services.AddTransient(static provider => Listener(
+            provider, "SiloPort", static o => o.SiloListenPort == 0 ? o.SiloPort : o.SiloListenPort));
         silo.Services.AddTransient(static provider => Listener(provider, "GatewayPort", static o => o.GatewayPort));
         if (dashboard)
         {

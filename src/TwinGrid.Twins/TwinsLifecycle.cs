@@ -102,7 +102,7 @@ internal sealed partial class TwinsLifecycle(
         await runtime.Wheel.DisposeAsync();
     }
 
-    // Another silo may be dying with the grains that are asked: they are somewhere else when that is known.
+    // Another silo may be dying with the grains that are asked, or the database coming back: it passes.
     private async Task PublishKindsAsync(CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
@@ -112,7 +112,7 @@ internal sealed partial class TwinsLifecycle(
                 await runtime.Kinds.PublishAsync();
                 return;
             }
-            catch (Exception e) when (attempt < PublishAttempts && (e is OrleansException or TimeoutException))
+            catch (TwinGridUnavailableException e) when (attempt < PublishAttempts)
             {
                 LogPublishAgain(e.Message);
             }

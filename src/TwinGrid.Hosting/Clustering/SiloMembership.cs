@@ -74,6 +74,9 @@ internal static class SiloMembership
         {
             orleans.AdvertisedIPAddress = GridListener.Parse(cluster.Value.AdvertisedAddress);
             orleans.SiloPort = cluster.Value.SiloPort;
+            orleans.SiloListeningEndpoint = cluster.Value.SiloListenPort == 0
+                ? null
+                : new IPEndPoint(orleans.AdvertisedIPAddress, cluster.Value.SiloListenPort);
             orleans.GatewayPort = cluster.Value.GatewayPort;
         });
     }

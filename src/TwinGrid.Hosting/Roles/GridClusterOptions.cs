@@ -57,6 +57,12 @@ public sealed class GridClusterOptions
     /// <summary>The port for other silos; default 11111.</summary>
     public int SiloPort { get; set; } = 11_111;
 
+    /// <summary>
+    /// Where this silo listens for the others when they reach it by another port: when a port of a container, or a
+    /// proxy, stands at <see cref="SiloPort"/>. Default 0: at <see cref="SiloPort"/> itself.
+    /// </summary>
+    public int SiloListenPort { get; set; }
+
     /// <summary>The port for clients (TwinGrid.Client); default 30000.</summary>
     public int GatewayPort { get; set; } = 30_000;
 

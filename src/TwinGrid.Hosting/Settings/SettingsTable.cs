@@ -56,6 +56,7 @@ internal static class SettingsTable
         new("Cluster:ServiceId", SettingForm.Text),
         new("Cluster:SiloName", SettingForm.Text),
         new("Cluster:SiloPort", Port),
+        new("Cluster:SiloListenPort", SettingForm.Whole(0, 65_535)),
         new("Cluster:GatewayPort", Port),
         new("Cluster:AdvertisedAddress", SettingForm.Address),
         new("Cluster:GrainDirectory", SettingForm.OneOf("Distributed", "Local")),

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 
@@ -51,10 +52,16 @@ internal sealed class DefinitionHistoryGrain(
             {
                 await stored.WriteStateAsync();
             }
-            catch
+            catch (Exception e)
             {
                 // A revision that was not stored must not be given to anybody.
                 contents.RemoveAt(contents.Count - 1);
+                if (e is DbException)
+                {
+                    // Another silo cannot read the exceptions of a database's driver.
+                    throw new TwinGridUnavailableException($"The store did not keep a definition: {e.Message}");
+                }
+
                 throw;
             }
         }

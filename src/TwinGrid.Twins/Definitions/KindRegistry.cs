@@ -22,7 +22,7 @@ internal sealed class KindRegistry
         IEnumerable<ControlPolicyType> policies,
         IGrainFactory grains)
         : this(models, policies, (kind, revision) =>
-            grains.GetGrain<IDefinitionHistory>(Key(kind)).GetAsync(revision))
+            AskAsync(kind, () => grains.GetGrain<IDefinitionHistory>(Key(kind)).GetAsync(revision)))
     {
         _definitions = definitions;
         _grains = grains;
@@ -69,12 +69,14 @@ internal sealed class KindRegistry
     }
 
     /// <summary>Gives every definition its revision of the grid and makes it current.</summary>
+    /// <exception cref="TwinGridUnavailableException">Some have none yet; ask again.</exception>
     public async Task PublishAsync()
     {
         foreach (TwinDefinition definition in _definitions.All)
         {
             IDefinitionHistory history = _grains!.GetGrain<IDefinitionHistory>(Key(definition.Kind));
-            int revision = await history.PublishAsync(DefinitionText.Write(definition)).ConfigureAwait(false);
+            string text = DefinitionText.Write(definition);
+            int revision = await AskAsync(definition.Kind, () => history.PublishAsync(text)).ConfigureAwait(false);
             _current[definition.Kind] = Compile(definition, revision).Open();
         }
 
@@ -115,6 +117,21 @@ internal sealed class KindRegistry
 
     /// <summary>The key of a kind's <see cref="IDefinitionHistory"/>.</summary>
     public static string Key(string kind) => $"{TwinId.DefaultTenant}/{kind}";
+
+    // The grain that knows may be on a silo that dies, and its store away. Its exception stays here: an inner one of a
+    // database driver cannot travel to another silo.
+    private static async Task<T> AskAsync<T>(string kind, Func<Task<T>> question)
+    {
+        try
+        {
+            return await question().ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not TwinGridException)
+        {
+            throw new TwinGridUnavailableException(
+                $"The grid's definitions of the kind {kind} do not answer: {e.Message}");
+        }
+    }
 
     private CompiledKind Compile(TwinDefinition definition, int revision) =>
         CompiledKind.Compile(definition, revision, _models, _policies);

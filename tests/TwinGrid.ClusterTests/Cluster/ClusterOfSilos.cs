@@ -59,8 +59,12 @@ internal sealed class ClusterOfSilos : IAsyncDisposable
 
     /// <summary>A cluster without a silo yet.</summary>
     /// <param name="settings">Settings of all of its silos, without the section.</param>
-    public static async Task<ClusterOfSilos> EmptyAsync(params string[] settings) => new(
-        new GridDatabase(await PostgreSqlServer.SharedAsync()), new SiloHome("pump", "engine"), settings);
+    public static async Task<ClusterOfSilos> EmptyAsync(params string[] settings) =>
+        EmptyOn(await PostgreSqlServer.SharedAsync(), settings);
+
+    /// <summary>The same on a server of the test's own, which it may break.</summary>
+    public static ClusterOfSilos EmptyOn(PostgreSqlServer server, params string[] settings) => new(
+        new GridDatabase(server), new SiloHome("pump", "engine"), settings);
 
     /// <summary>Starts one more silo.</summary>
     /// <param name="name">Its <c>Cluster:SiloName</c>.</param>

@@ -11,10 +11,10 @@ internal static class Repository
         new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar)).Parent!.Name;
 
     /// <summary>The silo program in its own output directory, beside its runtimeconfig and appsettings.</summary>
-    public static string SiloProgram { get; } = Built("src", "TwinGrid.Silo", "TwinGrid.Silo.dll");
+    public static string SiloProgram => Built("src", "TwinGrid.Silo", "TwinGrid.Silo.dll");
 
     /// <summary>The load harness.</summary>
-    public static string LoadProgram { get; } = Built("benchmarks", "TwinGrid.LoadTest", "TwinGrid.LoadTest.dll");
+    public static string LoadProgram => Built("benchmarks", "TwinGrid.LoadTest", "TwinGrid.LoadTest.dll");
 
     private static string Built(string area, string project, string file)
     {

@@ -98,11 +98,8 @@ internal sealed class RunningProgram : IAsyncDisposable
     }
 
     /// <summary>Sends a signal by name, such as TERM or INT.</summary>
-    public async Task SignalAsync(string signal)
-    {
-        ProgramEnd end = await RunAsync("kill", [$"-{signal}", $"{Id}"]);
-        Assert.Equal(0, end.ExitCode);
-    }
+    public async Task SignalAsync(string signal) =>
+        (await RunAsync("kill", [$"-{signal}", $"{Id}"])).Succeeded();
 
     /// <summary>Ends it, if it has not ended; may be called again.</summary>
     public async ValueTask DisposeAsync()
@@ -162,10 +159,9 @@ internal sealed class RunningProgram : IAsyncDisposable
 /// <summary>How a program ended.</summary>
 internal sealed record ProgramEnd(int ExitCode, string Output, string Errors)
 {
-    /// <summary>Fails the test with all that the program said unless it ended well.</summary>
-    public ProgramEnd Succeeded()
-    {
-        Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Output}\n{Errors}");
-        return this;
-    }
+    /// <summary>Itself, where the program ended well.</summary>
+    /// <exception cref="InvalidOperationException">It did not; the message is all that it said.</exception>
+    public ProgramEnd Succeeded() => ExitCode == 0
+        ? this
+        : throw new InvalidOperationException($"exit code {ExitCode}\n{Output}\n{Errors}");
 }

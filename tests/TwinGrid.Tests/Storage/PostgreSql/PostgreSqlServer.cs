@@ -8,23 +8,22 @@ namespace TwinGrid.Tests.Storage.PostgreSql;
 /// A PostgreSQL of the tests' own: a cluster in a temporary directory, on a free port of loopback, which keeps what it
 /// says (fsync, data checksums). It is started on first use, and only its own process is ever signalled.
 /// </summary>
-internal sealed class PostgreSqlServer : IAsyncDisposable
+internal sealed partial class PostgreSqlServer : IAsyncDisposable
 {
     private const string DebianDirectories = "/usr/lib/postgresql";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(20);
-    private static readonly Lock Gate = new();
-    private static readonly SemaphoreSlim GuardGate = new(1);
-    private static Task<PostgreSqlServer>? _shared;
 
     private readonly string _directory;
     private readonly string _programs;
+    private readonly string[] _settings;
     private Process? _postmaster;
 
-    private PostgreSqlServer(string programs)
+    private PostgreSqlServer(string programs, string[] settings)
     {
         _programs = programs;
+        _settings = [.. settings.SelectMany(static setting => (string[])["-c", setting])];
         _directory = Directory.CreateTempSubdirectory("twingrid-postgresql-").FullName;
         AppDomain.CurrentDomain.ProcessExit += (_, _) => _postmaster?.Kill();
     }
@@ -38,80 +37,15 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
     /// <summary>How to reach its first database as its superuser.</summary>
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Database=postgres;Username=postgres";
 
-    /// <summary>The one cluster of a test assembly; skips the test where PostgreSQL is missing.</summary>
-    public static Task<PostgreSqlServer> SharedAsync()
-    {
-        string programs = FindPrograms();
-        lock (Gate)
-        {
-            return _shared ??= StartAsync(programs);
-        }
-    }
-
-    /// <summary>A cluster that a test may kill; skips the test where PostgreSQL is missing.</summary>
-    public static Task<PostgreSqlServer> StartOwnAsync() => StartAsync(FindPrograms());
-
-    /// <summary>Makes a role whose password is asked for and known to nobody.</summary>
-    public async Task GuardAsync(string role)
-    {
-        await GuardGate.WaitAsync();
-        try
-        {
-            string rules = Path.Combine(Data, "pg_hba.conf");
-            string rule = $"host all {role} 127.0.0.1/32 scram-sha-256\n";
-            string before = await File.ReadAllTextAsync(rules);
-            if (!before.StartsWith(rule, StringComparison.Ordinal))
-            {
-                await File.WriteAllTextAsync(rules, rule + before);
-                await RunAsync(
-                    "psql", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres", "-c",
-                    $"CREATE ROLE {role} LOGIN PASSWORD '{Path.GetRandomFileName()}'", "-c", "SELECT pg_reload_conf()");
-            }
-        }
-        finally
-        {
-            GuardGate.Release();
-        }
-    }
-
-    /// <summary>Dumps a schema while it is written and restores it in a database of its own.</summary>
-    /// <param name="schema">The schema.</param>
-    /// <param name="meanwhile">Runs between both.</param>
-    /// <returns>The name of the database.</returns>
-    public async Task<string> RestoreElsewhereAsync(string schema, Func<Task> meanwhile)
-    {
-        string file = Path.Combine(_directory, $"{schema}.dump");
-        string database = $"restored_{schema}";
-        string[] server = ["-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres"];
-        Assert.Equal(0, await RunAsync("pg_dump", [.. server, "-Fc", "-n", schema, "-f", file, "postgres"]));
-        await meanwhile();
-        Assert.Equal(0, await RunAsync("createdb", [.. server, database]));
-        Assert.Equal(0, await RunAsync("pg_restore", [.. server, "--exit-on-error", "-d", database, file]));
-        return database;
-    }
-
-    /// <summary>Ends the shared one where it was started.</summary>
-    public static async Task EndSharedAsync()
-    {
-        Task<PostgreSqlServer>? shared;
-        lock (Gate)
-        {
-            shared = _shared;
-        }
-
-        if (shared is not null)
-        {
-            await (await shared).DisposeAsync();
-        }
-    }
-
     /// <summary>Starts it again; ends when it takes connections.</summary>
     public async Task StartAsync()
     {
         _postmaster = Launch(
-            "postgres", "-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1",
+            "postgres",
+            ["-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "fsync=on", "-c", "max_connections=200",
-            "-c", "shared_buffers=64MB", "-c", "logging_collector=off", "-c", "log_min_messages=fatal");
+            "-c", "shared_buffers=64MB", "-c", "logging_collector=off", "-c", "log_min_messages=fatal",
+            .. _settings]);
         _ = _postmaster.StandardError.ReadToEndAsync();
         _ = _postmaster.StandardOutput.ReadToEndAsync();
         var watch = Stopwatch.StartNew();
@@ -167,9 +101,13 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
 
     private string Data => Path.Combine(_directory, "data");
 
-    private static async Task<PostgreSqlServer> StartAsync(string programs)
+    /// <summary>Makes a cluster and starts it.</summary>
+    /// <param name="programs">Where its programs are, see <see cref="FindPrograms"/>.</param>
+    /// <param name="settings">Further settings, such as <c>track_commit_timestamp=on</c>.</param>
+    /// <exception cref="InvalidOperationException">It could not be made.</exception>
+    public static async Task<PostgreSqlServer> StartAsync(string programs, params string[] settings)
     {
-        PostgreSqlServer server = new(programs);
+        PostgreSqlServer server = new(programs, settings);
         if (Environment.IsPrivilegedProcess)
         {
             using Process own = Process.Start("chown", ["postgres", server._directory]);
@@ -179,24 +117,23 @@ internal sealed class PostgreSqlServer : IAsyncDisposable
         int made = await server.RunAsync(
             "initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
             "--data-checksums");
-        Assert.True(made == 0, $"initdb failed with {made}");
+        if (made != 0)
+        {
+            throw new InvalidOperationException($"initdb failed with {made}");
+        }
+
         await server.StartAsync();
         return server;
     }
 
-    private static string FindPrograms()
+    /// <summary>The directory of its programs; null where it is not installed.</summary>
+    public static string? FindPrograms()
     {
         IEnumerable<string> debian = Directory.Exists(DebianDirectories)
             ? Directory.EnumerateDirectories(DebianDirectories).OrderDescending().Select(d => Path.Combine(d, "bin"))
             : [];
         string[] path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        string? found = debian.Concat(path).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")));
-        if (found is null)
-        {
-            Assert.Skip("PostgreSQL is not installed");
-        }
-
-        return found;
+        return debian.Concat(path).FirstOrDefault(static d => File.Exists(Path.Combine(d, "initdb")));
     }
 
     private async Task<string[]> ChildrenAsync() =>

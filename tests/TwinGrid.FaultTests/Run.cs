@@ -1,0 +1,233 @@
+using System.Diagnostics;
+using TwinGrid.ClusterTests;
+using TwinGrid.ClusterTests.Processes;
+using TwinGrid.FaultTests.Arguments;
+using TwinGrid.FaultTests.Checking;
+using TwinGrid.FaultTests.Devices;
+using TwinGrid.FaultTests.Faults;
+using TwinGrid.FaultTests.Mutants;
+using TwinGrid.FaultTests.People;
+using TwinGrid.FaultTests.Processes;
+using TwinGrid.FaultTests.Reporting;
+
+namespace TwinGrid.FaultTests;
+
+/// <summary>One run: a grid, its devices and people, the faults, and the judgement.</summary>
+internal sealed class Run(FaultOptions options, Action<string> say)
+{
+    private const int ProbeTwins = 12;
+
+    private static readonly TimeSpan SettlesWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CommandsEndWithin = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(60);
+
+    private readonly Verdict _verdict = new();
+    private readonly CommandHistory _commands = new();
+    private readonly TwinHistory[] _twins =
+        [.. Enumerable.Range(0, options.Devices).Select(static i => new TwinHistory($"asset/d{i:000}"))];
+
+    private readonly Dictionary<string, FinalTwin?> _finals = [];
+    private long _fencedLives;
+
+    /// <summary>Runs it to its end.</summary>
+    public async Task<FaultReport> ExecuteAsync()
+    {
+        await using Grid grid = await Grid.StartAsync(options);
+        say($"{grid.Silos.Count} process(es) ready, seed {options.Seed}, mutant {options.Mutant}, in {grid.Root}");
+        int[] gateways = [.. grid.Gateways.Select(static proxy => proxy.Port)];
+        IReadOnlyList<Uri> webs = grid.Apis;
+        await using Fleet fleet = Devices(grid.Root, gateways);
+        Prober prober = new([.. Enumerable.Range(0, ProbeTwins).Select(static i => $"probe/p{i:00}")], gateways);
+        await using Whereabouts whereabouts =
+            await Whereabouts.ConnectAsync(grid.Silos.Select(static silo => silo.Place.ClientPort));
+        FaultCampaign campaign = new(
+            grid, new FaultInjector(grid, fleet, _verdict), prober, whereabouts, _verdict, say);
+        Readers readers = new(webs, _twins, options.Seed, options.Mutant);
+        Operators operators = new(
+            webs, [.. _twins.Select(static twin => twin.Twin)], _commands, TimeSpan.FromSeconds(options.Seconds),
+            options.Seed, options.Mutant);
+        await using (readers)
+        await using (operators)
+        {
+            fleet.Start();
+            await Eventually.HoldsAsync(
+                "every device to be acknowledged", () => _twins.All(static t => t.AcknowledgedReadings > 0));
+            readers.Start();
+            operators.Start();
+            await campaign.RunAsync(
+                FaultSchedule.Make(options.Seed, options.Faults, options.Silos, options.Gateways),
+                TimeSpan.FromSeconds(options.Seconds));
+            await SettleAsync(grid, fleet, operators);
+        }
+
+        await AuditAsync(grid);
+        await StopAsync(grid);
+        await JudgeAsync(grid);
+        return Report(grid, campaign, fleet, readers);
+    }
+
+    private Fleet Devices(string root, int[] gateways) => new([.. _twins.Select((twin, i) => new SimulatedDevice(
+        new DeviceSetup
+        {
+            Index = i,
+            History = twin,
+            Commands = _commands,
+            Gateways = gateways,
+            Memory = Path.Combine(root, $"device-{i:000}"),
+            Batch = options.Batch,
+            Period = TimeSpan.FromMilliseconds(options.Period),
+            Mutant = options.Mutant,
+        }))]);
+
+    // C12: when the faults are over, all that waits comes to its end.
+    private async Task SettleAsync(Grid grid, Fleet fleet, Operators operators)
+    {
+        grid.Clear();
+        fleet.StopMeasuring();
+        await operators.FinishAsync();
+        await WithinAsync(
+            SettlesWithin, "every message to be acknowledged", () => Task.FromResult(fleet.Left), fleet.Left);
+        await WithinAsync(CommandsEndWithin, "every command to come to its end", operators.AskAsync, -1);
+        say($"settled: {fleet.SentAgain} messages sent again, {fleet.Connections} connections, "
+            + $"{operators.Retries} requests of operators sent again");
+    }
+
+    private async Task WithinAsync(TimeSpan patience, string what, Func<Task<int>> left, int before)
+    {
+        try
+        {
+            await Eventually.SeeAsync(what, left, static count => count == 0, patience);
+        }
+        catch (TimeoutException problem)
+        {
+            _verdict.NotRecovered($"{problem.Message} ({before} when the faults ended)");
+        }
+    }
+
+    private async Task AuditAsync(Grid grid)
+    {
+        if (options.Mutant == Mutant.OffByOneReplay)
+        {
+            await ForgeAsync(grid);
+        }
+
+        using Auditor auditor = new(grid.Apis[^1]);
+        foreach (TwinHistory twin in _twins)
+        {
+            try
+            {
+                _finals[twin.Twin] = await auditor.LookAsync(twin.Twin);
+            }
+            catch (Exception e) when (e is TimeoutException or HttpRequestException or OperationCanceledException)
+            {
+                _finals[twin.Twin] = null;
+                _verdict.NotRecovered($"{twin.Twin} cannot be read when all is over: {e.Message}");
+            }
+        }
+    }
+
+    private async Task ForgeAsync(Grid grid)
+    {
+        foreach (GridSilo silo in grid.Silos)
+        {
+            await silo.KillAsync();
+        }
+
+        say($"{await SnapshotForgery.ApplyAsync(grid.Database)} snapshots forged");
+        foreach (GridSilo silo in grid.Silos)
+        {
+            await silo.StartAsync();
+        }
+
+        await grid.ReadyAsync(grid.Silos, SettlesWithin);
+    }
+
+    private async Task StopAsync(Grid grid)
+    {
+        await grid.StopSupervisingAsync();
+        foreach (GridSilo silo in grid.Silos)
+        {
+            int? exitCode = await silo.StopAsync(StopsWithin);
+            if (exitCode != 0)
+            {
+                _verdict.NotRecovered($"when all was over {silo.Name} {GridSilo.HowItEnded(exitCode)}");
+            }
+        }
+    }
+
+    private async Task JudgeAsync(Grid grid)
+    {
+        Dictionary<string, TwinHistory> histories = _twins.ToDictionary(static twin => twin.Twin);
+        HashSet<string> found = [];
+        await foreach ((string twin, IReadOnlyList<LoggedTurn> log) in grid.Database.ReadLogsAsync())
+        {
+            if (histories.TryGetValue(twin, out TwinHistory? history))
+            {
+                found.Add(twin);
+                new TwinChecker(history, _verdict).Judge(log, _finals[twin]);
+            }
+        }
+
+        foreach (TwinHistory history in _twins.Where(twin => !found.Contains(twin.Twin)))
+        {
+            new TwinChecker(history, _verdict).Judge([], _finals[history.Twin]);
+        }
+
+        CommandChecker.Judge(_commands, _verdict);
+        long zombies = await grid.Database.ZombieCommitsAsync();
+        _verdict.Zombie(zombies, $"{zombies} turns were committed by lives that were fenced before");
+        long twice = await grid.Database.DoubleCommitsAsync();
+        _verdict.Zombie(twice, $"{twice} revisions were committed more than once");
+        _fencedLives = await grid.Database.FencedLivesAsync();
+        ProgramEnd verified = await grid.VerifyAsync();
+        if (verified.ExitCode != 0)
+        {
+            _verdict.NotRecovered($"verify ended with {verified.ExitCode}: {verified.Output.Trim()}");
+        }
+    }
+
+    private FaultReport Report(Grid grid, FaultCampaign campaign, Fleet fleet, Readers readers)
+    {
+        ILookup<FaultKind, FaultOutcome> hits =
+            campaign.Outcomes.Where(static outcome => outcome.Hit).ToLookup(static outcome => outcome.Fault.Kind);
+        long acknowledged = _twins.Sum(static twin => twin.AcknowledgedReadings);
+        IReadOnlyList<FaultKind> kinds = FaultSchedule.Kinds(options.Gateways);
+        return new FaultReport
+        {
+            Acknowledged = acknowledged,
+            Faults = kinds.ToDictionary(Name, kind => hits[kind].Count()),
+            Lost = _verdict.Lost,
+            Duplicated = _verdict.Duplicated,
+            Phantom = _verdict.Phantom,
+            OutOfOrder = _verdict.OutOfOrder,
+            StaleReads = _verdict.StaleReads,
+            ZombieCommits = _verdict.ZombieCommits,
+            Fenced = grid.Silos.Sum(static silo => silo.Fenced),
+            CommandsIssued = _commands.Intentions.Count(static intention => intention.Id is not null),
+            CommandsExecuted = _commands.Executions.Count,
+            CommandsDoubled = _verdict.CommandsDoubled,
+            UnavailableMs = kinds.ToDictionary(
+                Name, kind => UnavailabilityFigures.Of([.. hits[kind]], static window => window.Longest)),
+            ResumedMs = kinds.ToDictionary(
+                Name, kind => UnavailabilityFigures.Of([.. hits[kind]], static window => window.AfterEnd)),
+            PeakRssMiB = Math.Round(grid.Silos.Max(static silo => silo.PeakKibibytes) / 1024.0),
+            Seeds = [options.Seed],
+            Machine = LoadTest.Reporting.MachineLine.Read(grid.Root),
+            Divergent = _verdict.Divergent,
+            CommandsLost = _verdict.CommandsLost,
+            CommandsExecutedExpired = _verdict.ExecutedExpired,
+            Unrecovered = _verdict.Unrecovered,
+            FencedLives = _fencedLives,
+            SentAgain = fleet.SentAgain,
+            Reads = readers.Answered,
+            ReadsNotDurable = readers.NotDurable,
+            UnexpectedEnds = [.. grid.Silos.SelectMany(static silo => silo.UnexpectedEnds)],
+            Mutant = options.Mutant.ToString(),
+            Refused = ResultRules.Refuse(acknowledged, kinds, hits),
+            Violations = _verdict.Violations,
+        };
+    }
+
+    private static string Name(FaultKind kind) =>
+        System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
+}
