@@ -16,6 +16,7 @@ internal sealed partial class TwinsLifecycle(
     TwinRuntime runtime,
     DueTwins due,
     Newcomers newcomers,
+    WarmUp warmUp,
     ShardMover mover,
     Departure departure,
     IOptions<TwinsHostingOptions> hosting,
@@ -79,6 +80,7 @@ internal sealed partial class TwinsLifecycle(
         due.WakeAll();
         runtime.Dead.Start(due.WakeAll);
         mover.Start();
+        await warmUp.RunAsync();
     }
 
     private async Task LeaveAsync(CancellationToken cancellationToken)

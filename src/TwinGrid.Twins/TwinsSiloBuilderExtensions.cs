@@ -60,6 +60,7 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
+        services.AddSingleton<WarmUp>();
         services.AddSingleton<Newcomers>();
         services.AddSingleton<ShardMover>();
         services.AddSingleton<Departure>();

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Orleans.Runtime.Services;
 using Orleans.Services;
-using TwinGrid.Twins.Definitions;
 using TwinGrid.Twins.Placement;
 
 namespace TwinGrid.Twins.Ingest;
@@ -31,7 +30,7 @@ internal interface ITwinIngestService : IGrainService
 /// Hands a batch's inputs to their twins. Runs on one scheduler per silo, so it only hands over and waits.
 /// </summary>
 internal sealed class TwinIngestService(
-    GrainId id, Silo silo, ILoggerFactory loggers, ArrivedBatches arrived, ShardMap map, KindRegistry kinds)
+    GrainId id, Silo silo, ILoggerFactory loggers, ArrivedBatches arrived, ShardMap map, WarmUp warmUp)
     : GrainService(id, silo, loggers), ITwinIngestService
 {
     public Task<IngestResult[]> IngestAsync(IngestBatch batch)
@@ -52,7 +51,7 @@ internal sealed class TwinIngestService(
         return Task.CompletedTask;
     }
 
-    public Task ReadyAsync() => kinds.Ready;
+    public Task ReadyAsync() => warmUp.Done;
 }
 
 /// <summary>A batch that has arrived: answered when all of its messages are.</summary>
