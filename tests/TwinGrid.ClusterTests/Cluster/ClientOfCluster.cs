@@ -24,8 +24,6 @@ internal sealed class ClientOfCluster : IAsyncDisposable
     {
         HostApplicationBuilder builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(new DiagProvider());
-        builder.Logging.SetMinimumLevel(LogLevel.Debug);
         builder.AddTwinGridClient(options => options.Gateways = [.. gatewayPorts.Select(port => $"127.0.0.1:{port}")]);
         IHost host = builder.Build();
         await host.StartAsync();
@@ -36,20 +34,5 @@ internal sealed class ClientOfCluster : IAsyncDisposable
     {
         await _host.StopAsync();
         _host.Dispose();
-    }
-}
-
-internal sealed class DiagProvider : ILoggerProvider
-{
-    public ILogger CreateLogger(string categoryName) => new L(categoryName);
-    public void Dispose() { }
-    private sealed class L(string name) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Debug && !name.Contains("Options");
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (typeof(DiagProvider)) { File.AppendAllText("/tmp/c5_client.log", $"{DateTime.UtcNow:HH:mm:ss.fff} {logLevel} {name}: {formatter(state, exception)} {exception?.Message}\n"); }
-        }
     }
 }

@@ -31,7 +31,11 @@ internal sealed class ClusterLoad : IAsyncDisposable
     {
         _cluster = cluster;
         _through = cluster.Silos;
-        _devices = [.. Enumerable.Range(0, devices).Select(i => new NumberedDevice($"engine/e{i}", 1, Window, pace: Pace))];
+        _devices =
+        [
+            .. Enumerable.Range(0, devices)
+                .Select(static i => new NumberedDevice($"engine/e{i}", 1, Window, pace: Pace)),
+        ];
     }
 
     /// <summary>Calls by HTTP that were answered as they should.</summary>
@@ -141,10 +145,6 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 {
                     TimeSpan gap = Stopwatch.GetElapsedTime(last);
                     _longestGap = gap > _longestGap ? gap : _longestGap;
-                    if (gap > TimeSpan.FromSeconds(0.5))
-                    {
-                        File.AppendAllText("/tmp/c5_gaps.log", $"{DateTime.UtcNow:HH:mm:ss.fff} {twin} {gap.TotalSeconds:0.00} {(n % 2 == 1 ? "POST" : "GET")} {silo.Web}\n");
-                    }
                 }
 
                 last = Stopwatch.GetTimestamp();

@@ -22,18 +22,15 @@ public sealed class RollingTests(ITestOutputHelper output)
         {
             load.AskThrough(cluster.Silos.Where((_, at) => at != i));
             load.TakeLongestGap();
-            Phase($"stop {i} {cluster[i].Web} pid {cluster[i].Program.Id}");
             TimeSpan took = await cluster.StopAsync(i);
             TimeSpan stopping = load.TakeLongestGap();
-            Phase($"stopped {i}");
             await cluster.RestartAsync(i);
             await cluster.FormedAsync();
-            Phase($"restarted {i}");
             load.AskThrough(cluster.Silos);
             await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
             output.WriteLine(
-                $"silo {i} stopped in {Seconds(took)}; longest without an answer: {Seconds(stopping)} while it stopped, "
-                + $"{Seconds(load.TakeLongestGap())} while it came again");
+                $"silo {i} stopped in {Seconds(took)}; longest without an answer: {Seconds(stopping)} while it "
+                + $"stopped, {Seconds(load.TakeLongestGap())} while it came again");
             Assert.InRange(stopping, TimeSpan.Zero, LongestAway);
         }
 
@@ -52,9 +49,7 @@ public sealed class RollingTests(ITestOutputHelper output)
     {
         await using ClusterOfSilos cluster = await ClusterOfSilos.StartAsync(2);
         await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, devices: 40, callers: 12);
-        Phase("join");
         await cluster.AddAsync("c");
-        Phase("joined");
         int active = await Eventually.SeeAsync(
             "twins on the third silo",
             () => FormingTests.ActiveTwinsAsync(cluster[2]),
@@ -79,8 +74,6 @@ public sealed class RollingTests(ITestOutputHelper output)
         output.WriteLine($"all twins take readings again after {Seconds(Stopwatch.GetElapsedTime(start))}");
         await lanes.CheckAsync(cluster[0]);
     }
-
-    private static void Phase(string text) => File.AppendAllText("/tmp/c5_gaps.log", $"{DateTime.UtcNow:HH:mm:ss.fff} {text}\n");
 
     // Reads, commands and cancels of a service, one after the other; a call that fails ends it.
     private static async Task<int> CallAsync(TwinGridClient grid, int most, CancellationToken stop)

@@ -115,7 +115,6 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
 
         await _ended;
-        Directory.CreateDirectory("/tmp/c5_silos"); File.WriteAllText($"/tmp/c5_silos/{Id}.log", Output + Errors);
         _process.Dispose();
     }
 
