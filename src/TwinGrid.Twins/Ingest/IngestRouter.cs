@@ -240,10 +240,11 @@ internal sealed partial class IngestRouter(
         {
             result = await CallAsync(passage, inputs);
         }
-        catch (Exception e) when (e is OrleansException && !lanes.Closing.IsCancellationRequested)
+        catch (OrleansException e) when (!lanes.Closing.IsCancellationRequested
+            && (e is OrleansMessageRejectionException || UnsureMessages.IsRecognised(inputs)))
         {
-            // Its silo did not take it, or died.
-            await SendAgainAsync(passage, e, mayBeKept: !IsRejected(e));
+            // No activation took it, or its silo is dead and the log says what became of it; or it may come twice.
+            await SendAgainAsync(passage, e, mayBeKept: e is SiloUnavailableException);
             return;
         }
 #pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
@@ -287,10 +288,6 @@ internal sealed partial class IngestRouter(
             _calls.Release();
         }
     }
-
-    // No activation took it. What became of it on a silo that died is not known.
-    private static bool IsRejected(Exception exception) =>
-        exception is OrleansMessageRejectionException and not SiloUnavailableException;
 
     [LoggerMessage(LogLevel.Debug, "An activation of {Twin} went before it took a message; it is sent again.")]
     private partial void LogGoing(Exception exception, TwinId twin);

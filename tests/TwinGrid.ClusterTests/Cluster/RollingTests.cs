@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using TwinGrid.Client;
+using TwinGrid.ClusterTests.Processes;
 
 namespace TwinGrid.ClusterTests.Cluster;
 
@@ -73,6 +74,50 @@ public sealed class RollingTests(ITestOutputHelper output)
         await lanes.AllHeardAgainAsync();
         output.WriteLine($"all twins take readings again after {Seconds(Stopwatch.GetElapsedTime(start))}");
         await lanes.CheckAsync(cluster[0]);
+    }
+
+    [Fact]
+    public async Task A_silo_is_ready_as_long_as_it_takes_traffic_and_live_until_it_ends()
+    {
+        await using ClusterOfSilos cluster = await ClusterOfSilos.StartAsync(2);
+        SiloProcess silo = await cluster.AddAsync("c");
+
+        // It has just said that it is ready: what comes is taken, here and at the others' twins.
+        for (int i = 0; i < 12; i++)
+        {
+            await silo.Api.PostTelemetryAsync($"pump/early{i}", """{"pressure":1}""");
+        }
+
+        Task<List<int>> ready = StatusesAsync(silo, "/health/ready");
+        Task<List<int>> live = StatusesAsync(silo, "/health/live");
+        await cluster.StopAsync(2);
+        int[] taking = [.. (await ready).SkipWhile(static status => status == 200)];
+        output.WriteLine($"ready said {string.Join(", ", taking.Distinct())} (0: refused) from the signal on");
+        Assert.DoesNotContain(200, taking);
+        Assert.All(await live, static status => Assert.True(status is 200 or 0));
+    }
+
+    // What a probe hears until nobody listens; 0 for that.
+    private static async Task<List<int>> StatusesAsync(SiloProcess silo, string path)
+    {
+        using HttpClient probe = new() { BaseAddress = silo.Web };
+        List<int> statuses = [];
+        while (statuses.Count(static status => status == 0) < 3)
+        {
+            try
+            {
+                using HttpResponseMessage answer = await probe.GetAsync(path);
+                statuses.Add((int)answer.StatusCode);
+            }
+            catch (HttpRequestException)
+            {
+                statuses.Add(0);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+        }
+
+        return statuses;
     }
 
     // Reads, commands and cancels of a service, one after the other; a call that fails ends it.
