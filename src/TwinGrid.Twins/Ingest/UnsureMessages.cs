@@ -103,30 +103,28 @@ internal sealed partial class UnsureMessages(ITwinStore store, DeadSilos dead, I
         "{Kept} of {Count} messages that a silo had when it died were committed; the others go to {Twin} again.")]
     private partial void LogFound(int kept, int count, TwinId twin);
 
-    /// <summary>Messages of one sender are applied in their order: each is looked for behind the last.</summary>
+    /// <summary>
+    /// Messages of one sender are applied in their order: each is looked for behind the last that was found. One that
+    /// is not found was not kept, or changed nothing.
+    /// </summary>
     private sealed class Search(IReadOnlyList<IngestMessage> parcel, bool[] kept)
     {
         private int _next;
 
         public void Look(ReadOnlySpan<byte> inputs)
         {
-            while (true)
+            for (int i = _next; i < kept.Length; i++)
             {
+                ReadOnlySpan<byte> message = parcel[i].Inputs.Span;
+
                 // One that its twin recognises may stand there or not: it is not looked for.
-                while (_next < kept.Length && IsRecognised(parcel[_next].Inputs.Span))
+                int at = IsRecognised(message) ? -1 : inputs.IndexOf(message);
+                if (at >= 0)
                 {
-                    _next++;
+                    kept[i] = true;
+                    inputs = inputs[(at + message.Length)..];
+                    _next = i + 1;
                 }
-
-                int at = _next < kept.Length ? inputs.IndexOf(parcel[_next].Inputs.Span) : -1;
-                if (at < 0)
-                {
-                    return;
-                }
-
-                kept[_next] = true;
-                inputs = inputs[(at + parcel[_next].Inputs.Length)..];
-                _next++;
             }
         }
     }

@@ -31,7 +31,7 @@ internal sealed class ShardMap(
     /// silos says so only later.
     /// </summary>
     public void Leave(SiloAddress silo) =>
-        ImmutableInterlocked.Update(ref _leaving, static (leaving, s) => leaving.Add(s), silo);
+        ImmutableInterlocked.Update(ref _leaving, leaving => leaving.Where(IsKnown).ToImmutableHashSet().Add(silo));
 
     /// <summary>
     /// Silos that are ready for twins. From the first call on nothing is placed on others, as long as there is one
@@ -39,10 +39,9 @@ internal sealed class ShardMap(
     /// </summary>
     public void Settle(IEnumerable<SiloAddress> silos)
     {
-        foreach (SiloAddress silo in silos)
-        {
-            ImmutableInterlocked.Update(ref _settled, static (settled, s) => (settled ?? []).Add(s), silo);
-        }
+        SiloAddress[] ready = [.. silos];
+        ImmutableInterlocked.Update(
+            ref _settled, settled => (settled ?? []).Where(IsKnown).ToImmutableHashSet().Union(ready));
     }
 
     /// <summary>True for a silo that is known to be ready.</summary>
@@ -96,6 +95,9 @@ internal sealed class ShardMap(
 
         return silos;
     }
+
+    // The list of silos forgets those that are long dead, and so does the map.
+    private bool IsKnown(SiloAddress silo) => membership.CurrentSnapshot.Members.ContainsKey(silo);
 
     private bool HostsTwins(SiloAddress silo) =>
         manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)
