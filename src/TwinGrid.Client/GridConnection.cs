@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -21,11 +22,27 @@ internal sealed partial class GridConnection(
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// How long one attempt waits, beside the time that the call itself waits: what a silo answers takes milliseconds,
+    /// what a silo lost takes Orleans' 30 s.
+    /// </summary>
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan LearnEvery = TimeSpan.FromSeconds(5);
+
+    /// <summary>How soon Orleans looks at what was learnt: the only silo that was named may go at once.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _log = logs.CreateLogger<GridConnection>();
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<IGrainFactory> _connected =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly Lock _lock = new();
+    private readonly NamedGateways _gateways =
+        new([.. Gateways(options.Value).Select(TwinGridClientOptions.ToEndPoint)]);
+
+    private CancellationTokenSource _lost = new();
     private ServiceProvider? _services;
     private Task _connecting = Task.CompletedTask;
     private volatile Exception? _lastFailure;
@@ -61,6 +78,7 @@ internal sealed partial class GridConnection(
         }
 
         _stop.Dispose();
+        _lost.Dispose();
     }
 
     /// <summary>
@@ -82,7 +100,7 @@ internal sealed partial class GridConnection(
             try
             {
                 IGrainFactory grains = await _connected.Task.WaitAsync(end.Token);
-                return await call(grains).WaitAsync(end.Token);
+                return await AttemptAsync(call(grains), wait, end.Token);
             }
             catch (OperationCanceledException e) when (late.IsCancellationRequested
                 && !cancellationToken.IsCancellationRequested)
@@ -96,6 +114,74 @@ internal sealed partial class GridConnection(
             }
 
             await Task.Delay(RetryPause, clock, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>
+    /// Waits for one attempt. What is under way through a silo that dies is answered by nobody, and through which silo
+    /// a call goes only Orleans knows: when a connection is lost all calls are made again.
+    /// </summary>
+    private async Task<T> AttemptAsync<T>(Task<T> call, TimeSpan wait, CancellationToken cancellationToken)
+    {
+        CancellationToken lost;
+        lock (_lock)
+        {
+            lost = _lost.Token;
+        }
+
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(lost, cancellationToken);
+        try
+        {
+            return await call.WaitAsync(LongestAttempt + wait, clock, either.Token);
+        }
+        catch (OperationCanceledException e) when (lost.IsCancellationRequested
+            && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TwinGridUnavailableException("the connection to a silo was lost", e);
+        }
+    }
+
+    private void OnGatewaysChanged(int now, int before)
+    {
+        if (now >= before || _stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        CancellationTokenSource lost;
+        lock (_lock)
+        {
+            (lost, _lost) = (_lost, new CancellationTokenSource());
+        }
+
+        // Whoever waits goes on elsewhere, not on the thread of the connection that ends.
+        _ = lost.CancelAsync().ContinueWith(
+            static (_, source) => ((CancellationTokenSource)source!).Dispose(), lost, TaskScheduler.Default);
+    }
+
+    /// <summary>Asks the cluster for its silos again and again, so that all of those named at first may go.</summary>
+    private async Task LearnAsync(IGrainFactory grains)
+    {
+        IManagementGrain management = grains.GetGrain<IManagementGrain>(0);
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                MembershipEntry[] silos = await AttemptAsync(
+                    management.GetDetailedHosts(onlyActive: true), TimeSpan.Zero, _stop.Token);
+                _gateways.Learn([.. silos.Where(static silo => silo.ProxyPort > 0)
+                    .Select(static silo => new IPEndPoint(silo.SiloAddress.Endpoint.Address, silo.ProxyPort))]);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException or TwinGridUnavailableException)
+            {
+                LogNotLearnt(_log, e.Message);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await Task.Delay(LearnEvery, clock, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -127,8 +213,10 @@ internal sealed partial class GridConnection(
                 cluster.ServiceId = grid.ServiceId;
             });
             client.UseConnectionRetryFilter(this);
-            client.Services.AddSingleton<IGatewayListProvider>(
-                new NamedGateways([.. Gateways(grid).Select(TwinGridClientOptions.ToEndPoint)]));
+            client.AddGatewayCountChangedHandler((_, change) => OnGatewaysChanged(
+                change.NumberOfConnectedGateways, change.PreviousNumberOfConnectedGateways));
+            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = LookEvery);
+            client.Services.AddSingleton<IGatewayListProvider>(_gateways);
         });
         return services.BuildServiceProvider();
     }
@@ -142,7 +230,9 @@ internal sealed partial class GridConnection(
                 await service.StartAsync(_stop.Token);
             }
 
-            _connected.TrySetResult(services.GetRequiredService<IClusterClient>());
+            IClusterClient client = services.GetRequiredService<IClusterClient>();
+            _connected.TrySetResult(client);
+            await LearnAsync(client);
         }
         catch (Exception) when (_stop.IsCancellationRequested)
         {
@@ -166,6 +256,9 @@ internal sealed partial class GridConnection(
 
     [LoggerMessage(1, LogLevel.Warning, "Trying again: {Problem}")]
     private static partial void LogConnecting(ILogger logger, string problem);
+
+    [LoggerMessage(3, LogLevel.Debug, "The cluster did not tell which silos it has: {Reason}")]
+    private static partial void LogNotLearnt(ILogger logger, string reason);
 
     [LoggerMessage(2, LogLevel.Error, "The client of the grid could not be made")]
     private static partial void LogFailed(ILogger logger, Exception exception);

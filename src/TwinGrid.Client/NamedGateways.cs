@@ -1,31 +1,51 @@
 using System.Net;
+using System.Net.Sockets;
 using Orleans.Messaging;
 using Orleans.Runtime;
 
 namespace TwinGrid.Client;
 
-/// <summary>The silos' client ports, whose names are looked up again and again: silos move. Thread-safe.</summary>
+/// <summary>
+/// The silos' client ports: those that are named, looked up again and again because silos move, and those that the
+/// cluster told of, so that a client outlives every silo that it was told of at first. Thread-safe.
+/// </summary>
 internal sealed class NamedGateways(IReadOnlyList<DnsEndPoint> gateways) : IGatewayListProvider
 {
-    public TimeSpan MaxStaleness => TimeSpan.FromSeconds(30);
+    private volatile IReadOnlyList<IPEndPoint> _learned = [];
+
+    public TimeSpan MaxStaleness => TimeSpan.FromSeconds(5);
 
     public bool IsUpdatable => true;
 
     public Task InitializeGatewayListProvider() => Task.CompletedTask;
 
-    /// <summary>Every address of every name.</summary>
-    /// <exception cref="System.Net.Sockets.SocketException">A name is not known now.</exception>
+    /// <summary>What the cluster says of itself now; it takes the place of what it said before.</summary>
+    public void Learn(IReadOnlyList<IPEndPoint> found) => _learned = found;
+
+    /// <summary>Every address of every name, then what was learnt.</summary>
+    /// <exception cref="SocketException">A name is not known now, and nothing was learnt.</exception>
     public async Task<IList<Uri>> GetGateways()
     {
-        List<Uri> found = [];
+        HashSet<Uri> found = [];
+        IReadOnlyList<IPEndPoint> learned = _learned;
         foreach (DnsEndPoint gateway in gateways)
         {
-            foreach (IPAddress address in await Dns.GetHostAddressesAsync(gateway.Host))
+            try
             {
-                found.Add(SiloAddress.New(address, gateway.Port, generation: 0).ToGatewayUri());
+                foreach (IPAddress address in await Dns.GetHostAddressesAsync(gateway.Host))
+                {
+                    found.Add(ToUri(new IPEndPoint(address, gateway.Port)));
+                }
+            }
+            catch (SocketException) when (learned.Count > 0)
+            {
+                // One of several: the others, or what was learnt, will do.
             }
         }
 
-        return found;
+        found.UnionWith(learned.Select(ToUri));
+        return [.. found];
     }
+
+    private static Uri ToUri(IPEndPoint address) => SiloAddress.New(address, 0).ToGatewayUri();
 }

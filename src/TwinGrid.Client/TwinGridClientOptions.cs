@@ -13,7 +13,8 @@ public sealed class TwinGridClientOptions
 
     /// <summary>
     /// The silos' client ports, <c>host:port</c> each (the silo's <c>TwinGrid:Cluster:AdvertisedAddress</c> and
-    /// <c>TwinGrid:Cluster:GatewayPort</c>); one that answers is enough. Names are looked up again every 30 s. Empty,
+    /// <c>TwinGrid:Cluster:GatewayPort</c>); one that answers is enough. Names are looked up again
+    /// every 5 s, and the silo that answers is asked for the others, at the addresses that those advertise. Empty,
     /// the default, means <c>127.0.0.1:30000</c>.
     /// </summary>
     public string[] Gateways { get; set; } = [];

@@ -59,7 +59,11 @@ public sealed class TwinHandle
         RawJson json = ToJson(args);
         string id = Guid.CreateVersion7(_clock.GetUtcNow()).ToString();
         CommandAnswer answer = await _connection.CallAsync(
-            grains => Grain(grains).SendAsync(id, name, json, expiresIn, idempotencyKey), cancellationToken);
+            async grains => await Grain(grains).SendAsync(id, name, json, expiresIn, idempotencyKey) is
+                { Refusal: not CommandRefusal.Unavailable } settled
+                ? settled
+                : throw new TwinGridUnavailableException("the store does not answer"),
+            cancellationToken);
         return answer.Refusal == CommandRefusal.None
             ? new CommandHandle(_connection, Id, answer.Command!)
             : throw new CommandRefusedException(Id, name, answer.Refusal);

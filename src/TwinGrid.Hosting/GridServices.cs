@@ -181,6 +181,7 @@ internal static class GridServices
             {
                 twins.HostsTwins = grid.Value.Roles.HasFlag(GridRoles.Twins);
                 twins.Lease = cluster.Value.Lease;
+                twins.MovesPerSecond = cluster.Value.MovesPerSecond;
             });
         silo.Services.AddTransient(static provider => Listener(
             provider, "SiloPort", static o => o.SiloListenPort == 0 ? o.SiloPort : o.SiloListenPort));

@@ -92,7 +92,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             Task change = Turns.NextCommandChange();
             CommandSnapshot? command = await GetCommandAsync(commandId);
             TimeSpan left = runtime.Clock.GetElapsedTime(runtime.Clock.GetTimestamp(), end);
-            if (command is null or { Status: >= CommandStatus.Succeeded } || left <= TimeSpan.Zero)
+            if (command is null or { Status: >= CommandStatus.Succeeded } || left <= TimeSpan.Zero || Turns.IsGoing)
             {
                 return command;
             }

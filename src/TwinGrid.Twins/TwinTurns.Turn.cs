@@ -198,7 +198,16 @@ internal sealed partial class TwinTurns
         }
         else
         {
-            _queue.Finish(IngestStatus.Unavailable, _revision);
+            if (_fate == TurnFate.Fenced)
+            {
+                // Nothing of it was kept: it goes on to the activation that has the twin now, in its place.
+                _queue.Undo();
+            }
+            else
+            {
+                _queue.Finish(IngestStatus.Unavailable, _revision);
+            }
+
             Lose();
         }
 

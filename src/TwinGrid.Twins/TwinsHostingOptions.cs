@@ -14,4 +14,11 @@ public sealed class TwinsHostingOptions
     /// asks four times in that. Default 2 s. When a silo dies its twins are read elsewhere no sooner than this is over.
     /// </summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How many twins a silo gives away per second when others came, each of which is asked to go and comes again at
+    /// its new place with its next message. Default 200: the others keep most of the silo's time. A silo that stops
+    /// gives its twins away as fast as it can.
+    /// </summary>
+    public int MovesPerSecond { get; set; } = 200;
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 using TwinGrid.Twins.Control;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Placement;
 using TwinGrid.Twins.Timing;
 
 namespace TwinGrid.Twins;
@@ -14,6 +15,10 @@ namespace TwinGrid.Twins;
 internal sealed partial class TwinsLifecycle(
     TwinRuntime runtime,
     DueTwins due,
+    Newcomers newcomers,
+    WarmUp warmUp,
+    ShardMover mover,
+    Departure departure,
     IOptions<TwinsHostingOptions> hosting,
     IOptionsMonitor<ControlOptions> control,
     ILogger<TwinsLifecycle> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
@@ -30,6 +35,10 @@ internal sealed partial class TwinsLifecycle(
         lifecycle.Subscribe(
             nameof(TwinsLifecycle), ServiceLifecycleStage.RuntimeStorageServices, OpenStoreAsync, CloseStoreAsync);
         lifecycle.Subscribe(nameof(TwinsLifecycle), ServiceLifecycleStage.Active, StartAsync, StopAsync);
+
+        // Before anything else of the silo stops: its twins go while it still answers for them.
+        lifecycle.Subscribe(
+            nameof(TwinsLifecycle), ServiceLifecycleStage.Active + 1, static _ => Task.CompletedTask, LeaveAsync);
     }
 
     public void Dispose() => _modeChanges?.Dispose();
@@ -58,6 +67,7 @@ internal sealed partial class TwinsLifecycle(
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
+        newcomers.Start();
         if (!_hostsTwins)
         {
             return;
@@ -69,6 +79,18 @@ internal sealed partial class TwinsLifecycle(
         _modeChanges = control.OnChange(_ => RingAll());
         due.WakeAll();
         runtime.Dead.Start(due.WakeAll);
+        mover.Start();
+        await warmUp.RunAsync();
+    }
+
+    private async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        await newcomers.StopAsync();
+        if (_hostsTwins)
+        {
+            await mover.StopAsync();
+            await departure.LeaveAsync(cancellationToken);
+        }
     }
 
     private async Task StopAsync(CancellationToken cancellationToken)

@@ -28,6 +28,12 @@ public static class TwinsSiloBuilderExtensions
     public const string ControlPlaneStorage = "twingrid";
 
     /// <summary>
+    /// A call may follow its twin so often: with Orleans' two, calls fail where a twin goes while its new place becomes
+    /// known.
+    /// </summary>
+    private const int MostForwards = 8;
+
+    /// <summary>
     /// Adds the twin grain, its placement and the road to it. The host registers an <see cref="ITwinStore"/>, a
     /// <see cref="DefinitionSet"/> and grain storage named <see cref="ControlPlaneStorage"/>. Where
     /// <see cref="TwinsHostingOptions.HostsTwins"/> is false only the road is there.
@@ -54,7 +60,13 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<GatewayLives>();
         services.AddSingleton<TwinRuntime>();
         services.AddSingleton<ShardMap>();
+        services.AddSingleton<WarmUp>();
+        services.AddSingleton<Newcomers>();
+        services.AddSingleton<ShardMover>();
+        services.AddSingleton<Departure>();
         services.AddSingleton<SiloLanes>();
+        services.AddSingleton<UnsureMessages>();
+        services.AddSingleton<ArrivedBatches>();
         services.AddSingleton<TwinIngestServiceClient>();
         services.AddSingleton<IngestRouter>();
         services.AddSingleton<ITwinIngest>(provider => provider.GetRequiredService<IngestRouter>());
@@ -71,6 +83,8 @@ public static class TwinsSiloBuilderExtensions
                     type.Assembly == typeof(TwinGrain).Assembly && typeof(Grain).IsAssignableFrom(type));
             }
         });
+        services.Configure<SiloMessagingOptions>(static options =>
+            options.MaxForwardCount = Math.Max(options.MaxForwardCount, MostForwards));
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         return builder.AddGrainService<TwinIngestService>();
     }

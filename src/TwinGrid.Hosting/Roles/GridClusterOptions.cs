@@ -101,4 +101,10 @@ public sealed class GridClusterOptions
     /// How often the list of silos is read from its table, beside what silos tell each other; default 10 s.
     /// </summary>
     public Duration TableRefresh { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How many twins a silo gives away per second after others came or went; default 200. A silo that stops gives its
+    /// twins away as fast as it can.
+    /// </summary>
+    public int MovesPerSecond { get; set; } = 200;
 }

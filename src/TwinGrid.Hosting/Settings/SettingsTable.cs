@@ -72,6 +72,7 @@ internal static class SettingsTable
         new("Cluster:MaxProbeTimeout", SettingForm.Duration),
         new("Cluster:MissedProbes", SettingForm.Whole(1, 100)),
         new("Cluster:Lease", SettingForm.Duration),
+        new("Cluster:MovesPerSecond", SettingForm.Whole(1, 1_000_000)),
         new("Cluster:TableRefresh", SettingForm.Duration),
     ];
 }

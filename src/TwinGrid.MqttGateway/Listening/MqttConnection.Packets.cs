@@ -70,6 +70,12 @@ internal sealed partial class MqttConnection
 
     private Next TakePublish(int flags, ReadOnlySpan<byte> body)
     {
+        if (Volatile.Read(ref _ending) is not null)
+        {
+            // One before it failed, and comes again: this one must not overtake it.
+            return Next.End;
+        }
+
         if (PublishPacket.Read(flags, body, _output.Version, out PublishPacket publish) is { } fault)
         {
             return EndBy(fault);

@@ -13,6 +13,9 @@ internal sealed class ActiveTwins
     /// <summary>How many.</summary>
     public int Count => _inboxes.Count;
 
+    /// <summary>True when there is none.</summary>
+    public bool IsEmpty => _inboxes.IsEmpty;
+
     /// <summary>All of them with their inboxes, as of about now.</summary>
     public IEnumerable<KeyValuePair<TwinId, TwinInbox>> All => _inboxes;
 

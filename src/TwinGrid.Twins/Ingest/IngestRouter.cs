@@ -10,15 +10,21 @@ namespace TwinGrid.Twins.Ingest;
 /// and what comes meanwhile waits behind it. Step 3 of the walk. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A twin's messages keep their order: an inbox is used only when nothing waits for its twin at the door, and an
+/// <para>A twin's messages keep their order: an inbox is used only when nothing waits for its twin at the door, and an
 /// activation that goes puts what it has not applied back to the door in the same moment in which its inbox closes.
+/// </para>
+/// <para>Silos come and go meanwhile. What a silo did not take is brought to the next one that the map names; what a
+/// silo may have taken before it died is brought again where the twin recognises it, and looked up in the log where it
+/// does not (<see cref="UnsureMessages"/>). A sender hears of it only when that takes too long.</para>
 /// </remarks>
 internal sealed partial class IngestRouter(
     ActiveTwins active,
     ShardMap map,
     SiloLanes lanes,
+    UnsureMessages unsure,
     ILocalSiloDetails local,
     IGrainFactory grains,
+    TimeProvider clock,
     ILogger<IngestRouter> logger,
     TaskScheduler? scheduler = null) : ITwinIngest, IDisposable
 {
@@ -31,14 +37,21 @@ internal sealed partial class IngestRouter(
     /// </summary>
     private const int MostCallsAtOnce = 256;
 
-    /// <summary>A message that does not get its turn to call in so long is given up.</summary>
-    private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(10);
+    /// <summary>So many failures are sent again at once: mostly the silo that was asked has just gone.</summary>
+    private const int Unpaused = 2;
+
+    /// <summary>
+    /// A message that does not get its turn to call in so long is given up, and so is a parcel that has failed for so
+    /// long: a silo's death is noticed and over before.
+    /// </summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private static readonly IngestResult s_unavailable = new(IngestStatus.Unavailable);
 
     private readonly OpeningTwins _opening = new();
     private readonly SemaphoreSlim _calls = new(MostCallsAtOnce);
-    private readonly CancellationTokenSource _closing = new();
 
     /// <inheritdoc/>
     public void Send(IngestMessage message)
@@ -46,7 +59,7 @@ internal sealed partial class IngestRouter(
         // A remembered inbox that still takes messages is the twin's, and nobody waits at its door.
         if (message.Address.Hint is not TwinInbox inbox || !inbox.TryPost(message))
         {
-            SendByLookup(message, mayLeave: true);
+            SendByLookup(message, stays: false);
         }
     }
 
@@ -54,7 +67,7 @@ internal sealed partial class IngestRouter(
     /// Brings a message to a twin without another lane: it came by one, and two silos that disagree on the map must
     /// not send it to and fro.
     /// </summary>
-    public void SendHere(IngestMessage message) => SendByLookup(message, mayLeave: false);
+    public void SendHere(IngestMessage message) => SendByLookup(message, stays: true);
 
     /// <summary>
     /// Closes an inbox whose activation goes: what was not applied is sent again in its order, before all that comes
@@ -66,7 +79,7 @@ internal sealed partial class IngestRouter(
     public void GiveBack(TwinId twin, TwinInbox inbox, List<IngestMessage> unapplied)
     {
         OpeningTwins.Door door = _opening.Of(twin);
-        bool opens = false;
+        Passage? opened = null;
         lock (door.Lock)
         {
             inbox.Close(unapplied);
@@ -76,20 +89,23 @@ internal sealed partial class IngestRouter(
                 (message as TwinCall)?.GiveBack();
                 return message is TwinCall;
             });
-            if (door.Waiting.TryGetValue(twin, out List<IngestMessage>? waiting))
+            if (door.Passages.TryGetValue(twin, out Passage? passage))
             {
-                waiting.InsertRange(0, unapplied);
+                passage.AddFirst(unapplied);
             }
             else if (unapplied.Count > 0)
             {
-                door.Waiting.Add(twin, [.. unapplied]);
-                opens = true;
+                door.Passages.Add(twin, opened = new Passage(twin, door));
+                foreach (IngestMessage message in unapplied)
+                {
+                    opened.Add(message, stays: message is LaneMessage);
+                }
             }
         }
 
-        if (opens)
+        if (opened is not null)
         {
-            Open(twin, door);
+            Advance(opened);
         }
     }
 
@@ -99,16 +115,13 @@ internal sealed partial class IngestRouter(
         OpeningTwins.Door door = _opening.Of(twin);
         lock (door.Lock)
         {
-            return door.Waiting.ContainsKey(twin);
+            return door.Passages.ContainsKey(twin);
         }
     }
 
-    /// <summary>
-    /// The silo has stopped: nothing is under way any more that somebody could answer, so everybody hears now.
-    /// </summary>
+    /// <summary>The silo has stopped: nobody could answer what is under way, so everybody hears now.</summary>
     public void Close()
     {
-        _closing.Cancel();
         lanes.Close();
         foreach ((TwinId twin, TwinInbox inbox) in active.All)
         {
@@ -117,22 +130,63 @@ internal sealed partial class IngestRouter(
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _calls.Dispose();
+
+    /// <summary>
+    /// Brings a passage of which nothing is under way a step on: into the inbox where its twin is active here, to the
+    /// lane of its silo, or as a grain call. Whoever calls has the passage to himself, and no more after it.
+    /// </summary>
+    internal void Advance(Passage passage)
     {
-        _closing.Dispose();
-        _calls.Dispose();
+        SiloAddress? elsewhere;
+        lock (passage.Door.Lock)
+        {
+            if (TryEnd(passage))
+            {
+                return;
+            }
+
+            elsewhere = passage.Stays ? null : map.Find(passage.Key);
+        }
+
+        if (elsewhere is null || elsewhere.Equals(local.SiloAddress))
+        {
+            Open(passage);
+        }
+        else
+        {
+            lanes.Send(elsewhere, passage, this);
+        }
     }
 
-    private void SendByLookup(IngestMessage message, bool mayLeave)
+    /// <summary>The parcel under way has its answers.</summary>
+    internal void Answer(Passage passage, ReadOnlySpan<IngestResult> results)
+    {
+        IngestMessage[] ended;
+        lock (passage.Door.Lock)
+        {
+            ended = passage.End();
+        }
+
+        for (int i = 0; i < ended.Length; i++)
+        {
+            ended[i].Finish(results[i], logger);
+        }
+
+        Advance(passage);
+    }
+
+    private void SendByLookup(IngestMessage message, bool stays)
     {
         TwinAddress address = message.Address;
         TwinId twin = address.Twin;
         OpeningTwins.Door door = _opening.Of(twin);
+        Passage? passage;
         lock (door.Lock)
         {
-            if (door.Waiting.TryGetValue(twin, out List<IngestMessage>? waiting))
+            if (door.Passages.TryGetValue(twin, out passage))
             {
-                waiting.Add(message);
+                passage.Add(message, stays);
                 return;
             }
 
@@ -144,77 +198,88 @@ internal sealed partial class IngestRouter(
             }
 
             address.Hint = null;
-            if (mayLeave && FindElsewhere(twin) is { } silo)
-            {
-                lanes.Send(silo, message);
-                return;
-            }
-
-            door.Waiting.Add(twin, [message]);
+            door.Passages.Add(twin, passage = new Passage(twin, door));
+            passage.Add(message, stays);
         }
 
-        Open(twin, door);
+        Advance(passage);
     }
 
-    private SiloAddress? FindElsewhere(TwinId twin) =>
-        map.Find(twin.ToGrainKey()) is { } silo && !silo.Equals(local.SiloAddress) ? silo : null;
+    // Under the door's lock: nothing waits, or all of it can go into the inbox.
+    private bool TryEnd(Passage passage) =>
+        (passage.IsEmpty || (active.Find(passage.Twin) is { } inbox && inbox.TryPost(passage.All)))
+        && passage.Door.Passages.Remove(passage.Twin);
 
-    // On a thread of nobody's: the caller may be a connection or an activation. A simulation brings its own scheduler.
-    private void Open(TwinId twin, OpeningTwins.Door door) => Task.Factory.StartNew(
-        () => OpenAsync(twin, door),
-        CancellationToken.None,
-        TaskCreationOptions.DenyChildAttach,
-        scheduler ?? TaskScheduler.Default)
+    // On a thread of nobody's: the caller may be a connection or an activation.
+    private void Run(Func<Task> work) => Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default)
         .Unwrap().Ignore();
 
+    private void Open(Passage passage) => Run(() => OpenAsync(passage));
+
     /// <summary>
-    /// Sends what waits for a twin as grain calls, one after the other, until the twin is active here and the rest
-    /// goes into its inbox. The first call opens the twin; a twin that is on another silo than the map says takes
-    /// them all this way.
+    /// Sends the first message as a grain call, which opens the twin wherever it is; a twin that is on another silo
+    /// than the map says takes all of them this way.
     /// </summary>
-    private async Task OpenAsync(TwinId twin, OpeningTwins.Door door)
+    private async Task OpenAsync(Passage passage)
     {
-        while (TakeNext(twin, door) is { } message)
+        byte[] inputs;
+        lock (passage.Door.Lock)
         {
-            IngestResult result;
-            try
+            // Somebody else may have opened the twin meanwhile: a call would only let others overtake.
+            if (TryEnd(passage))
             {
-                result = await CallAsync(twin, message);
-            }
-#pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                // Those behind it hear the same: whatever kept the twin from opening, or its silo from answering,
-                // would keep each of them for as long once more. Their senders send again.
-                Fail(e, twin, door, message);
                 return;
             }
 
-            message.Finish(result, logger);
+            inputs = passage.Begin(1, int.MaxValue)[0].Inputs.ToArray();
         }
+
+        IngestResult result;
+        try
+        {
+            result = await CallAsync(passage, inputs);
+        }
+        catch (OrleansException e) when (!lanes.Closing.IsCancellationRequested
+            && (e is OrleansMessageRejectionException || UnsureMessages.IsRecognised(inputs)))
+        {
+            // No activation took it, or its silo is dead and the log says what became of it; or it may come twice.
+            await SendAgainAsync(passage, e, mayBeKept: e is SiloUnavailableException);
+            return;
+        }
+#pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            // Those behind it hear the same: whatever kept the twin from opening, or its silo from answering, would
+            // keep each of them for as long once more. Their senders send again.
+            Fail(passage, e);
+            return;
+        }
+
+        Answer(passage, [result]);
     }
 
-    private async Task<IngestResult> CallAsync(TwinId twin, IngestMessage message)
+    private async Task<IngestResult> CallAsync(Passage passage, byte[] inputs)
     {
-        if (!await _calls.WaitAsync(s_longestWait, _closing.Token))
+        if (!await _calls.WaitAsync(s_patience, lanes.Closing))
         {
             throw new TimeoutException($"{MostCallsAtOnce} other twins that are being opened were not done in time");
         }
 
         try
         {
-            ITwin grain = grains.GetGrain<ITwin>(twin.ToGrainKey());
-            byte[] inputs = message.Inputs.ToArray();
+            ITwin grain = grains.GetGrain<ITwin>(passage.Key);
             for (int calls = 1; ; calls++)
             {
                 try
                 {
-                    return await grain.ApplyAsync(inputs).WaitAsync(_closing.Token);
+                    return await grain.ApplyAsync(inputs).WaitAsync(lanes.Closing);
                 }
-                catch (Exception e) when (calls < MostCalls && IsUnapplied(e))
+                catch (TwinGridUnavailableException e) when (calls < MostCalls)
                 {
-                    LogGoing(e, twin);
+                    // The activation gave it back.
+                    LogGoing(e, passage.Twin);
                 }
             }
         }
@@ -224,50 +289,6 @@ internal sealed partial class IngestRouter(
         }
     }
 
-    // The activation gave it back, or no activation took it. What became of it on a silo that died is not known.
-    private static bool IsUnapplied(Exception exception) =>
-        exception is TwinGridUnavailableException
-        || (exception is OrleansMessageRejectionException && exception is not SiloUnavailableException);
-
-    /// <summary>The next message to call the grain with; null when the rest needs no calls or there is none.</summary>
-    private IngestMessage? TakeNext(TwinId twin, OpeningTwins.Door door)
-    {
-        lock (door.Lock)
-        {
-            List<IngestMessage> waiting = door.Waiting[twin];
-            if (waiting.Count == 0 || (active.Find(twin) is { } inbox && inbox.TryPost(waiting)))
-            {
-                door.Waiting.Remove(twin);
-                return null;
-            }
-
-            IngestMessage next = waiting[0];
-            waiting.RemoveAt(0);
-            return next;
-        }
-    }
-
-    private void Fail(Exception exception, TwinId twin, OpeningTwins.Door door, IngestMessage first)
-    {
-        List<IngestMessage>? waiting;
-        lock (door.Lock)
-        {
-            door.Waiting.Remove(twin, out waiting);
-        }
-
-        // That a silo stops or does not answer is no surprise: a line of it will do.
-        bool isExpected = exception is OrleansException or TimeoutException or OperationCanceledException;
-        LogFailed(isExpected ? null : exception, waiting!.Count + 1, twin, exception.Message);
-        first.Finish(s_unavailable, logger);
-        foreach (IngestMessage message in waiting)
-        {
-            message.Finish(s_unavailable, logger);
-        }
-    }
-
     [LoggerMessage(LogLevel.Debug, "An activation of {Twin} went before it took a message; it is sent again.")]
     private partial void LogGoing(Exception exception, TwinId twin);
-
-    [LoggerMessage(LogLevel.Warning, "{Count} messages did not reach {Twin} and are not acknowledged: {Reason}")]
-    private partial void LogFailed(Exception? exception, int count, TwinId twin, string reason);
 }

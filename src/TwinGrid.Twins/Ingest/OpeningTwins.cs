@@ -1,8 +1,8 @@
 namespace TwinGrid.Twins.Ingest;
 
 /// <summary>
-/// The messages for twins that are not ready here: while the first is on its way as a grain call the others wait
-/// behind it, so that none overtakes another. Twins are dealt over 64 locks. Thread-safe.
+/// The messages for twins that are not ready here: while the first are on their way, by a lane or as a grain call, the
+/// others wait behind them, so that none overtakes another. Twins are dealt over 64 locks. Thread-safe.
 /// </summary>
 internal sealed class OpeningTwins
 {
@@ -18,7 +18,7 @@ internal sealed class OpeningTwins
     {
         public Lock Lock { get; } = new();
 
-        /// <summary>What waits, by twin, in order; a twin whose first message is under way has an entry.</summary>
-        public Dictionary<TwinId, List<IngestMessage>> Waiting { get; } = [];
+        /// <summary>The passages that somebody brings on, by twin.</summary>
+        public Dictionary<TwinId, Passage> Passages { get; } = [];
     }
 }

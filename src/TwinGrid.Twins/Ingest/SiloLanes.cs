@@ -1,115 +1,59 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using TwinGrid.Twins.Placement;
 
 namespace TwinGrid.Twins.Ingest;
 
-/// <summary>Inputs for twins of one silo, as they travel.</summary>
-[GenerateSerializer, Immutable, Alias("TwinGrid.IngestBatch")]
-internal sealed class IngestBatch
-{
-    /// <summary>The form's version; calls between silos are not versioned by Orleans.</summary>
-    [Id(0)]
-    public byte Version { get; init; } = PackedInputs.Version;
-
-    /// <summary>Whose inputs.</summary>
-    [Id(1)]
-    public required TwinId[] Twins { get; init; }
-
-    /// <summary>Packed inputs, one for each of <see cref="Twins"/>.</summary>
-    [Id(2)]
-    public required byte[][] Inputs { get; init; }
-}
-
 /// <summary>
-/// One lane per other silo: what arrives while a batch is under way is the next batch. How much waits is bounded by
-/// the senders, as everywhere on the road. Thread-safe.
+/// One lane per life of another silo: what arrives while batches are under way is the next batch. How much waits is
+/// bounded by the senders, as everywhere on the road. Thread-safe.
 /// </summary>
 internal sealed partial class SiloLanes(
-    TwinIngestServiceClient client, IClusterMembershipService membership, ILogger<SiloLanes> logger) : IDisposable
+    TwinIngestServiceClient client,
+    ShardMap map,
+    IClusterMembershipService membership,
+    ILocalSiloDetails local,
+    TimeProvider clock,
+    ILogger<SiloLanes> logger) : IDisposable
 {
-    private const int MostInBatch = 512;
-
-    private readonly ConcurrentDictionary<SiloAddress, ChannelWriter<IngestMessage>> _lanes = new();
+    private readonly ConcurrentDictionary<SiloAddress, SiloLane> _lanes = new();
     private readonly CancellationTokenSource _closing = new();
 
-    /// <summary>Sends a message with the next batch for a silo.</summary>
-    public void Send(SiloAddress silo, IngestMessage message) => _lanes.GetOrAdd(silo, Open).TryWrite(message);
+    /// <summary>Cancelled when the silo has stopped.</summary>
+    public CancellationToken Closing => _closing.Token;
+
+    /// <summary>The clock of pauses.</summary>
+    public TimeProvider Clock => clock;
+
+    /// <summary>This silo.</summary>
+    public SiloAddress Local => local.SiloAddress;
+
+    /// <summary>Sends what waits in a passage with the next batch for a silo; its answers go to the road.</summary>
+    public void Send(SiloAddress silo, Passage passage, IngestRouter road) =>
+        _lanes.GetOrAdd(silo, static (s, of) => new SiloLane(s, of.Road, of.Lanes), (Road: road, Lanes: this))
+            .Add(passage);
 
     /// <summary>The silo has stopped: what is under way and what still comes is not acknowledged.</summary>
     public void Close() => _closing.Cancel();
 
-    /// <inheritdoc/>
-    public void Dispose() => _closing.Dispose();
+    /// <summary>Closes. The token stays good: whoever still comes is told that the silo has stopped.</summary>
+    public void Dispose() => _closing.Cancel();
 
-    private ChannelWriter<IngestMessage> Open(SiloAddress silo)
-    {
-        Channel<IngestMessage> lane = Channel.CreateUnbounded<IngestMessage>(
-            new UnboundedChannelOptions { SingleReader = true });
-        Task.Run(() => RunAsync(silo, lane.Reader)).Ignore();
-        return lane.Writer;
-    }
+    /// <summary>True while the map names that silo for a twin.</summary>
+    public bool IsPlaceOf(SiloAddress silo, Passage passage) => silo.Equals(map.Find(passage.Key));
 
-    private async Task RunAsync(SiloAddress silo, ChannelReader<IngestMessage> lane)
-    {
-        List<IngestMessage> batch = new(MostInBatch);
-        while (await lane.WaitToReadAsync().ConfigureAwait(false))
-        {
-            while (batch.Count < MostInBatch && lane.TryRead(out IngestMessage? message))
-            {
-                batch.Add(message);
-            }
+    /// <summary>Asks a silo to apply a batch.</summary>
+    public Task<IngestResult[]> CallAsync(SiloAddress silo, IngestBatch batch) =>
+        client.IngestAsync(silo, batch).WaitAsync(_closing.Token);
 
-            await SendBatchAsync(silo, batch).ConfigureAwait(false);
-            batch.Clear();
-        }
-    }
+    /// <summary>True when a silo is dead by the newest list of silos, or forgotten.</summary>
+    public bool IsGone(SiloAddress silo) =>
+        membership.CurrentSnapshot.GetSiloStatus(silo) is SiloStatus.Dead or SiloStatus.None;
 
-    private async Task SendBatchAsync(SiloAddress silo, List<IngestMessage> batch)
-    {
-        IngestResult[]? results = null;
-        try
-        {
-            if (membership.CurrentSnapshot.GetSiloStatus(silo) == SiloStatus.Dead)
-            {
-                // Orleans would send it all the same: a process that stands still keeps its connections.
-                throw new SiloUnavailableException($"{silo} was declared dead");
-            }
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} does not answer to a batch of {Count} messages yet: {Reason}")]
+    public partial void LogUnanswered(SiloAddress silo, int count, string reason);
 
-            results = await CallAsync(silo, batch).WaitAsync(_closing.Token).ConfigureAwait(false);
-            if (results.Length != batch.Count)
-            {
-                throw new TwinGridException($"{results.Length} answers came to a batch of {batch.Count} messages");
-            }
-        }
-#pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogFailed(e, batch.Count, silo);
-            results = [.. Enumerable.Repeat(new IngestResult(IngestStatus.Unavailable), batch.Count)];
-        }
-
-        for (int i = 0; i < results.Length; i++)
-        {
-            batch[i].Finish(results[i], logger);
-        }
-    }
-
-    private Task<IngestResult[]> CallAsync(SiloAddress silo, List<IngestMessage> batch)
-    {
-        IngestBatch travelling = new() { Twins = new TwinId[batch.Count], Inputs = new byte[batch.Count][] };
-        for (int i = 0; i < batch.Count; i++)
-        {
-            travelling.Twins[i] = batch[i].Address.Twin;
-            travelling.Inputs[i] = batch[i].Inputs.ToArray();
-        }
-
-        return client.IngestAsync(silo, travelling);
-    }
-
-    [LoggerMessage(
-        LogLevel.Warning, "A batch of {Count} messages did not reach silo {Silo}; they are not acknowledged.")]
-    private partial void LogFailed(Exception exception, int count, SiloAddress silo);
+    [LoggerMessage(LogLevel.Warning, "Silo {Silo} has gone with a batch of {Count} messages; they are brought again.")]
+    public partial void LogGone(SiloAddress silo, int count);
 }

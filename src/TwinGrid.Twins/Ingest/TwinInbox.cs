@@ -8,6 +8,7 @@ namespace TwinGrid.Twins.Ingest;
 internal sealed class TwinInbox(TwinTurns turns)
 {
     private static readonly Action<object> s_drain = static turns => ((TwinTurns)turns).Drain();
+    private static readonly Action<object> s_go = static turns => ((TwinTurns)turns).Go();
     private static readonly Action<object> s_ring = static turns => ((TwinTurns)turns).Ring();
 
     private readonly Lock _lock = new();
@@ -88,6 +89,9 @@ internal sealed class TwinInbox(TwinTurns turns)
 
     /// <summary>The timer wheel has come to what its twin asked for.</summary>
     public void Ring() => Queue(s_ring);
+
+    /// <summary>The twin's place is on another silo: the activation is to go.</summary>
+    public void Go() => Queue(s_go);
 
     /// <summary>
     /// Takes no more and moves what still waited behind <paramref name="messages"/>. Nothing of the activation is held

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Metadata;
 using Orleans.Runtime;
 
@@ -11,43 +12,101 @@ internal sealed class ShardMap(
     IClusterMembershipService membership, IClusterManifestProvider manifests, GrainTypeResolver types)
 {
     private readonly GrainType _twinType = types.GetGrainType(typeof(TwinGrain));
+    private ImmutableHashSet<SiloAddress> _leaving = [];
+    private ImmutableHashSet<SiloAddress>? _settled;
     private Built? _built;
+
+    /// <summary>The view of the cluster that the map is made of: another object whenever it changed.</summary>
+    public object View => Current();
 
     /// <summary>The silo of a twin by the newest view of the cluster, or null while no silo hosts twins.</summary>
     public SiloAddress? Find(string grainKey)
     {
-        ClusterMembershipSnapshot cluster = membership.CurrentSnapshot;
-        MajorMinorVersion manifest = manifests.Current.Version;
-        Built? built = _built;
-        if (built is null || built.Cluster != cluster.Version || built.Manifest != manifest)
-        {
-            // Two threads may build the same map at once; either is right.
-            _built = built = Build(cluster);
-        }
-
+        Built built = Current();
         return built.Silos.Length == 0 ? null : built.Silos[Shards.Of(grainKey)];
     }
 
-    private Built Build(ClusterMembershipSnapshot cluster)
+    /// <summary>
+    /// A silo is about to leave: from now on nothing is placed there, as long as there is another one. The list of
+    /// silos says so only later.
+    /// </summary>
+    public void Leave(SiloAddress silo) =>
+        ImmutableInterlocked.Update(ref _leaving, leaving => leaving.Where(IsKnown).ToImmutableHashSet().Add(silo));
+
+    /// <summary>
+    /// Silos that are ready for twins. From the first call on nothing is placed on others, as long as there is one
+    /// that is ready; before it every active silo counts.
+    /// </summary>
+    public void Settle(IEnumerable<SiloAddress> silos)
     {
-        Dictionary<string, SiloAddress> silos = new(StringComparer.Ordinal);
-        foreach ((SiloAddress address, ClusterMember member) in cluster.Members)
+        SiloAddress[] ready = [.. silos];
+        ImmutableInterlocked.Update(
+            ref _settled, settled => (settled ?? []).Where(IsKnown).ToImmutableHashSet().Union(ready));
+    }
+
+    /// <summary>True for a silo that is known to be ready.</summary>
+    public bool IsSettled(SiloAddress silo) => Volatile.Read(ref _settled)?.Contains(silo) == true;
+
+    private Built Current()
+    {
+        ClusterMembershipSnapshot cluster = membership.CurrentSnapshot;
+        MajorMinorVersion manifest = manifests.Current.Version;
+        ImmutableHashSet<SiloAddress> leaving = Volatile.Read(ref _leaving);
+        ImmutableHashSet<SiloAddress>? settled = Volatile.Read(ref _settled);
+        Built? built = _built;
+        if (built is null || built.Cluster != cluster.Version || built.Manifest != manifest
+            || built.Leaving != leaving || built.Settled != settled)
         {
-            if (member.Status == SiloStatus.Active && HostsTwins(address))
-            {
-                silos[member.Name] = address;
-            }
+            // Two threads may build the same map at once; either is right.
+            _built = built = Build(cluster, leaving, settled);
+        }
+
+        return built;
+    }
+
+    private Built Build(
+        ClusterMembershipSnapshot cluster,
+        ImmutableHashSet<SiloAddress> leaving,
+        ImmutableHashSet<SiloAddress>? settled)
+    {
+        Dictionary<string, SiloAddress> silos =
+            HostsOf(cluster, silo => !leaving.Contains(silo) && settled?.Contains(silo) != false);
+        if (silos.Count == 0)
+        {
+            silos = HostsOf(cluster, static _ => true);
         }
 
         SiloAddress[] map = silos.Count == 0
             ? []
             : [.. Enumerable.Range(0, Shards.Count).Select(shard => silos[Shards.Winner(shard, silos.Keys)])];
-        return new Built(cluster.Version, manifests.Current.Version, map);
+        return new Built(cluster.Version, manifests.Current.Version, leaving, settled, map);
     }
+
+    private Dictionary<string, SiloAddress> HostsOf(ClusterMembershipSnapshot cluster, Func<SiloAddress, bool> counts)
+    {
+        Dictionary<string, SiloAddress> silos = new(StringComparer.Ordinal);
+        foreach ((SiloAddress address, ClusterMember member) in cluster.Members)
+        {
+            if (member.Status == SiloStatus.Active && counts(address) && HostsTwins(address))
+            {
+                silos[member.Name] = address;
+            }
+        }
+
+        return silos;
+    }
+
+    // The list of silos forgets those that are long dead, and so does the map.
+    private bool IsKnown(SiloAddress silo) => membership.CurrentSnapshot.Members.ContainsKey(silo);
 
     private bool HostsTwins(SiloAddress silo) =>
         manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)
         && manifest.Grains.ContainsKey(_twinType);
 
-    private sealed record Built(MembershipVersion Cluster, MajorMinorVersion Manifest, SiloAddress[] Silos);
+    private sealed record Built(
+        MembershipVersion Cluster,
+        MajorMinorVersion Manifest,
+        ImmutableHashSet<SiloAddress> Leaving,
+        ImmutableHashSet<SiloAddress>? Settled,
+        SiloAddress[] Silos);
 }

@@ -82,7 +82,7 @@ public sealed partial class FormingTests
         Assert.True(File.Exists(Path.Combine(cluster.Home.Data, "cluster.db")));
     }
 
-    private static async Task<int> ActiveTwinsAsync(SiloProcess silo)
+    internal static async Task<int> ActiveTwinsAsync(SiloProcess silo)
     {
         using HttpClient http = new() { BaseAddress = silo.Web };
         Match found = ActiveTwins().Match(await http.GetStringAsync("/metrics"));

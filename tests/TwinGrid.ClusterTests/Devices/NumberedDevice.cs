@@ -13,7 +13,8 @@ namespace TwinGrid.ClusterTests.Devices;
 /// <param name="epoch">The epoch that its messages name, or null for none.</param>
 /// <param name="window">Messages in flight.</param>
 /// <param name="batch">Readings in a message.</param>
-internal sealed class NumberedDevice(string twin, long? epoch, int window, int batch = 1)
+/// <param name="pace">Between two new messages; nothing for as fast as the window lets.</param>
+internal sealed class NumberedDevice(string twin, long? epoch, int window, int batch = 1, TimeSpan pace = default)
 {
     private readonly Lock _sync = new();
     private readonly SortedDictionary<long, string> _unacknowledged = [];
@@ -90,6 +91,7 @@ internal sealed class NumberedDevice(string twin, long? epoch, int window, int b
         {
             (long number, string payload) = Measure();
             _ = SendAsync(connection, number, payload, duplicate: false, slots, broken);
+            await Task.Delay(pace, CancellationToken.None);
         }
 
         for (int inFlight = 0; inFlight < window; inFlight++)

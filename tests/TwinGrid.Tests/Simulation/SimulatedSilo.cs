@@ -37,12 +37,16 @@ internal sealed class SimulatedSilo
         ActiveTwins active = new();
         Always<IngestOptions> ingest = new(new IngestOptions());
         Always<LimitOptions> limits = new(new LimitOptions());
+        ILocalSiloDetails local = Stub.Of<ILocalSiloDetails>(_ => null);
+        DeadSilos dead = new(Stub.Nobody, local, Store, clock, NullLogger<DeadSilos>.Instance);
         IngestRouter road = new(
             active,
             Stub.LoneSilo,
-            new SiloLanes(null!, Stub.Nobody, NullLogger<SiloLanes>.Instance),
-            Stub.Of<ILocalSiloDetails>(_ => null),
+            new SiloLanes(null!, Stub.LoneSilo, Stub.Nobody, local, clock, NullLogger<SiloLanes>.Instance),
+            new UnsureMessages(Store, dead, NullLogger<UnsureMessages>.Instance),
+            local,
             grains,
+            clock,
             NullLogger<IngestRouter>.Instance,
             pool);
         GroupCommit committer = new(Store, clock, NullLogger<GroupCommit>.Instance, pool);
@@ -65,12 +69,7 @@ internal sealed class SimulatedSilo
                 Stub.Of<IFatalErrorHandler>(_ => throw new NotSupportedException("a silo that is alone is not fenced")),
                 TimeProvider.System,
                 NullLogger<SiloLease>.Instance),
-            new DeadSilos(
-                Stub.Nobody,
-                Stub.Of<ILocalSiloDetails>(_ => null),
-                Store,
-                clock,
-                NullLogger<DeadSilos>.Instance),
+            dead,
             new GatewayLives(active, clock),
             [mutation.Sink(new SimulatedSink(this))],
             ingest,
