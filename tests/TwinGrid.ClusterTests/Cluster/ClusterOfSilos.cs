@@ -29,6 +29,9 @@ internal sealed class ClusterOfSilos : IAsyncDisposable
     /// <summary>The directories that all silos share.</summary>
     public SiloHome Home => _home;
 
+    /// <summary>The program of the silos that start from now on; default that of this version.</summary>
+    public string Program { get; set; } = Repository.SiloProgram;
+
     /// <summary>The silos that were not killed or stopped, in the order in which they came.</summary>
     public IReadOnlyList<SiloProcess> Silos => [.. _members.Where(static m => m.Silo is not null).Select(m => m.Silo!)];
 
@@ -149,7 +152,8 @@ internal sealed class ClusterOfSilos : IAsyncDisposable
         _home.Dispose();
     }
 
-    private async Task StartAsync(Member member) => member.Silo = await SiloProcess.StartAsync(_home, member.Settings);
+    private async Task StartAsync(Member member) =>
+        member.Silo = await SiloProcess.StartAsync(_home, [], member.Settings, Program);
 
     private sealed class Member(string[] settings)
     {

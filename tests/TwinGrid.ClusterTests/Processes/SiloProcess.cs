@@ -43,9 +43,11 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <param name="home">Its directories.</param>
     /// <param name="under">The other program and its arguments.</param>
     /// <param name="settings">Settings.</param>
-    public static async Task<SiloProcess> StartAsync(SiloHome home, string[] under, string[] settings)
+    /// <param name="program">The silo program; that of this version where it is null.</param>
+    public static async Task<SiloProcess> StartAsync(
+        SiloHome home, string[] under, string[] settings, string? program = null)
     {
-        SiloProcess silo = Launch(home, under, settings);
+        SiloProcess silo = Launch(home, under, settings, program);
         try
         {
             await silo.ReadyAsync();
@@ -61,7 +63,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
     /// <summary>Starts the program and waits for nothing.</summary>
     public static SiloProcess Launch(SiloHome home, params string[] settings) => Launch(home, [], settings);
 
-    private static SiloProcess Launch(SiloHome home, string[] under, string[] settings)
+    private static SiloProcess Launch(SiloHome home, string[] under, string[] settings, string? program = null)
     {
         int gatewayPort = Given(settings, "Cluster:GatewayPort=") is { } port ? int.Parse(port, null) : FreePort.Next();
         string[] all =
@@ -70,7 +72,7 @@ internal sealed partial class SiloProcess : IAsyncDisposable
             $"DataDirectory={home.Data}", $"DefinitionsDirectory={home.Definitions}", .. settings,
         ];
         string[] line =
-            [.. under, "dotnet", Repository.SiloProgram, .. all.Select(static setting => $"--TwinGrid:{setting}")];
+            [.. under, "dotnet", program ?? Repository.SiloProgram, .. all.Select(static setting => $"--TwinGrid:{setting}")];
         bool listens = Given(settings, "Roles=")?.Contains("Gateway", StringComparison.Ordinal) ?? true;
         return new SiloProcess(RunningProgram.Start(line[0], line[1..], home.Root), gatewayPort, listens);
     }
