@@ -166,7 +166,7 @@ internal sealed partial class PostgreSqlTwinStore
 
             if (attempt > 1)
             {
-                throw new TwinGridException(
+                throw new TwinDamagedException(
                     $"The history of {twin} is damaged: {PartitionContents.Missing(telemetry, missing, all)} from "
                     + $"{database.Name}. {SealedVerifier.Remedy}");
             }

@@ -7,7 +7,7 @@ namespace TwinGrid.Storage.Sqlite;
 /// Reads sealed history from its partitions, some of them kept open. Of a twin it opens those that have something which
 /// the question needs, so that a damaged one fails no other question. Belongs to one thread.
 /// </summary>
-internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files) : IDisposable
+internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files, TimeProvider clock) : IDisposable
 {
     /// <summary>Files that stay open: as many as 30 days of one class of keeping have.</summary>
     private const int MostOpen = 24;
@@ -93,9 +93,9 @@ internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files)
             }
 
             long there = Read(file, listed, reader => reader.CountBlocks(twin, telemetry, listed.Through));
-            if (there < known.Rows && files.Dropped == listed.Dropped)
+            if (there < known.Rows && files.Dropped == listed.Dropped && !IsGone(file.File))
             {
-                throw new TwinGridException(
+                throw new TwinDamagedException(
                     $"The history of {twin} is damaged: "
                     + $"{PartitionContents.Missing(telemetry, known.Rows - there, known.Rows)} from "
                     + $"{file.File.Path}. {HistoryFileVerifier.Remedy}");
@@ -163,6 +163,7 @@ internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files)
         if (!files.All.Contains(file) || !File.Exists(file.Path))
         {
             return listedFile.Contents is null || listed.Dropped != files.Dropped
+                || IsGone(file)
                 ? null
                 : throw Damaged(file, "it is missing");
         }
@@ -185,7 +186,10 @@ internal sealed class HistoryReader(SqliteDatabase database, HistoryFiles files)
         return reader;
     }
 
-    private static TwinGridException Damaged(HistoryFile file, string why, SqliteException? cause = null) =>
+    // In a backup that was made while it was dropped.
+    private bool IsGone(HistoryFile file) => !File.Exists(file.Path) && file.IsExpired(UnixMicroseconds.Now(clock));
+
+    private static TwinDamagedException Damaged(HistoryFile file, string why, SqliteException? cause = null) =>
         new($"The history file {file.Path} is damaged: {why}. {HistoryFileVerifier.Remedy}", cause!);
 
     private void Close(string path)

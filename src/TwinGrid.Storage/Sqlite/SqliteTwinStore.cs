@@ -50,7 +50,7 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
             this,
             Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
-        _historyReaders = new("TwinGrid history", ReaderCount, () => new HistoryReader(database, _files));
+        _historyReaders = new("TwinGrid history", ReaderCount, () => new HistoryReader(database, _files, clock));
     }
 
     /// <inheritdoc/>

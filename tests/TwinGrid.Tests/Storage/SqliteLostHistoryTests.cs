@@ -6,7 +6,7 @@ using static TwinGrid.Tests.Storage.StoreDirectory;
 
 namespace TwinGrid.Tests.Storage;
 
-/// <summary>What a history file that is empty, damaged or robbed of rows does to questions, sealing and verify.</summary>
+/// <summary>What a history file that is empty, damaged or robbed of rows does to questions and sealing.</summary>
 public sealed class SqliteLostHistoryTests : IDisposable
 {
     private readonly StoreDirectory _directory = new();
@@ -53,7 +53,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await File.WriteAllTextAsync(damaged, new string('x', 8_192));
 
         await using SqliteTwinStore again = await OpenAsync();
-        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => again.ValuesAsync());
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => again.ValuesAsync());
         Assert.Contains(damaged, refused.Message, StringComparison.Ordinal);
         Assert.Contains("put the file of a backup in its place", refused.Message, StringComparison.Ordinal);
         Assert.Equal([1.0], await again.ValuesAsync(to: Start + Day));
@@ -86,7 +86,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         Execute(Assert.Single(Directory.GetFiles(HistoryPath, "*.db")), loss);
 
         await using SqliteTwinStore again = await OpenAsync();
-        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => again.ValuesAsync());
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => again.ValuesAsync());
         Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
         StoreDamage found = Assert.Single(await VerifyAsync());
         Assert.Equal((Turbine, 1L), (found.Twin, found.Revision));
@@ -106,9 +106,9 @@ public sealed class SqliteLostHistoryTests : IDisposable
         File.Delete(file);
 
         await using SqliteTwinStore again = await OpenAsync();
-        TwinGridException values = await Assert.ThrowsAsync<TwinGridException>(() => again.ValuesAsync());
-        TwinGridException past = await Assert.ThrowsAsync<TwinGridException>(() => again.PastAsync(50));
-        Assert.All(
+        TwinDamagedException values = await Assert.ThrowsAsync<TwinDamagedException>(() => again.ValuesAsync());
+        TwinDamagedException past = await Assert.ThrowsAsync<TwinDamagedException>(() => again.PastAsync(50));
+        Assert.All<Exception>(
             [values, past],
             e => Assert.Contains($"{file} is damaged: it is missing", e.Message, StringComparison.Ordinal));
     }
