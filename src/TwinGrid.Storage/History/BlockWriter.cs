@@ -106,6 +106,9 @@ internal ref struct BlockReader(ReadOnlySpan<byte> bytes)
 
     public string Text() => Encoding.UTF8.GetString(Bytes(Length()));
 
+    /// <summary>All that was not read yet.</summary>
+    public ReadOnlySpan<byte> Rest() => Bytes(_rest.Length);
+
     /// <summary>Who reads a form as it was written has read all of it: bytes that are left are of another.</summary>
     public readonly void End()
     {

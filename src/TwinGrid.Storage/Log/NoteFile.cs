@@ -32,10 +32,26 @@ internal sealed class NoteFile : IDisposable
     }
 
     /// <summary>What was noted; null where that cannot be told.</summary>
-    public long[]? Read()
+    public long[]? Read() => Read(_file, _bytes.Length);
+
+    /// <summary>What a file notes that is left as it is; null where that cannot be told.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="numbers">How many numbers it holds.</param>
+    public static long[]? Read(string path, int numbers)
     {
-        byte[] bytes = new byte[_bytes.Length];
-        if (RandomAccess.Read(_file.SafeFileHandle, bytes, 0) != bytes.Length
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        return Read(file, Header + (numbers * sizeof(long)));
+    }
+
+    private static long[]? Read(FileStream file, int length)
+    {
+        byte[] bytes = new byte[length];
+        if (RandomAccess.Read(file.SafeFileHandle, bytes, 0) != bytes.Length
             || bytes[0] != Version
             || BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(1)) != Checksum(bytes))
         {

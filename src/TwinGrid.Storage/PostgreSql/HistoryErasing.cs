@@ -71,6 +71,8 @@ internal static class HistoryErasing
         turns AS (
             DELETE FROM history_turns WHERE twin_id = (SELECT twin_id FROM bound)
                 AND first_revision < (SELECT before FROM bound)),
+        listing AS (
+            UPDATE sealed_in SET contents = NULL WHERE twin_id = (SELECT twin_id FROM bound)),
         readings AS (
             DELETE FROM history_readings WHERE twin_id = (SELECT twin_id FROM bound)
                 AND first_revision < (SELECT before FROM bound))

@@ -71,6 +71,8 @@ internal static class PartSealing
             await insert.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
         }
 
+        await PartitionListing.AddAsync(connection, twin, part.Twin, rows.ToLookup(
+            row => partitions[row.Span], static row => row.Row)).ConfigureAwait(false);
         long last = part.Turns[^1].Revision;
         NpgsqlBatch move = new(connection)
         {

@@ -22,6 +22,9 @@ internal static class PostgreSqlSchema
     /// <summary>The minor version that brought history.</summary>
     public const int MinorOfHistory = 1;
 
+    /// <summary>The minor version that brought the list of what partitions have.</summary>
+    public const int MinorOfListing = 6;
+
     /// <summary>"TwinGrid" in ASCII: whoever changes tables or incarnations holds this advisory lock.</summary>
     public const string Lock = "SELECT pg_advisory_xact_lock(x'5477696e47726964'::bigint)";
 
@@ -188,8 +191,21 @@ internal static class PostgreSqlSchema
             ADD COLUMN claimed_by text COLLATE "C" NOT NULL DEFAULT '';
         """;
 
+    // What each partition has of a twin, so that it is missed when it is lost; null where some of it was erased. Of a
+    // partition that is not listed an older TwinGrid sealed something that is in no list.
+    private const string Listing = """
+        CREATE TABLE sealed_in (
+            twin_id bigint NOT NULL,
+            partition_id bigint NOT NULL,
+            contents bytea,
+            PRIMARY KEY (twin_id, partition_id));
+
+        ALTER TABLE history_partition ADD COLUMN listed boolean NOT NULL DEFAULT false;
+        ALTER TABLE history_partition ALTER COLUMN listed SET DEFAULT true;
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted, Claims];
+    private static readonly string[] Additions = [Sealing, Identity, Leases, Deleted, Claims, Listing];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do

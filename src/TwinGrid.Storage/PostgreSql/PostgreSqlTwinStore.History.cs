@@ -121,6 +121,7 @@ internal sealed partial class PostgreSqlTwinStore
         long through,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await EnsureAllAsync(twin, telemetry, (from, to), cancellationToken).ConfigureAwait(false);
         BlockReading.Place? last = BlockReading.Place.Beginning;
         while (last is { } after)
         {
@@ -147,6 +148,29 @@ internal sealed partial class PostgreSqlTwinStore
         }
 
         return dropped;
+    }
+
+    // A partition may be dropped between looking at the list and at it: then it is not listed the second time.
+    private async Task EnsureAllAsync(
+        TwinId twin, string telemetry, (long From, long To) range, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            (long Missing, long All)? found = await Open.ReadAtOneMomentAsync(
+                (connection, stop) => PartitionListing.FindMissingAsync(connection, twin, telemetry, range, stop),
+                cancellationToken).ConfigureAwait(false);
+            if (found is not var (missing, all))
+            {
+                return;
+            }
+
+            if (attempt > 1)
+            {
+                throw new TwinDamagedException(
+                    $"The history of {twin} is damaged: {PartitionContents.Missing(telemetry, missing, all)} from "
+                    + $"{database.Name}. {SealedVerifier.Remedy}");
+            }
+        }
     }
 
     /// <summary>Writes a part; false, and nothing changed, where somebody sealed or erased meanwhile.</summary>

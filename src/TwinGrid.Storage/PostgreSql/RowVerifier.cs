@@ -45,8 +45,9 @@ internal sealed class RowVerifier(
             await ReadSessionsAsync(cancellationToken).ConfigureAwait(false);
             if (minor >= PostgreSqlSchema.MinorOfHistory)
             {
-                await new SealedVerifier(_rows, _damage, tally, keep, now).ReadAsync(cancellationToken)
-                    .ConfigureAwait(false);
+                await new SealedVerifier(
+                    _rows, _damage, tally, keep, now, minor >= PostgreSqlSchema.MinorOfListing)
+                    .ReadAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -13,8 +13,9 @@ namespace TwinGrid.Storage.PostgreSql;
 /// <param name="tally">Counts.</param>
 /// <param name="keep">How long turns are kept, microseconds.</param>
 /// <param name="now">Unix microseconds.</param>
+/// <param name="isListed">True where there is a list of what partitions have.</param>
 internal sealed class SealedVerifier(
-    RowScan rows, FoundDamage damage, StoreTally tally, long keep, long now)
+    RowScan rows, FoundDamage damage, StoreTally tally, long keep, long now, bool isListed)
 {
     private const string PartitionsSql = """
         SELECT n.name, true FROM history_partition p, LATERAL (VALUES
@@ -48,12 +49,24 @@ internal sealed class SealedVerifier(
         FROM sealed z LEFT JOIN twin u ON u.twin_id = z.twin_id
         """;
 
+    private const string ListedSql = """
+        SELECT u.kind, u.key, i.contents, c.names, c.counts FROM sealed_in i
+        JOIN history_partition p ON p.partition_id = i.partition_id AND p.listed
+        LEFT JOIN twin u ON u.twin_id = i.twin_id,
+        LATERAL (
+            SELECT COALESCE(array_agg(n.telemetry), '{}') AS names, COALESCE(array_agg(n.blocks), '{}') AS counts
+            FROM (
+                SELECT r.telemetry, count(*) AS blocks FROM history_readings r
+                WHERE r.twin_id = i.twin_id AND r.partition_id = i.partition_id GROUP BY r.telemetry) n) c
+        WHERE i.contents IS NOT NULL AND p.ends + p.keep > $1
+        """;
+
     private readonly HashSet<long> _withParts = [];
     private (long Number, SealedTwin Twin, long Mark) _at;
     private SealedSpan _parts;
 
     /// <summary>What an operator does about damaged history.</summary>
-    private static string Remedy =>
+    public static string Remedy =>
         "Check the server's disk, and restore a backup of the database while the silos are stopped. Without it the "
         + "twins live on, and questions about that time fail.";
 
@@ -65,6 +78,10 @@ internal sealed class SealedVerifier(
         EndTwin();
         await rows.ReadAsync(ReadingsSql, ReadBlock, cancellationToken).ConfigureAwait(false);
         await rows.ReadAsync(StatesSql, ReadState, cancellationToken).ConfigureAwait(false);
+        if (isListed)
+        {
+            await rows.ReadAsync(ListedSql, ReadListed, cancellationToken, now).ConfigureAwait(false);
+        }
     }
 
     private void ReadPartition(NpgsqlDataReader row) => damage.OfFile(
@@ -186,6 +203,46 @@ internal sealed class SealedVerifier(
         if (!_withParts.Contains(row.GetInt64(2)))
         {
             Parts(twin).End(new SealedTwin(twin, snapshot.Revision, 1, row.GetInt64(4)));
+        }
+    }
+
+    private void ReadListed(NpgsqlDataReader row)
+    {
+        if (RowScan.Twin(row) is not { } twin)
+        {
+            damage.OfFile("what a partition should have belongs to no twin", Remedy);
+            return;
+        }
+
+        try
+        {
+            PartitionContents listed = PartitionContents.Unpack(twin, row.GetFieldValue<byte[]>(2));
+            string[] names = row.GetFieldValue<string[]>(3);
+            long[] counts = row.GetFieldValue<long[]>(4);
+
+            // A block that another telemetry has instead was told by its checksum.
+            if (counts.Sum() >= listed.Telemetry.Sum(static sort => sort.Value.Rows))
+            {
+                return;
+            }
+
+            foreach ((string telemetry, SealedRows blocks) in listed.Telemetry)
+            {
+                int place = Array.IndexOf(names, telemetry);
+                long missing = blocks.Rows - (place < 0 ? 0 : counts[place]);
+                if (missing > 0)
+                {
+                    damage.OfTwin(
+                        twin,
+                        blocks.FirstRevision,
+                        PartitionContents.Missing(telemetry, missing, blocks.Rows),
+                        Remedy);
+                }
+            }
+        }
+        catch (TwinGridException e)
+        {
+            damage.OfTwin(twin, 1, $"what its partitions should have cannot be told: {e.Message}", Remedy);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class HistoryEraser : IDisposable
     private readonly SqliteStatement _noteErased;
     private readonly SqliteStatement _deleteTurn;
     private readonly SqliteStatement _moveSealed;
+    private readonly SqliteStatement _dropListing;
     private readonly SqliteStatement _dropState;
     private readonly SqliteStatement _takeState;
 
@@ -30,8 +31,14 @@ internal sealed class HistoryEraser : IDisposable
             """);
         _deleteTurn = new(connection, "DELETE FROM turn WHERE turn_id = ?1 AND twin_id = ?2");
         _moveSealed = new(connection, """
-            UPDATE sealed SET revision = max(revision, ?2 - 1), kept_from = max(kept_from, ?2)
+            UPDATE sealed SET
+                revision = max(revision, ?2 - 1), kept_from = max(kept_from, ?2),
+                listed = iif(listed = revision, max(revision, ?2 - 1), listed)
             WHERE twin_id = ?1
+            """);
+        _dropListing = new(connection, """
+            DELETE FROM sealed_in
+            WHERE twin_id = ?1 AND (SELECT revision FROM sealed WHERE sealed.twin_id = ?1) < ?2
             """);
         _dropState = new(connection, "DELETE FROM sealed_state WHERE twin_id = ?1 AND revision < ?2");
         _takeState = new(connection, """
@@ -62,6 +69,7 @@ internal sealed class HistoryEraser : IDisposable
     // What is sealed next goes on from what is left: an empty twin, or the snapshot where all of the log went.
     private void EraseSealed(ErasePlan plan)
     {
+        _dropListing.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
         _moveSealed.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
         _dropState.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
         _takeState.Bind(1, plan.Twin).Bind(2, plan.BeforeRevision).Run();
@@ -71,6 +79,7 @@ internal sealed class HistoryEraser : IDisposable
     public void Dispose()
     {
         _moveSealed.Dispose();
+        _dropListing.Dispose();
         _dropState.Dispose();
         _takeState.Dispose();
         _dropSnapshot.Dispose();

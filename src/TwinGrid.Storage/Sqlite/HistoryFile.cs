@@ -22,6 +22,9 @@ internal sealed record HistoryFile(string Path, long Keep, long Begins, long End
 
     private const string DateForm = "yyyyMMdd";
 
+    /// <summary>True for one that is older than it is kept.</summary>
+    public bool IsExpired(long now) => Ends + Keep <= now;
+
     /// <summary>The partition of a time.</summary>
     public static HistoryFile For(string directory, long keep, long time)
     {

@@ -18,46 +18,66 @@ internal sealed class HistoryFileReader : IDisposable
     private readonly SqliteStatement _oldestTurns;
     private readonly SqliteStatement _telemetry;
     private readonly SqliteStatement _readings;
+    private readonly SqliteStatement _count;
 
-    public HistoryFileReader(SqliteDatabase database)
+    private HistoryFileReader(SqliteConnection connection)
+    {
+        _connection = connection;
+        _findTwin = new(_connection, "SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3");
+        _byRevision = new(_connection, TurnColumns + """
+            WHERE twin_id = ?1 AND first_revision <= ?2 AND last_revision BETWEEN ?2 AND ?3
+            ORDER BY first_revision DESC LIMIT 1
+            """);
+        _byTime = new(_connection, TurnColumns + """
+            WHERE twin_id = ?1 AND first_time <= ?2 AND last_revision <= ?3 ORDER BY first_revision DESC LIMIT 1
+            """);
+        _oldestTurns = new(_connection, TurnColumns + """
+            WHERE twin_id = ?1 AND last_revision <= ?2 ORDER BY first_revision LIMIT 1
+            """);
+        _telemetry = new(_connection, """
+            SELECT name, least FROM (
+                SELECT telemetry_id, name, (
+                    SELECT min(first_time) FROM readings
+                    WHERE twin_id = ?1 AND readings.telemetry_id = telemetry.telemetry_id) AS least
+                FROM telemetry)
+            WHERE least IS NOT NULL
+            """);
+
+        // What starts before the range may reach into it, so it is read from the beginning of the partition.
+        _readings = new(_connection, """
+            SELECT record, first_revision, last_revision, first_time, last_time, crc, readings FROM readings
+            WHERE twin_id = ?1 AND telemetry_id = (SELECT telemetry_id FROM telemetry WHERE name = ?2)
+                AND first_time < ?4 AND last_time >= ?3 AND last_revision <= ?5
+            ORDER BY first_time, readings_id
+            """);
+        _count = new(_connection, """
+            SELECT count(*) FROM readings
+            WHERE twin_id = ?1 AND telemetry_id = (SELECT telemetry_id FROM telemetry WHERE name = ?2)
+                AND last_revision <= ?3
+            """);
+    }
+
+    /// <summary>Opens a file; null for one that has no tables, because its making never ended.</summary>
+    /// <exception cref="SqliteException">It is not there, is damaged, or is no database.</exception>
+    public static HistoryFileReader? Open(SqliteDatabase file)
     {
         // Only what is there: one that was dropped meanwhile would be made anew, and empty.
-        _connection = database.OpenToRead(CacheKib);
+        SqliteConnection connection = file.OpenToRead(CacheKib);
         try
         {
-            _findTwin = new(_connection, "SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3");
-            _byRevision = new(_connection, TurnColumns + """
-                WHERE twin_id = ?1 AND first_revision <= ?2 AND last_revision BETWEEN ?2 AND ?3
-                ORDER BY first_revision DESC LIMIT 1
-                """);
-            _byTime = new(_connection, TurnColumns + """
-                WHERE twin_id = ?1 AND first_time <= ?2 AND last_revision <= ?3 ORDER BY first_revision DESC LIMIT 1
-                """);
-            _oldestTurns = new(_connection, TurnColumns + """
-                WHERE twin_id = ?1 AND last_revision <= ?2 ORDER BY first_revision LIMIT 1
-                """);
-            _telemetry = new(_connection, """
-                SELECT name, least FROM (
-                    SELECT telemetry_id, name, (
-                        SELECT min(first_time) FROM readings
-                        WHERE twin_id = ?1 AND readings.telemetry_id = telemetry.telemetry_id) AS least
-                    FROM telemetry)
-                WHERE least IS NOT NULL
-                """);
-
-            // What starts before the range may reach into it, so it is read from the beginning of the partition.
-            _readings = new(_connection, """
-                SELECT record, first_revision, last_revision, first_time, last_time, crc, readings FROM readings
-                WHERE twin_id = ?1 AND telemetry_id = (SELECT telemetry_id FROM telemetry WHERE name = ?2)
-                    AND first_time < ?4 AND last_time >= ?3 AND last_revision <= ?5
-                ORDER BY first_time, readings_id
-                """);
+            if (HistoryFileSchema.IsMade(connection))
+            {
+                return new HistoryFileReader(connection);
+            }
         }
         catch
         {
-            _connection.Dispose();
+            connection.Dispose();
             throw;
         }
+
+        connection.Dispose();
+        return null;
     }
 
     /// <summary>The segment with a revision's turn, if it is here.</summary>
@@ -72,12 +92,13 @@ internal sealed class HistoryFileReader : IDisposable
     public HistoryRow? FindOldest(TwinId twin, long through) =>
         FindTwin(twin) is { } number ? ReadTurns(_oldestTurns, twin, number, through, null) : null;
 
-    /// <summary>Adds the telemetry that has readings here to what was found elsewhere.</summary>
-    public void AddTelemetry(TwinId twin, Dictionary<string, long> oldest)
+    /// <summary>The telemetry that has readings here, each with its oldest time.</summary>
+    public IReadOnlyDictionary<string, long> ReadTelemetry(TwinId twin)
     {
+        Dictionary<string, long> oldest = new(StringComparer.Ordinal);
         if (FindTwin(twin) is not { } number)
         {
-            return;
+            return oldest;
         }
 
         try
@@ -85,14 +106,29 @@ internal sealed class HistoryFileReader : IDisposable
             _telemetry.Bind(1, number);
             while (_telemetry.Step())
             {
-                string name = _telemetry.Text(0);
-                long time = _telemetry.Int64(1);
-                oldest[name] = oldest.TryGetValue(name, out long other) ? Math.Min(time, other) : time;
+                oldest[_telemetry.Text(0)] = _telemetry.Int64(1);
             }
+
+            return oldest;
         }
         finally
         {
             _telemetry.Reset();
+        }
+    }
+
+    /// <summary>How many blocks of a telemetry are here, of parts that end at or before a revision.</summary>
+    public long CountBlocks(TwinId twin, string telemetry, long through)
+    {
+        try
+        {
+            return FindTwin(twin) is { } number && _count.Bind(1, number).Bind(2, telemetry).Bind(3, through).Step()
+                ? _count.Int64(0)
+                : 0;
+        }
+        finally
+        {
+            _count.Reset();
         }
     }
 
@@ -138,6 +174,7 @@ internal sealed class HistoryFileReader : IDisposable
         _oldestTurns.Dispose();
         _telemetry.Dispose();
         _readings.Dispose();
+        _count.Dispose();
         _connection.Dispose();
     }
 

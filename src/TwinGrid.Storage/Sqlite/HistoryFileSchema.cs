@@ -58,21 +58,26 @@ internal static class HistoryFileSchema
             twin_id, telemetry_id, first_time, last_time, last_revision);
         """;
 
+    /// <summary>
+    /// False for a file without tables: one whose making never ended, so that nothing was ever read from it.
+    /// </summary>
+    public static bool IsMade(SqliteConnection connection)
+    {
+        using SqliteStatement made = new(
+            connection, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'");
+        return made.Step() && made.Int64(0) != 0;
+    }
+
     /// <summary>Makes the tables where there are none.</summary>
     /// <exception cref="TwinGridException">A newer TwinGrid made the file.</exception>
     public static void Ensure(SqliteConnection connection)
     {
         using SqliteTransaction transaction = connection.BeginTransaction(deferred: false);
-        using (SqliteStatement exists = new(
-            connection, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'"))
+        if (!IsMade(connection))
         {
-            exists.Step();
-            if (exists.Int64(0) == 0)
-            {
-                using SqliteCommand make = connection.CreateCommand();
-                make.CommandText = Tables + "INSERT INTO schema_version VALUES (1, 1, 0)";
-                make.ExecuteNonQuery();
-            }
+            using SqliteCommand make = connection.CreateCommand();
+            make.CommandText = Tables + "INSERT INTO schema_version VALUES (1, 1, 0)";
+            make.ExecuteNonQuery();
         }
 
         using (SqliteStatement version = new(connection, "SELECT major FROM schema_version"))

@@ -28,9 +28,16 @@ internal sealed class HistoryFileVerifier : IDisposable
         ORDER BY first_revision
         """;
 
+    private const string Blocks = """
+        SELECT count(*) FROM readings
+        WHERE twin_id = (SELECT twin_id FROM twin WHERE tenant = ?1 AND kind = ?2 AND key = ?3) AND last_revision <= ?4
+            AND telemetry_id = (SELECT telemetry_id FROM telemetry WHERE name = ?5)
+        """;
+
     private readonly SqliteConnection _connection;
     private readonly FoundDamage _damage;
     private SqliteStatement? _parts;
+    private SqliteStatement? _blocks;
 
     /// <summary>Opens the file.</summary>
     /// <exception cref="SqliteException">It is no database.</exception>
@@ -38,12 +45,24 @@ internal sealed class HistoryFileVerifier : IDisposable
     {
         _damage = damage;
         _connection = file.OpenToRead(CacheKib);
+        Name = Path.GetFileName(file.File);
     }
+
+    /// <summary>The file's name.</summary>
+    public string Name { get; }
+
+    /// <summary>False for a file whose making never ended.</summary>
+    public bool IsMade => HistoryFileSchema.IsMade(_connection);
 
     /// <summary>What an operator does about a damaged or missing partition.</summary>
     public static string Remedy =>
         "Keep the damaged file, check the disk, and put the file of a backup in its place while the silo is stopped. "
         + "Without it the twins live on, and questions about that time fail.";
+
+    /// <summary>What an operator does about a file that was never used.</summary>
+    public static string NothingLost =>
+        "Nothing is lost with an empty history file that nothing was sealed in: the silo makes its tables at its next "
+        + "start.";
 
     /// <summary>Reads everything.</summary>
     public void Read(StoreTally tally, CancellationToken cancellationToken)
@@ -75,11 +94,45 @@ internal sealed class HistoryFileVerifier : IDisposable
         }
     }
 
+    /// <summary>Compares the blocks of a twin that are here with what is listed of them.</summary>
+    public void CountBlocks(in SealedTwin twin, PartitionContents listed)
+    {
+        foreach ((string telemetry, SealedRows rows) in listed.Telemetry)
+        {
+            long missing = rows.Rows - Count(twin, telemetry);
+            if (missing > 0)
+            {
+                _damage.OfTwin(
+                    twin.Twin, rows.FirstRevision, PartitionContents.Missing(telemetry, missing, rows.Rows), Remedy);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _parts?.Dispose();
+        _blocks?.Dispose();
         _connection.Dispose();
+    }
+
+    // What cannot be read is told where it is read.
+    private long Count(in SealedTwin twin, string telemetry)
+    {
+        try
+        {
+            _blocks ??= new(_connection, Blocks);
+            _blocks.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Twin.Kind).Bind(3, twin.Twin.Key).Bind(4, twin.Sealed);
+            return _blocks.Bind(5, telemetry).Step() ? _blocks.Int64(0) : 0;
+        }
+        catch (SqliteException e) when (TableScan.IsDamage(e))
+        {
+            return long.MaxValue;
+        }
+        finally
+        {
+            _blocks?.Reset();
+        }
     }
 
     private void Scan(

@@ -1,3 +1,5 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using TwinGrid.Storage.History;
 
 namespace TwinGrid.Storage.Sqlite;
@@ -5,11 +7,11 @@ namespace TwinGrid.Storage.Sqlite;
 /// <summary>A part that was written.</summary>
 /// <param name="TurnBytes">Bytes of turns.</param>
 /// <param name="ReadingBytes">Bytes of readings.</param>
-/// <param name="Files">The names of the files that it is in.</param>
-internal sealed record AppendedPart(long TurnBytes, long ReadingBytes, IReadOnlyList<string> Files);
+/// <param name="Rows">Its rows by the names of the files that they are in.</param>
+internal sealed record AppendedPart(long TurnBytes, long ReadingBytes, ILookup<string, HistoryRow> Rows);
 
 /// <summary>Writes sealed history into its partitions, those in use kept open. Belongs to one thread.</summary>
-internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files) : IDisposable
+internal sealed partial class HistoryWriter(SqliteDatabase database, HistoryFiles files, ILogger logger) : IDisposable
 {
     /// <summary>Files that stay open: what is sealed is mostly of today.</summary>
     private const int MostOpen = 8;
@@ -28,42 +30,46 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
     {
         if (clean)
         {
-            DeleteAll(part.Twin, part.Turns[0].Revision, long.MaxValue);
+            DeleteAll(part.Twin, part.Turns[0].Revision, long.MaxValue, []);
         }
 
         List<(HistorySpan Span, HistoryRow Row)> rows = PartRows.Of(part, before, keep, now);
-        List<string> names = [];
-        foreach (IGrouping<HistorySpan, (HistorySpan, HistoryRow Row)> own in rows.GroupBy(row => row.Span))
+        ILookup<HistoryFile, HistoryRow> byFile = rows.ToLookup(
+            row => files.For(row.Span.Keep, row.Span.Begins), row => row.Row);
+        foreach (IGrouping<HistoryFile, HistoryRow> own in byFile)
         {
-            HistoryFile file = files.For(own.Key.Keep, own.Key.Begins);
-            Open(file).Append(part.Twin, [.. own.Select(row => row.Row)]);
-            files.Add(file);
-            names.Add(Path.GetFileName(file.Path));
+            Write(own.Key, writer => writer.Append(part.Twin, [.. own]));
+            files.Add(own.Key);
         }
 
         (long turnBytes, long readingBytes) = PartRows.Bytes(rows);
-        return new AppendedPart(turnBytes, readingBytes, names);
+        return new AppendedPart(
+            turnBytes,
+            readingBytes,
+            byFile.SelectMany(own => own, (own, row) => (Name: Path.GetFileName(own.Key.Path), row))
+                .ToLookup(row => row.Name, row => row.row));
     }
 
     /// <summary>Erases a twin's parts that begin before a revision.</summary>
-    public bool Erase(TwinId twin, long beforeRevision)
+    /// <param name="twin">Whose.</param>
+    /// <param name="beforeRevision">The revision.</param>
+    /// <param name="listed">The names of the files that have something of it.</param>
+    public bool Erase(TwinId twin, long beforeRevision, IReadOnlyCollection<string> listed)
     {
-        DeleteAll(twin, 0, beforeRevision - 1);
+        DeleteAll(twin, 0, beforeRevision - 1, listed);
         return true;
     }
 
-    /// <summary>Drops the partitions that are older than they are kept.</summary>
+    /// <summary>Drops partitions that are older than they are kept.</summary>
+    /// <param name="expired">Their names.</param>
     /// <returns>How many went.</returns>
-    public int Drop(long now)
+    public int Drop(IReadOnlyCollection<string> expired)
     {
         int dropped = 0;
-        foreach (HistoryFile file in files.All)
+        foreach (HistoryFile file in files.All.Where(file => expired.Contains(Path.GetFileName(file.Path))))
         {
-            if (file.Ends + file.Keep <= now)
-            {
-                Close(file.Path);
-                dropped += files.TryDelete(file) ? 1 : 0;
-            }
+            Close(file.Path);
+            dropped += files.TryDelete(file) ? 1 : 0;
         }
 
         return dropped;
@@ -78,11 +84,34 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
         }
     }
 
-    private void DeleteAll(TwinId twin, long from, long through)
+    // What a damaged file has beyond what the twin is listed with is visible to nobody, now or later.
+    private void DeleteAll(TwinId twin, long from, long through, IReadOnlyCollection<string> listed)
     {
         foreach (HistoryFile file in files.All)
         {
-            Open(file).Delete(twin, from, through);
+            try
+            {
+                Write(file, writer => writer.Delete(twin, from, through));
+            }
+            catch (TwinGridException e) when (
+                e.InnerException is SqliteException damage && TableScan.IsDamage(damage)
+                && !listed.Contains(Path.GetFileName(file.Path)))
+            {
+                LogPassedOver(logger, file.Path, damage.Message);
+            }
+        }
+    }
+
+    private void Write(HistoryFile file, Action<HistoryFileWriter> write)
+    {
+        try
+        {
+            write(Open(file));
+        }
+        catch (SqliteException e)
+        {
+            Close(file.Path);
+            throw database.At(file.Path).Explain(e);
         }
     }
 
@@ -108,4 +137,9 @@ internal sealed class HistoryWriter(SqliteDatabase database, HistoryFiles files)
             writer.Dispose();
         }
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "History file {Path} is damaged ({Why}): nothing is taken from it; what other files have goes on")]
+    private static partial void LogPassedOver(ILogger logger, string path, string why);
 }

@@ -6,71 +6,147 @@ namespace TwinGrid.Storage.Sqlite;
 /// <summary>
 /// How far the log went when it was last written, in a <see cref="NoteFile"/> beside the database: the incarnation and
 /// the row of its newest turn. It is written after commits and never before, so a database that is behind it was put
-/// there: an older backup. Written at most once a second. Belongs to one thread.
+/// there, an older backup, or lost its newest commits with its log file. Written at most once a second, and within a
+/// second of the last commit. Belongs to one thread.
 /// </summary>
 internal sealed class LastWritten : IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    /// <summary>So long after a commit it is noted at the latest.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly NoteFile _file;
+    private readonly NoteFile? _file;
     private readonly TimeProvider _clock;
-    private readonly long _row;
+    private readonly Action<string> _notNoted;
+    private readonly Note _before;
     private long _incarnation;
     private long? _noted;
+    private bool _isBehind;
+    private bool _told;
 
     /// <summary>Opens the file of a database and reads it.</summary>
-    public LastWritten(string database, TimeProvider clock)
+    /// <param name="database">The database file.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="notNoted">Is told why, once, where nothing can be noted: the store works without.</param>
+    public LastWritten(string database, TimeProvider clock, Action<string> notNoted)
     {
         _clock = clock;
-        _file = new NoteFile(Path.ChangeExtension(database, ".last"), numbers: 2);
-        if (_file.Read() is [var incarnation, var row])
+        _notNoted = notNoted;
+        try
         {
-            (Incarnation, _row) = (incarnation, row);
+            _file = new NoteFile(PathOf(database), numbers: 2);
+            _before = Note.Of(_file.Read());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Tell(e);
         }
     }
 
     /// <summary>The last incarnation that wrote; 0 where the file says nothing.</summary>
-    public long Incarnation { get; }
+    public long Incarnation => _before.Incarnation;
+
+    /// <summary>What is noted beside a database, read and left as it is; nothing where there is no file.</summary>
+    public static Note Read(string database)
+    {
+        try
+        {
+            return Note.Of(NoteFile.Read(PathOf(database), numbers: 2));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is a help and no part of what is kept.
+            return default;
+        }
+    }
 
     /// <summary>True where the database is older. Asked before a new incarnation is opened.</summary>
-    public bool IsAhead(SqliteConnection connection) =>
-        Incarnation > Read(connection, "SELECT max(incarnation) FROM silo_incarnation")
-        || _row > NewestRow(connection);
+    public bool IsAhead(SqliteConnection connection) => _before.IsAheadOf(connection);
 
     /// <summary>From now on a new incarnation writes.</summary>
     public void Open(long incarnation)
     {
         _incarnation = incarnation;
-        _file.Write(incarnation, 0);
+        Write(0);
     }
 
     /// <summary>Turns were committed.</summary>
-    public void Note(SqliteConnection connection)
+    public void Committed(SqliteConnection connection)
     {
-        if (_noted is { } noted && _clock.GetElapsedTime(noted) < Interval)
+        _isBehind = true;
+        if (_noted is not { } noted || _clock.GetElapsedTime(noted) >= Interval)
         {
-            return;
+            CatchUp(connection);
         }
+    }
 
-        _file.Write(_incarnation, NewestRow(connection));
-        _noted = _clock.GetTimestamp();
+    /// <summary>Notes what was committed since it was last noted.</summary>
+    public void CatchUp(SqliteConnection connection)
+    {
+        if (_isBehind)
+        {
+            Write(Note.NewestRow(connection));
+            _noted = _clock.GetTimestamp();
+            _isBehind = false;
+        }
     }
 
     /// <summary>The newest turn may go.</summary>
     public void Forget()
     {
-        _file.Write(_incarnation, 0);
+        Write(0);
         _noted = null;
+        _isBehind = false;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
 
-    private static long NewestRow(SqliteConnection connection) => Read(connection, "SELECT max(turn_id) FROM turn");
+    private static string PathOf(string database) => Path.ChangeExtension(database, ".last");
 
-    private static long Read(SqliteConnection connection, string sql)
+    // What was committed is committed whatever becomes of the note.
+    private void Write(long row)
     {
-        using SqliteStatement statement = new(connection, sql);
-        return statement.Step() ? statement.Int64(0) : 0;
+        try
+        {
+            _file?.Write(_incarnation, row);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Tell(e);
+        }
+    }
+
+    private void Tell(Exception e)
+    {
+        if (!_told)
+        {
+            _told = true;
+            _notNoted(e.Message);
+        }
+    }
+
+    /// <summary>What was noted.</summary>
+    /// <param name="Incarnation">The incarnation that wrote; 0 for none.</param>
+    /// <param name="Row">The row of its newest turn; 0 where it says nothing of one.</param>
+    public readonly record struct Note(long Incarnation, long Row)
+    {
+        /// <summary>Of the numbers of a file.</summary>
+        public static Note Of(long[]? numbers) =>
+            numbers is [var incarnation, var row] ? new Note(incarnation, row) : default;
+
+        /// <summary>True where the database is older.</summary>
+        public bool IsAheadOf(SqliteConnection connection) =>
+            Incarnation > ReadNumber(connection, "SELECT max(incarnation) FROM silo_incarnation")
+            || Row > NewestRow(connection);
+
+        /// <summary>The row of the newest turn; 0 for none.</summary>
+        public static long NewestRow(SqliteConnection connection) =>
+            ReadNumber(connection, "SELECT max(turn_id) FROM turn");
+
+        private static long ReadNumber(SqliteConnection connection, string sql)
+        {
+            using SqliteStatement statement = new(connection, sql);
+            return statement.Step() ? statement.Int64(0) : 0;
+        }
     }
 }

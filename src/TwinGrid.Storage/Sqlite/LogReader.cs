@@ -9,8 +9,14 @@ namespace TwinGrid.Storage.Sqlite;
 /// <param name="Incarnation">Who sealed it last; 0 for nobody.</param>
 /// <param name="State">The state at <paramref name="Sealed"/>; null where the fold begins with an empty twin.</param>
 /// <param name="Snapshot">The newest snapshot, or null.</param>
+/// <param name="History">What is listed of where its sealed turns are.</param>
 internal sealed record LogPosition(
-    Head Head, long Sealed, long Incarnation, StoredSnapshot? State, StoredSnapshot? Snapshot);
+    Head Head,
+    long Sealed,
+    long Incarnation,
+    StoredSnapshot? State,
+    StoredSnapshot? Snapshot,
+    ListedHistory History);
 
 /// <summary>Reads what of a twin's log is not sealed. Belongs to one thread.</summary>
 internal sealed class LogReader : IDisposable
@@ -27,6 +33,7 @@ internal sealed class LogReader : IDisposable
     private readonly SqliteStatement _end;
     private readonly SqliteStatement _sealed;
     private readonly SqliteStatement _unsealed;
+    private readonly ListingReader _listing;
 
     private (long Twin, long From, List<long> TurnIds) _walk;
 
@@ -35,7 +42,8 @@ internal sealed class LogReader : IDisposable
         _rows = rows;
         _begin = new(connection, "BEGIN");
         _end = new(connection, "COMMIT");
-        _sealed = new(connection, "SELECT revision, incarnation FROM sealed WHERE twin_id = ?1");
+        _sealed = new(connection, "SELECT revision, incarnation, listed FROM sealed WHERE twin_id = ?1");
+        _listing = new ListingReader(connection);
         _unsealed = new(connection, """
             SELECT twin_id, kind, key FROM twin LEFT JOIN sealed USING (twin_id)
             WHERE twin_id > ?1 AND (
@@ -46,14 +54,17 @@ internal sealed class LogReader : IDisposable
     }
 
     /// <summary>Where a twin's log stands; null for an unknown twin.</summary>
-    public LogPosition? Find(TwinId twin) => AtOneMoment(() =>
+    /// <param name="twin">Which.</param>
+    /// <param name="dropped">How many history files were dropped before.</param>
+    public LogPosition? Find(TwinId twin, int dropped) => AtOneMoment(() =>
     {
         if (_rows.FindHead(twin) is not { } head)
         {
             return null;
         }
 
-        (long revision, long incarnation) = FindSealed(head.Twin);
+        (long revision, long incarnation, long listed) = FindSealed(head.Twin);
+        bool isListed = listed == revision;
         revision = Math.Max(revision, head.ErasedBefore - 1);
         StoredSnapshot? state = _rows.ReadSealedState(twin, head.Twin);
         return new LogPosition(
@@ -61,7 +72,9 @@ internal sealed class LogReader : IDisposable
             revision,
             incarnation,
             state?.Revision == revision ? state : null,
-            _rows.ReadSnapshot(twin, head.Twin));
+            _rows.ReadSnapshot(twin, head.Twin),
+            new ListedHistory(
+                revision, isListed, _listing.Read(twin, head.Twin), _listing.ReadComplete(), dropped));
     });
 
     /// <summary>The rows of a twin's turns from a revision on, in order; none of those that are sealed.</summary>
@@ -163,6 +176,7 @@ internal sealed class LogReader : IDisposable
         _end.Dispose();
         _sealed.Dispose();
         _unsealed.Dispose();
+        _listing.Dispose();
     }
 
     private List<long> Walk(TwinId twin, in Head head, long from)
@@ -180,11 +194,13 @@ internal sealed class LogReader : IDisposable
         return turnIds;
     }
 
-    private (long Revision, long Incarnation) FindSealed(long number)
+    private (long Revision, long Incarnation, long Listed) FindSealed(long number)
     {
         try
         {
-            return _sealed.Bind(1, number).Step() ? (_sealed.Int64(0), _sealed.Int64(1)) : (0, 0);
+            return _sealed.Bind(1, number).Step()
+                ? (_sealed.Int64(0), _sealed.Int64(1), _sealed.Int64(2))
+                : (0, 0, 0);
         }
         finally
         {

@@ -23,6 +23,8 @@ internal sealed class LogVerifier(
     // The newest intact turn of each twin's number: its revision and row.
     private readonly Dictionary<long, (long Revision, long Row)> _newest = [];
 
+    private static readonly Dictionary<string, PartitionContents?> NothingListed = [];
+
     private long _minor;
 
     /// <summary>Reads the turns; comes first.</summary>
@@ -33,10 +35,12 @@ internal sealed class LogVerifier(
     }
 
     /// <summary>Reads everything else.</summary>
-    /// <param name="sealedTwin">Is told of each twin that has sealed turns.</param>
-    public void ReadTwins(Action<SealedTwin> sealedTwin)
+    /// <param name="sealedTwin">Is told of each twin that has sealed turns, and what its files should have.</param>
+    public void ReadTwins(Action<SealedTwin, IReadOnlyDictionary<string, PartitionContents?>> sealedTwin)
     {
-        Scan("twin", TwinsSql(), row => ReadTwin(row, sealedTwin));
+        using ListingReader? listing = _minor >= SqliteSchema.MinorOfListing ? new(connection) : null;
+        Scan("twin", TwinsSql(), row => ReadTwin(
+            row, (twin, number) => sealedTwin(twin, ReadListing(listing, twin.Twin, number))));
         Scan("snapshot", StatesSql("snapshot"), row => ReadState(row, "snapshot"));
         if (_minor >= 1)
         {
@@ -137,7 +141,7 @@ internal sealed class LogVerifier(
             """;
     }
 
-    private void ReadTwin(SqliteStatement row, Action<SealedTwin> sealedTwin)
+    private void ReadTwin(SqliteStatement row, Action<SealedTwin, long> sealedTwin)
     {
         tally.AddTwin();
         if (Twin(row, 1) is not { } twin)
@@ -161,7 +165,21 @@ internal sealed class LogVerifier(
 
         if (row.Int64(8) is > 0 and var sealedTo)
         {
-            sealedTwin(new SealedTwin(twin, sealedTo, row.Int64(9), row.Int64(10)));
+            sealedTwin(new SealedTwin(twin, sealedTo, row.Int64(9), row.Int64(10)), row.Int64(0));
+        }
+    }
+
+    private IReadOnlyDictionary<string, PartitionContents?> ReadListing(
+        ListingReader? listing, TwinId twin, long number)
+    {
+        try
+        {
+            return listing?.Read(twin, number) ?? NothingListed;
+        }
+        catch (TwinGridException e)
+        {
+            damage.OfTwin(twin, 1, $"what its history files should have cannot be told: {e.Message}");
+            return NothingListed;
         }
     }
 

@@ -103,10 +103,27 @@ public static class OrleansSqliteSchema
         IReadOnlyList<(string Key, string Text)> queries,
         CancellationToken cancellationToken) =>
         Task.Factory.StartNew(
-            () => Create(connectionString, tables, queries),
+            () => CreateOrExplain(connectionString, tables, queries),
             cancellationToken,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
+
+    private static void CreateOrExplain(
+        string connectionString, string tables, IReadOnlyList<(string Key, string Text)> queries)
+    {
+        try
+        {
+            Create(connectionString, tables, queries);
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+        {
+            // Even to read SQLite needs room for the index of its log.
+            throw new TwinGridException(
+                $"The disk of {new SqliteConnectionStringBuilder(connectionString).DataSource} is full, and a silo "
+                + "needs a MiB there to start: free space and start it again. Nothing is lost.",
+                e);
+        }
+    }
 
     private static void Create(
         string connectionString, string tables, IReadOnlyList<(string Key, string Text)> queries)

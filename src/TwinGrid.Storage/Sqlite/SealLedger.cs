@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using TwinGrid.Storage.History;
 using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.Sqlite;
@@ -20,8 +21,7 @@ internal sealed class SealLedger : IDisposable
     private readonly SqliteStatement _move;
     private readonly SqliteStatement _saveState;
     private readonly SqliteStatement _noteInTwin;
-    private readonly SqliteStatement _noteFile;
-    private readonly HashSet<string> _notedFiles = new(StringComparer.Ordinal);
+    private readonly SealedListing _listing;
     private readonly SqliteStatement _sweepEnd;
     private readonly SqliteStatement _markEnd;
     private readonly SqliteStatement _mark;
@@ -37,12 +37,13 @@ internal sealed class SealLedger : IDisposable
     {
         _identities = new TwinIdentities(connection);
         _move = new(connection, """
-            INSERT INTO sealed (twin_id, revision, sealed_at, incarnation)
-            SELECT twin_id, ?3, ?4, ?5 FROM twin JOIN head USING (twin_id)
+            INSERT INTO sealed (twin_id, revision, sealed_at, incarnation, listed)
+            SELECT twin_id, ?3, ?4, ?5, ?3 FROM twin JOIN head USING (twin_id)
             WHERE twin_id = ?1 AND revision >= ?3
                 AND max(erased_before - 1, coalesce((SELECT revision FROM sealed WHERE twin_id = ?1), 0)) = ?2
             ON CONFLICT (twin_id) DO UPDATE SET
-                revision = excluded.revision, sealed_at = excluded.sealed_at, incarnation = excluded.incarnation
+                revision = excluded.revision, sealed_at = excluded.sealed_at, incarnation = excluded.incarnation,
+                listed = iif(listed = revision, excluded.revision, listed)
             """);
         _saveState = new(connection, """
             INSERT INTO sealed_state VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -53,7 +54,7 @@ internal sealed class SealLedger : IDisposable
 
         // An older TwinGrid reads the log from there: what is sealed it takes for erased.
         _noteInTwin = new(connection, "UPDATE twin SET erased_before = ?2 WHERE twin_id = ?1");
-        _noteFile = new(connection, "INSERT INTO history_file VALUES (?1) ON CONFLICT DO NOTHING");
+        _listing = new SealedListing(connection);
         _markEnd = new(connection, """
             SELECT max(twin_id) FROM (SELECT twin_id FROM sealed WHERE twin_id > ?1 ORDER BY twin_id LIMIT ?2)
             """);
@@ -74,11 +75,11 @@ internal sealed class SealLedger : IDisposable
 
     /// <summary>Makes a part visible whose rows are on disk.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="files">The names of the files that it is in.</param>
+    /// <param name="rows">Its rows by the names of the files that they are in.</param>
     /// <param name="now">Unix microseconds.</param>
     /// <param name="incarnation">Who seals.</param>
     /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
-    public bool TryMove(SealedTurns part, IReadOnlyList<string> files, long now, long incarnation)
+    public bool TryMove(SealedTurns part, ILookup<string, HistoryRow> rows, long now, long incarnation)
     {
         long last = part.Turns[^1].Revision;
         if (_identities.Find(part.Twin) is not { } twin
@@ -98,14 +99,16 @@ internal sealed class SealLedger : IDisposable
             .Bind(7, part.End.State.Span)
             .Run();
         _noteInTwin.Bind(1, twin).Bind(2, last + 1).Run();
-        foreach (string file in files.Where(_notedFiles.Add))
-        {
-            _noteFile.Bind(1, file).Run();
-        }
-
+        _listing.Add(part.Twin, twin, rows);
         _sealedSince += part.Turns.Count;
         return true;
     }
+
+    /// <summary>Files are about to be dropped: what is listed of them is void.</summary>
+    public void NoteDropped(IEnumerable<string> files) => _listing.Drop(files);
+
+    /// <summary>Some of a twin's sealed parts are about to be erased.</summary>
+    public void NoteErasing(long twin) => _listing.Forget(twin);
 
     /// <summary>Makes a step of a sweep, or begins one where it is worth its while.</summary>
     /// <returns>False where there is nothing to do.</returns>
@@ -134,7 +137,6 @@ internal sealed class SealLedger : IDisposable
     public void Forget()
     {
         _identities.Forget();
-        _notedFiles.Clear();
         (_marked, _swept, _sealedSince) = (null, null, long.MaxValue / 2);
     }
 
@@ -142,8 +144,9 @@ internal sealed class SealLedger : IDisposable
     public void Dispose()
     {
         _identities.Dispose();
+        _listing.Dispose();
         SqliteStatement[] all =
-            [_move, _saveState, _noteInTwin, _noteFile, _sweepEnd, _markEnd, _mark, _newest, _delete];
+            [_move, _saveState, _noteInTwin, _sweepEnd, _markEnd, _mark, _newest, _delete];
         Array.ForEach(all, statement => statement.Dispose());
     }
 

@@ -21,6 +21,9 @@ internal static class SqliteSchema
     /// <summary>Grows with additions that an older silo may ignore.</summary>
     public static int Minor => Additions.Length;
 
+    /// <summary>The minor version that brought the list of what history files have.</summary>
+    public const int MinorOfListing = 6;
+
     // Version 1.0. What came later stands in the additions, so that an older database becomes the same as a new one.
     private const string Tables = """
         CREATE TABLE schema_version (
@@ -138,8 +141,27 @@ internal static class SqliteSchema
         ALTER TABLE session ADD COLUMN claimed_by TEXT NOT NULL DEFAULT '';
         """;
 
+    // 1.6. What each file has of a twin, so that it is missed when it is lost and a damaged file fails no question that
+    // does not need it; null where some of it was erased. What is listed goes void when the file is dropped: its life
+    // is another then. Of a file with life 0, and of a twin that is not listed up to where it is sealed, an older
+    // TwinGrid sealed something that is in no list.
+    private const string Listing = """
+        CREATE TABLE sealed_in (
+            twin_id INTEGER NOT NULL,
+            file TEXT NOT NULL,
+            life INTEGER NOT NULL,
+            contents BLOB,
+            PRIMARY KEY (twin_id, file)) WITHOUT ROWID;
+
+        ALTER TABLE history_file ADD COLUMN life INTEGER NOT NULL DEFAULT 0;
+
+        ALTER TABLE sealed ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+
+        UPDATE sealed SET listed = revision;
+        """;
+
     // The n-th leads from minor version n - 1 to n.
-    private static readonly string[] Additions = [Sessions, Sealing, Files, Deleted, Claims];
+    private static readonly string[] Additions = [Sessions, Sealing, Files, Deleted, Claims, Listing];
 
     /// <summary>
     /// Creates the tables where there are none and adds what an older database lacks, in one transaction; many may do
@@ -196,6 +218,13 @@ internal static class SqliteSchema
     /// <exception cref="TwinGridException">A newer TwinGrid made it.</exception>
     public static long ReadMinor(SqliteConnection connection)
     {
+        if (!Exists(connection))
+        {
+            throw new TwinGridException(
+                $"The database {connection.DataSource} holds no twins: name the TwinGrid:DataDirectory that the silo "
+                + "uses, or restore a backup where this file is all that is left of it.");
+        }
+
         using SqliteStatement statement = new(connection, "SELECT major, minor FROM schema_version");
         statement.Step();
         return statement.Int64(0) <= Major

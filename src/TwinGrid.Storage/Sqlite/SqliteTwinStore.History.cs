@@ -23,13 +23,13 @@ internal sealed partial class SqliteTwinStore
     public async Task<StoredLog?> ReadLogAsync(TwinId twin, CancellationToken cancellationToken)
     {
         LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
-        HistoryRow? oldest = log is null ? null : await ReadHistoryAsync(
-            reader => reader.FindOldest(twin, log.Sealed), cancellationToken).ConfigureAwait(false);
+        (long Revision, long Time)? oldest = log is null ? null : await ReadHistoryAsync(
+            reader => reader.FindOldest(twin, log.History), cancellationToken).ConfigureAwait(false);
         return log is null ? null : new StoredLog
         {
             Head = log.Head.Revision,
             Sealed = log.Sealed,
-            Oldest = oldest?.FirstRevision ?? log.Sealed + 1,
+            Oldest = oldest?.Revision ?? log.Sealed + 1,
             SealedState = log.State,
             Snapshot = log.Snapshot,
         };
@@ -50,7 +50,7 @@ internal sealed partial class SqliteTwinStore
             }
 
             IAsyncEnumerable<TwinTurn> turns = next <= log.Sealed
-                ? ReadSegmentAsync(twin, next, log.Sealed, cancellationToken)
+                ? ReadSegmentAsync(twin, next, log.History, cancellationToken)
                 : ReadRowsAsync(twin, next, through, cancellationToken);
             await foreach (TwinTurn turn in turns.ConfigureAwait(false))
             {
@@ -80,14 +80,14 @@ internal sealed partial class SqliteTwinStore
             return null;
         }
 
-        HistoryRow? oldest = await ReadHistoryAsync(
-            reader => reader.FindOldest(twin, log.Sealed), cancellationToken).ConfigureAwait(false);
+        (long Revision, long Time)? oldest = await ReadHistoryAsync(
+            reader => reader.FindOldest(twin, log.History), cancellationToken).ConfigureAwait(false);
         long asked = revision ?? await RunAsync(_readers, reader => reader.Log.FindAt(twin, time), cancellationToken)
             .ConfigureAwait(false);
         StoredPast none = new()
         {
-            Oldest = oldest?.FirstRevision ?? log.Sealed + 1,
-            OldestTime = oldest?.FirstTime,
+            Oldest = oldest?.Revision ?? log.Sealed + 1,
+            OldestTime = oldest?.Time,
             Revision = 0,
         };
         if (asked > log.Head.Revision || (revision is not null && asked < none.Oldest))
@@ -103,12 +103,14 @@ internal sealed partial class SqliteTwinStore
 
         HistoryRow? segment = await ReadHistoryAsync(
             reader => revision is null
-                ? reader.FindTurnsAt(twin, time, log.Sealed)
-                : reader.FindTurns(twin, asked, log.Sealed),
+                ? reader.FindTurnsAt(twin, time, log.History)
+                : reader.FindTurns(twin, asked, log.History),
             cancellationToken).ConfigureAwait(false);
         if (segment is null)
         {
-            return none;
+            return revision is null || _files.Dropped != log.History.Dropped
+                ? none
+                : throw Log.LogRow.Missing(twin, asked);
         }
 
         asked = revision ?? segment.Turns(twin).Last(turn => turn.Time <= time).Revision;
@@ -159,9 +161,12 @@ internal sealed partial class SqliteTwinStore
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<SealedTelemetry>> ReadTelemetryAsync(
+    public async Task<IReadOnlyList<SealedTelemetry>> ReadTelemetryAsync(
         TwinId twin, CancellationToken cancellationToken) =>
-        ReadHistoryAsync(reader => reader.ReadTelemetry(twin), cancellationToken);
+        await FindAsync(twin, cancellationToken).ConfigureAwait(false) is { } log
+            ? await ReadHistoryAsync(reader => reader.ReadTelemetry(twin, log.History), cancellationToken)
+                .ConfigureAwait(false)
+            : [];
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<SealedBlock> ReadSealedAsync(
@@ -172,16 +177,21 @@ internal sealed partial class SqliteTwinStore
         long through,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (await FindAsync(twin, cancellationToken).ConfigureAwait(false) is not { } log)
+        {
+            yield break;
+        }
+
         // Times that cannot be true yet lie where they arrived: such rows wait for the partitions of their time.
-        ImmutableArray<HistoryFile> files = [.. _files.All.Where(file => file.Begins < to)];
+        ImmutableArray<ListedFile> files = [.. log.History.In(_files, _database.HistoryDirectory)];
         List<HistoryRow> held = [];
         for (int i = 0; i < files.Length; i++)
         {
-            HistoryFile file = files[i];
+            ListedFile file = files[i];
             held.AddRange(await ReadHistoryAsync(
-                reader => reader.ReadReadings(file, twin, telemetry, from, to, through), cancellationToken)
-                .ConfigureAwait(false));
-            long next = i + 1 < files.Length ? files[i + 1].Begins : long.MaxValue;
+                reader => reader.ReadReadings(file, twin, telemetry, (from, to), through, log.History),
+                cancellationToken).ConfigureAwait(false));
+            long next = i + 1 < files.Length ? files[i + 1].File.Begins : long.MaxValue;
             foreach (HistoryRow row in held.Where(row => row.FirstTime < next).OrderBy(row => row.FirstTime))
             {
                 yield return row.Block();
@@ -192,8 +202,19 @@ internal sealed partial class SqliteTwinStore
     }
 
     /// <inheritdoc/>
-    public Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) =>
-        RunAsync(_historyWriter, writer => writer.Drop(now), cancellationToken);
+    public async Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken)
+    {
+        // First the list: a file that is listed must be there.
+        string[] expired =
+            [.. _files.All.Where(file => file.IsExpired(now)).Select(file => Path.GetFileName(file.Path))];
+        if (expired.Length == 0)
+        {
+            return 0;
+        }
+
+        await RunAsync(_writer, writer => writer.NoteDropped(expired), cancellationToken).ConfigureAwait(false);
+        return await RunAsync(_historyWriter, writer => writer.Drop(expired), cancellationToken).ConfigureAwait(false);
+    }
 
     private async Task<bool> SealNextAsync(SealedTurns part, CancellationToken cancellationToken)
     {
@@ -212,7 +233,7 @@ internal sealed partial class SqliteTwinStore
             _historyWriter,
             writer => writer.Append(part, log.State, _limits.HistoryKeep.Microseconds, now, clean),
             cancellationToken).ConfigureAwait(false);
-        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part, appended.Files), cancellationToken)
+        bool moved = await RunAsync(_writer, writer => writer.MoveSealed(part, appended.Rows), cancellationToken)
             .ConfigureAwait(false);
         if (moved)
         {
@@ -223,17 +244,23 @@ internal sealed partial class SqliteTwinStore
         return moved;
     }
 
-    private Task<LogPosition?> FindAsync(TwinId twin, CancellationToken cancellationToken) =>
-        RunAsync(_readers, reader => reader.Log.Find(twin), cancellationToken);
+    private Task<LogPosition?> FindAsync(TwinId twin, CancellationToken cancellationToken)
+    {
+        int dropped = _files.Dropped;
+        return RunAsync(_readers, reader => reader.Log.Find(twin, dropped), cancellationToken);
+    }
 
     private Task<T> ReadHistoryAsync<T>(Func<HistoryReader, T> read, CancellationToken cancellationToken) =>
         RunAsync(_historyReaders, read, cancellationToken);
 
     private async IAsyncEnumerable<TwinTurn> ReadSegmentAsync(
-        TwinId twin, long next, long through, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TwinId twin,
+        long next,
+        ListedHistory listed,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         HistoryRow segment = await ReadHistoryAsync(
-            reader => reader.FindTurns(twin, next, through), cancellationToken).ConfigureAwait(false)
+            reader => reader.FindTurns(twin, next, listed), cancellationToken).ConfigureAwait(false)
             ?? throw Log.LogRow.Missing(twin, next);
         foreach (TwinTurn turn in segment.Turns(twin).SkipWhile(turn => turn.Revision < next))
         {

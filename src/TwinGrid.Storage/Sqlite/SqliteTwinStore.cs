@@ -29,6 +29,8 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     private readonly DatabaseThreads<HistoryWriter> _historyWriter;
     private readonly DatabaseThreads<HistoryReader> _historyReaders;
     private readonly StoreMetrics _metrics = new("sqlite");
+    private readonly ITimer _noteLast;
+    private int _isNoteDue;
     private bool _restorationCounted;
 
     /// <summary>Starts the threads; the file is opened by <see cref="InitializeAsync"/>.</summary>
@@ -42,8 +44,13 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         _readers = new("TwinGrid reader", ReaderCount, () => new StoreReader(database));
         _limits = limits;
         _files = new HistoryFiles(database.HistoryDirectory);
-        _historyWriter = new("TwinGrid sealer", 1, () => new HistoryWriter(database, _files));
-        _historyReaders = new("TwinGrid history", ReaderCount, () => new HistoryReader(database, _files));
+        _historyWriter = new("TwinGrid sealer", 1, () => new HistoryWriter(database, _files, logger));
+        _noteLast = clock.CreateTimer(
+            static store => _ = ((SqliteTwinStore)store!).NoteLastAsync(),
+            this,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+        _historyReaders = new("TwinGrid history", ReaderCount, () => new HistoryReader(database, _files, clock));
     }
 
     /// <inheritdoc/>
@@ -54,6 +61,10 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         {
             _metrics.Restored();
         }
+
+        await RunAsync(
+            _historyWriter, _ => HistoryRecovery.Run(_database, _files, _logger), cancellationToken)
+            .ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -74,6 +85,11 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         CommitResult group = await RunAsync(_writer, writer => writer.Commit(turns, snapshots), cancellationToken)
             .ConfigureAwait(false);
         _metrics.Committed(group, _clock.GetElapsedTime(start));
+        if (Interlocked.Exchange(ref _isNoteDue, 1) == 0)
+        {
+            _noteLast.Change(LastWritten.Interval, Timeout.InfiniteTimeSpan);
+        }
+
         return group.Outcomes;
     }
 
@@ -114,9 +130,14 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
             return;
         }
 
-        // Before the log forgets that they are there: whoever asks again finds them.
+        // Before the log forgets that they are there: whoever asks again finds them. A file that has something of the
+        // twin and cannot be erased from stops it; before the first row goes the list says that it is not complete.
+        LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
+        IReadOnlyCollection<string> listed = [.. log?.History.Files.Keys ?? []];
+        await RunAsync(_writer, writer => writer.NoteErasing(plan.Twin), cancellationToken).ConfigureAwait(false);
         await RunAsync(
-            _historyWriter, writer => writer.Erase(twin, plan.BeforeRevision), cancellationToken).ConfigureAwait(false);
+            _historyWriter, writer => writer.Erase(twin, plan.BeforeRevision, listed), cancellationToken)
+            .ConfigureAwait(false);
         int from = 0;
         do
         {
@@ -184,6 +205,7 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     /// <summary>Ends what was begun and closes the file.</summary>
     public void Dispose()
     {
+        _noteLast.Dispose();
         _sealing.Dispose();
         _historyReaders.Dispose();
         _historyWriter.Dispose();
@@ -196,6 +218,20 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         await Task.Factory
             .StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
+
+    // At the end of a burst, so that a log file that is lost is missed.
+    private async Task NoteLastAsync()
+    {
+        Volatile.Write(ref _isNoteDue, 0);
+        try
+        {
+            await _writer.RunAsync(writer => writer.NoteLast(), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SqliteException or TwinGridException)
+        {
+            // A store that closes notes it by itself; else the next commit does.
+        }
+    }
 
     private void NoteDamage(SessionPage page)
     {

@@ -31,14 +31,28 @@ internal sealed class StoreVerifier(
     {
         EnsureThere(database);
         tally.AddFile();
+        if (WalFile.FindDamage(database.File) is { } log)
+        {
+            _damage.At(log.Path).OfFile(log.Problem, log.Remedy);
+        }
+
+        // Before the moment that is read: a silo that runs goes on.
+        LastWritten.Note last = LastWritten.Read(database.File);
         using SqliteConnection connection = database.OpenToRead(CacheKib);
         using SqliteStatement begin = new(connection, "BEGIN");
         begin.Run();
         FileCheck.Run(connection, _damage, LogRow.WhatToDo);
-        LogVerifier log = new(connection, _damage, tally, cancellationToken);
-        log.ReadTurns();
-        OpenFiles(log.ReadFileNames());
-        log.ReadTwins(JudgeParts);
+        LogVerifier rows = new(connection, _damage, tally, cancellationToken);
+        rows.ReadTurns();
+        if (last.IsAheadOf(connection))
+        {
+            _damage.OfFile(
+                "it is older than what was last written in its directory: an older state was put in its place, or its "
+                + "log file (-wal) was damaged or taken away");
+        }
+
+        OpenFiles(rows.ReadFileNames());
+        rows.ReadTwins(JudgeParts);
         ReadControlPlane();
     }
 
@@ -57,6 +71,7 @@ internal sealed class StoreVerifier(
 
     private void OpenFiles(IReadOnlyList<string> names)
     {
+        HashSet<string> noted = [.. names];
         HashSet<string> there = [.. files.All.Select(file => Path.GetFileName(file.Path))];
         foreach (string name in names.Where(name => !there.Contains(name)))
         {
@@ -70,16 +85,27 @@ internal sealed class StoreVerifier(
         foreach (HistoryFile file in files.All)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            OpenFile(file);
+            OpenFile(file, noted.Contains(Path.GetFileName(file.Path)));
         }
     }
 
-    private void OpenFile(HistoryFile file)
+    private void OpenFile(HistoryFile file, bool isNoted)
     {
         FoundDamage damage = _damage.At(file.Path);
         try
         {
             HistoryFileVerifier verifier = new(database.At(file.Path), damage);
+            if (!verifier.IsMade)
+            {
+                verifier.Dispose();
+                damage.OfFile(
+                    isNoted
+                        ? "the history file is empty, and something was sealed there"
+                        : "the history file is empty: making it never ended, and nothing was ever kept there",
+                    isNoted ? HistoryFileVerifier.Remedy : HistoryFileVerifier.NothingLost);
+                return;
+            }
+
             _files.Add(verifier);
             tally.AddFile();
             verifier.Read(tally, cancellationToken);
@@ -94,8 +120,16 @@ internal sealed class StoreVerifier(
         }
     }
 
-    private void JudgeParts(SealedTwin twin)
+    private void JudgeParts(SealedTwin twin, IReadOnlyDictionary<string, PartitionContents?> listed)
     {
+        foreach (HistoryFileVerifier file in _files)
+        {
+            if (listed.TryGetValue(file.Name, out PartitionContents? contents) && contents is not null)
+            {
+                file.CountBlocks(twin, contents);
+            }
+        }
+
         List<(long First, long Last, long LastTime)> parts = [];
         _files.ForEach(file => file.AddParts(twin, parts));
         parts.Sort();

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using SQLitePCL;
+using TwinGrid.Storage.History;
 using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.Sqlite;
@@ -35,11 +36,12 @@ internal sealed partial class StoreWriter : IDisposable
         _database = database;
         _clock = clock;
         _logger = logger;
+        RefuseDamagedLog(database);
         _connection = database.Open(CacheKib);
         try
         {
             SqliteSchema.Ensure(_connection);
-            _last = new LastWritten(database.File, clock);
+            _last = new LastWritten(database.File, clock, why => LogNotNoted(database.File, why));
             Restored = _last.IsAhead(_connection);
             Incarnation = SqliteSchema.OpenIncarnation(_connection, _last.Incarnation, UnixMicroseconds.Now(clock));
             _last.Open(Incarnation);
@@ -52,6 +54,7 @@ internal sealed partial class StoreWriter : IDisposable
             _eraser = new HistoryEraser(_connection);
             _sessions = new SessionWriter(_connection);
             _ledger = new SealLedger(_connection);
+            EmptyLog();
         }
         catch
         {
@@ -79,7 +82,7 @@ internal sealed partial class StoreWriter : IDisposable
         CommitResult group = default;
         if (TryTransact(() => group = _turns.Write(turns, snapshots)))
         {
-            _last.Note(_connection);
+            _last.Committed(_connection);
             return group;
         }
 
@@ -117,11 +120,25 @@ internal sealed partial class StoreWriter : IDisposable
 
     /// <summary>Makes a sealed part visible whose rows are on disk.</summary>
     /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
-    public bool MoveSealed(SealedTurns part, IReadOnlyList<string> files)
+    public bool MoveSealed(SealedTurns part, ILookup<string, HistoryRow> rows)
     {
         bool moved = false;
-        TransactOrThrow(() => moved = _ledger.TryMove(part, files, UnixMicroseconds.Now(_clock), Incarnation));
+        TransactOrThrow(() => moved = _ledger.TryMove(part, rows, UnixMicroseconds.Now(_clock), Incarnation));
         return moved;
+    }
+
+    /// <summary>Files of history are about to be dropped.</summary>
+    public bool NoteDropped(IReadOnlyList<string> files)
+    {
+        TransactOrThrow(() => _ledger.NoteDropped(files));
+        return true;
+    }
+
+    /// <summary>Some of a twin's sealed parts are about to be erased from their files.</summary>
+    public bool NoteErasing(long twin)
+    {
+        TransactOrThrow(() => _ledger.NoteErasing(twin));
+        return true;
     }
 
     /// <summary>Takes a step's sealed turns from the log.</summary>
@@ -133,9 +150,25 @@ internal sealed partial class StoreWriter : IDisposable
         return swept;
     }
 
+    /// <summary>Notes how far the log goes.</summary>
+    public bool NoteLast()
+    {
+        _last.CatchUp(_connection);
+        return true;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        try
+        {
+            _last.CatchUp(_connection);
+        }
+        catch (SqliteException e)
+        {
+            LogNotNoted(_database.File, e.Message);
+        }
+
         _turns.Dispose();
         _deadLetters.Dispose();
         _eraser.Dispose();
@@ -147,6 +180,39 @@ internal sealed partial class StoreWriter : IDisposable
         _isCurrent.Dispose();
         _last.Dispose();
         _connection.Dispose();
+    }
+
+    // SQLite would take the damage for the end of the log, and what was acknowledged behind it would be gone.
+    private static void RefuseDamagedLog(SqliteDatabase database)
+    {
+        if (WalFile.FindDamage(database.File) is { } damage)
+        {
+            throw new TwinGridException($"{damage.Path}: {damage.Problem}. {damage.Remedy}");
+        }
+    }
+
+    // What a crash left of a transaction behind the end of the log goes, so that it cannot be taken later for the rest
+    // of one that was damaged. Where that cannot be, now or for a reader, the log is emptied another time.
+    private void EmptyLog()
+    {
+        try
+        {
+            // Waits for nobody: a verify that reads beside it may take minutes.
+            Pragma("busy_timeout = 0");
+            Pragma("wal_checkpoint(TRUNCATE)");
+            Pragma("busy_timeout = 10000");
+        }
+        catch (SqliteException e) when (
+            e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL)
+        {
+            LogNotEmptied(_database.File, e.Message);
+        }
+    }
+
+    private void Pragma(string pragma)
+    {
+        using SqliteStatement statement = new(_connection, $"PRAGMA {pragma}");
+        statement.Run();
     }
 
     private void TransactOrThrow(Action work)
@@ -243,9 +309,20 @@ internal sealed partial class StoreWriter : IDisposable
     [LoggerMessage(
         Level = LogLevel.Error,
         Message = "Store {Path} is older than what was last written in its directory: an older state was put in its "
-            + "place, such as a backup. Readings, commands and settings that were acknowledged after it are gone; "
+            + "place, such as a backup, or its log file (-wal) was damaged or taken away. Readings, commands and "
+            + "settings that were acknowledged after it are gone; "
             + "whoever watches or keeps revisions of twins begins anew")]
     private partial void LogRestored(string path);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Store {Path}: how far the log goes could not be noted ({Why}); its turns are committed, and an "
+            + "older backup in its place may not be noticed")]
+    private partial void LogNotNoted(string path, string why);
+
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Store {Path}: the log could not be emptied at the start ({Why})")]
+    private partial void LogNotEmptied(string path, string why);
 
     [LoggerMessage(
         Level = LogLevel.Error,

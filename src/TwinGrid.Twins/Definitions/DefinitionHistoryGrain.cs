@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Numerics;
+using System.Text;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 
@@ -21,13 +23,68 @@ internal interface IDefinitionHistory : IGrainWithStringKey
 [GenerateSerializer, Alias("TwinGrid.DefinitionHistoryState")]
 internal sealed class DefinitionHistoryState
 {
-    /// <summary>The version of this form.</summary>
+    /// <summary>The version of the forms from which on each content has a checksum.</summary>
+    private const byte WithChecksums = 2;
+
+    /// <summary>The version of this form: 1 knows no checksums.</summary>
     [Id(0)]
     public byte Version { get; set; } = 1;
 
     /// <summary>The contents from revision 1.</summary>
     [Id(1)]
     public List<string> Contents { get; set; } = [];
+
+    /// <summary>The CRC32C of each content from version 2 on, as it was when the newest of them was added.</summary>
+    [Id(2)]
+    public List<uint> Checksums { get; set; } = [];
+
+    /// <summary>Adds a content, and the checksums that an older form has not.</summary>
+    public void Add(string content)
+    {
+        Contents.Add(content);
+        Checksums = [.. Contents.Select(Checksum)];
+        Version = WithChecksums;
+    }
+
+    /// <summary>Takes the newest content back.</summary>
+    public void TakeBack()
+    {
+        Contents.RemoveAt(Contents.Count - 1);
+        Checksums.RemoveAt(Checksums.Count - 1);
+    }
+
+    /// <summary>Refuses contents that are not as they were stored.</summary>
+    /// <param name="kind">Whose, for people.</param>
+    /// <exception cref="TwinGridException">One is damaged, or some are missing.</exception>
+    public void EnsureIntact(string kind)
+    {
+        if (Checksums.Count == 0)
+        {
+            // An older TwinGrid wrote it.
+            return;
+        }
+
+        int intact = Contents.Zip(Checksums)
+            .TakeWhile(static stored => Checksum(stored.First) == stored.Second)
+            .Count();
+        if (intact < Math.Max(Contents.Count, Checksums.Count))
+        {
+            throw new TwinGridException(
+                $"The definition of {kind}, revision {intact + 1}, is not as it was stored: the store is damaged. Stop "
+                + "the silo, keep the damaged files, check the disk and restore a backup.");
+        }
+    }
+
+    private static uint Checksum(string content)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte next in Encoding.UTF8.GetBytes(content))
+        {
+            crc = BitOperations.Crc32C(crc, next);
+        }
+
+        return ~crc;
+    }
 }
 
 /// <inheritdoc cref="IDefinitionHistory"/>
@@ -42,12 +99,18 @@ internal sealed class DefinitionHistoryGrain(
     /// <inheritdoc cref="TypeName"/>
     public const string StateName = "definition";
 
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        stored.State.EnsureIntact(this.GetPrimaryKeyString());
+        return Task.CompletedTask;
+    }
+
     public async Task<int> PublishAsync(string definition)
     {
         List<string> contents = stored.State.Contents;
         if (contents.Count == 0 || contents[^1] != definition)
         {
-            contents.Add(definition);
+            stored.State.Add(definition);
             try
             {
                 await stored.WriteStateAsync();
@@ -55,7 +118,7 @@ internal sealed class DefinitionHistoryGrain(
             catch (Exception e)
             {
                 // A revision that was not stored must not be given to anybody.
-                contents.RemoveAt(contents.Count - 1);
+                stored.State.TakeBack();
                 if (e is DbException)
                 {
                     // Another silo cannot read the exceptions of a database's driver.

@@ -103,9 +103,25 @@ public sealed class LogRefold
     private async Task<List<StoreDamage>> RefoldAsync(TwinId twin, CancellationToken cancellationToken)
     {
         List<StoreDamage> found = [];
+        try
+        {
+            await RefoldAsync(twin, found, cancellationToken);
+        }
+        catch (TwinGridException e) when (e is not TwinGridUnavailableException)
+        {
+            // Damage of one twin says nothing of the others.
+            found.Add(new StoreDamage(
+                Where, twin, null, $"its log cannot be read further: {e.Message.TrimEnd('.')}", Remedy));
+        }
+
+        return found;
+    }
+
+    private async Task RefoldAsync(TwinId twin, List<StoreDamage> found, CancellationToken cancellationToken)
+    {
         if (await _store.ReadLogAsync(twin, cancellationToken) is not { } log)
         {
-            return found;
+            return;
         }
 
         Interlocked.Increment(ref _twins);
@@ -132,7 +148,6 @@ public sealed class LogRefold
         }
 
         _otherFold += isOtherFold ? 1 : 0;
-        return found;
     }
 
     private static Part Newest(StoredLog log)

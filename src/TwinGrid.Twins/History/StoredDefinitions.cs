@@ -25,7 +25,9 @@ internal sealed class StoredDefinitions(IGrainStorage storage)
             DefinitionHistoryGrain.StateName,
             GrainId.Create(DefinitionHistoryGrain.TypeName, KindRegistry.Key(kind)),
             stored);
-        _kinds[kind] = stored.State ?? new DefinitionHistoryState();
+        DefinitionHistoryState state = stored.State ?? new DefinitionHistoryState();
+        state.EnsureIntact(kind);
+        _kinds[kind] = state;
         return Find(kind, revision);
     }
 

@@ -52,7 +52,7 @@ public sealed class StoreSchemaTests : IDisposable
         Assert.Single(await again.Sessions());
         Assert.Equal([CommitOutcome.Committed], await again.Commit(Turn(Turbine, 2)));
         using SqliteConnection connection = new SqliteDatabase(_directory.Path, null).Open(1_024);
-        Assert.Equal("1.5", Read(connection, "SELECT major || '.' || minor FROM schema_version"));
+        Assert.Equal("1.6", Read(connection, "SELECT major || '.' || minor FROM schema_version"));
     }
 
     [Fact]

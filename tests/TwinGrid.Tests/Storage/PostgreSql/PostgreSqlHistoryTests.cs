@@ -182,6 +182,22 @@ public sealed class PostgreSqlHistoryTests : IAsyncLifetime
         Assert.Contains("turbine/t07", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Blocks_that_are_missing_are_told_and_not_left_out()
+    {
+        ITwinStore store = await _home.OpenAsync(clock: _clock);
+        await store.FillAsync(1, 300);
+        List<TwinTurn> turns = await store.TurnsAsync(0, 300);
+        await store.SealAsync(Part(turns, 1, 100, (Start, 1)), CancellationToken.None);
+        await store.SealAsync(Part(turns, 101, 200, (Start + Second, 2)), CancellationToken.None);
+        Assert.Equal([1.0, 2.0], await store.ValuesAsync());
+
+        Assert.Equal(1, await _home.ExecuteAsync("DELETE FROM history_readings WHERE first_revision = 101"));
+
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => store.ValuesAsync());
+        Assert.Contains("1 of 2 sealed blocks of readings of power", refused.Message, StringComparison.Ordinal);
+    }
+
     // Transactions of other tests run on the same server: one that is older is waited for, as it should be.
     private static async Task ReclaimNextAsync(ITwinStore store)
     {

@@ -51,6 +51,9 @@ public sealed class PostgreSqlVerifyTests : IAsyncLifetime
         "DELETE FROM history_turns WHERE first_revision = 201",
         "revision 201: the sealed turns up to revision 300 are in no partition")]
     [InlineData("DELETE FROM history_turns", "revision 1: the sealed turns up to revision 300 are in no partition")]
+    [InlineData(
+        "DELETE FROM history_readings WHERE first_revision = 101",
+        "revision 1: 1 of 3 sealed blocks of readings of power are missing")]
     [InlineData("UPDATE sealed SET state = 'stale'", "revision 300: the sealed state is damaged: its CRC32C")]
     [InlineData("DELETE FROM sealed", "revision 300: the state after its sealed turns is missing")]
     public async Task Damage_of_what_is_sealed_is_named_with_its_twin_and_revision_and_nothing_else_is(
