@@ -72,7 +72,8 @@ internal static class PolicyRunner
                 bool holds = policy.HoldingSince != UnixMicroseconds.Absent && !policy.Raised;
                 long change = compiled.NextChange(StateScope.Over(state, now));
                 long held = holds ? policy.HoldingSince + compiled.Definition.For.Microseconds : long.MaxValue;
-                long owed = policy.CommandOwed ? Math.Max(now + 1, CooldownEnd(policy, compiled)) : long.MaxValue;
+                bool mayIssue = policy.CommandOwed && CommandBook.HasRoomForPolicies(state, now);
+                long owed = mayIssue ? Math.Max(now + 1, CooldownEnd(policy, compiled)) : long.MaxValue;
                 next = Math.Min(next, Math.Min(change, Math.Min(held, owed)));
             }
         }
@@ -241,9 +242,11 @@ internal static class PolicyRunner
         {
             if (!CommandBook.TryIssue(state, policy, now, why, effects))
             {
+                BuiltInAlarms.NoRoom(state, policy.Definition.Command!.Name, policy.Definition.Name, now, effects);
                 return;
             }
 
+            BuiltInAlarms.RoomAgain(state, now, effects);
             _own.CommandOwed = false;
             _own.CommandedAt = now;
             if (policy.Expect is not null)
