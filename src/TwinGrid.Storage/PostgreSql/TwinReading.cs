@@ -218,7 +218,7 @@ internal static class TwinReading
         },
     };
 
-    /// <summary>What is read of one twin: where its log begins and ends, its snapshot, then its turns in order.</summary>
+    /// <summary>What is read of one twin: where its log begins and ends, its snapshot, its turns in order.</summary>
     private sealed class Head
     {
         private readonly TwinId _twin;

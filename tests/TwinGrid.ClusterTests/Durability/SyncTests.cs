@@ -6,7 +6,7 @@ using TwinGrid.ClusterTests.Processes;
 
 namespace TwinGrid.ClusterTests.Durability;
 
-/// <summary>What the kernel saw of a whole grid: strace notes what its sockets and its disk were asked, in order.</summary>
+/// <summary>What the kernel saw of a whole grid: strace notes what sockets and disk were asked, in order.</summary>
 public sealed partial class SyncTests
 {
     private const int Publishes = 20;
@@ -86,9 +86,10 @@ public sealed partial class SyncTests
                 .. payload,
             ];
             await stream.WriteAsync(publish);
-            byte[] puback = new byte[4];
+            byte[] expected = [0x40, 2, .. identifier];
+            byte[] puback = new byte[expected.Length];
             await stream.ReadExactlyAsync(puback);
-            Assert.Equal([0x40, 2, .. identifier], puback);
+            Assert.Equal(expected, puback);
         }
     }
 

@@ -17,7 +17,7 @@ public sealed partial class PromiseTests
     {
         Assert.Equal(15, Promises.Length);
         Assert.Empty(Promises.SelectMany(line => Name().Matches(line)).Select(match => match.Groups[1].Value)
-            .Where(name => !s_tests.Contains(name)));
+            .Except(s_tests));
     }
 
     [GeneratedRegex(@"\bpublic (?:async )?(?:Task|void) (\w+)\(")]
