@@ -209,7 +209,9 @@ public enum AlarmState : byte
 [GenerateSerializer, Immutable, Alias("TwinGrid.AlarmSnapshot")]
 public sealed record AlarmSnapshot
 {
-    /// <summary>The policy's name, or <c>_clock</c>, <c>_noData</c>, <c>_commands</c>, <c>{policy}.unverified</c>.</summary>
+    /// <summary>
+    /// The policy's name, or <c>_clock</c>, <c>_noData</c>, <c>_commands</c>, <c>{policy}.unverified</c>.
+    /// </summary>
     [Id(0)]
     public required string Name { get; init; }
 

@@ -93,9 +93,14 @@ internal static class BuiltInAlarms
         }
     }
 
-    /// <summary>Clears <c>_commands</c>.</summary>
-    public static void RoomAgain(TwinState state, long now, TurnEffects effects) => Clear(
-        state, CommandsName, now, new AlarmReason("commands of policies have room again", []), effects);
+    /// <summary>Clears <c>_commands</c> once no policy owes a command any more.</summary>
+    public static void RoomAgain(TwinState state, long now, TurnEffects effects)
+    {
+        if (IsActive(state, CommandsName) && !Array.Exists(state.Policies, static policy => policy.CommandOwed))
+        {
+            Clear(state, CommandsName, now, new AlarmReason("no command of a policy waits for room", []), effects);
+        }
+    }
 
     /// <summary>Raises an alarm; one that stands is left alone.</summary>
     public static void Raise(TwinState state, string name, long now, AlarmReason reason, TurnEffects effects)

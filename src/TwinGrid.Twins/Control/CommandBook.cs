@@ -26,7 +26,7 @@ internal static class CommandBook
     /// Commands of one twin that ended and are remembered, without those whose idempotency key is: beyond it the oldest
     /// go.
     /// </summary>
-    public const int MostEnded = 64;
+    public const int MostEnded = 128;
 
     /// <summary>
     /// Idempotency keys of ended commands that are remembered, for a day: beyond it the oldest go.

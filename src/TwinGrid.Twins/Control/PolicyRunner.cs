@@ -233,6 +233,7 @@ internal static class PolicyRunner
 
             _own.Raised = false;
             _own.CommandOwed = false;
+            BuiltInAlarms.RoomAgain(state, now, effects);
             AlarmRecord alarm = state.FindAlarm(policy.Definition.Name)!;
             alarm.Clear(time, policy.ExplainClear(scope));
             effects.AddAlarm(alarm);
@@ -246,8 +247,8 @@ internal static class PolicyRunner
                 return;
             }
 
-            BuiltInAlarms.RoomAgain(state, now, effects);
             _own.CommandOwed = false;
+            BuiltInAlarms.RoomAgain(state, now, effects);
             _own.CommandedAt = now;
             if (policy.Expect is not null)
             {
