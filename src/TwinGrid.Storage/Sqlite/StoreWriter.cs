@@ -223,6 +223,7 @@ internal sealed partial class StoreWriter : IDisposable
         {
             _refusal = explained;
             LogFsyncFailed(_database.File);
+            _database.NoteBroken(explained);
         }
 
         return explained;
