@@ -37,7 +37,7 @@ public sealed partial class StoreDiskTests : IDisposable
     }
 
     [Fact]
-    public async Task After_a_failed_sync_nothing_more_is_written_and_whoever_can_end_the_process_hears_of_it_once()
+    public async Task After_a_failed_sync_nothing_more_is_written()
     {
         List<TwinGridException> told = [];
         await using (SqliteTwinStore store = await _directory.OpenAsync(clock: _clock, broken: told.Add))
