@@ -37,6 +37,8 @@ public sealed class FailedSyncTests
         }
 
         await using SiloProcess again = await SiloProcess.StartAsync(home);
-        Assert.Equal(1, (await again.Api.TwinAsync("meter/m1"))!.Value.Counter("readings"));
+
+        // The second was written and not acknowledged: whether the disk has it after all nobody promised.
+        Assert.InRange((await again.Api.TwinAsync("meter/m1"))!.Value.Counter("readings"), 1, 2);
     }
 }
