@@ -19,6 +19,11 @@ public enum IngestStatus : byte
 
     /// <summary>The twin's own code failed on them: a model or policy that throws. Nothing of them was kept.</summary>
     Failed = 4,
+
+    /// <summary>
+    /// What is stored of the twin is damaged (<see cref="TwinDamagedException"/>). Sent again they fare no better.
+    /// </summary>
+    Damaged = 5,
 }
 
 /// <summary>The answer to inputs.</summary>

@@ -62,6 +62,9 @@ public enum ReadingOutcome : byte
 
     /// <summary>A name, object or value that cannot be a reading: dropped.</summary>
     Malformed = 12,
+
+    /// <summary>Older than history is kept: it is in no history, whatever it did to the live value.</summary>
+    NotKept = 13,
 }
 
 /// <summary>One reading that was dropped, and why: a line of the dead-letter log.</summary>

@@ -209,7 +209,9 @@ public enum AlarmState : byte
 [GenerateSerializer, Immutable, Alias("TwinGrid.AlarmSnapshot")]
 public sealed record AlarmSnapshot
 {
-    /// <summary>The policy's name, or <c>_clock</c>, <c>_noData</c>, <c>{policy}.unverified</c>.</summary>
+    /// <summary>
+    /// The policy's name, or <c>_clock</c>, <c>_noData</c>, <c>_commands</c>, <c>{policy}.unverified</c>.
+    /// </summary>
     [Id(0)]
     public required string Name { get; init; }
 
@@ -296,4 +298,11 @@ public sealed record TwinSummary(
     /// <summary>The revision of its desired properties; 0 where none were ever asked for.</summary>
     [Id(6)]
     public long DesiredRevision { get; init; }
+
+    /// <summary>
+    /// <c>damaged</c> for a twin whose stored log is damaged, <c>unavailable</c> for one that did not answer: nothing
+    /// else is then known but its id. Null for all others.
+    /// </summary>
+    [Id(7)]
+    public string? Problem { get; init; }
 }

@@ -166,7 +166,10 @@ internal static class GridServices
 
         services.AddSingleton(static provider => DataDirectoryLock.Acquire(
             provider.GetRequiredService<IOptions<TwinGridOptions>>().Value.DataDirectory));
-        services.AddSqliteTwinStore(static provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
+        services.AddSqliteTwinStore(
+            static provider => provider.GetRequiredService<DataDirectoryLock>().Directory,
+            static (provider, failure) => provider.GetRequiredService<IFatalErrorHandler>().OnFatalException(
+                null, "A commit could not be kept", failure));
         services.AddSingleton<ControlPlaneTables, ControlPlaneTables.InSqlite>();
     }
 

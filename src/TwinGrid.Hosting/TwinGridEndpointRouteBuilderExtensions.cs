@@ -16,6 +16,8 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Maps the grid's HTTP routes.</summary>
 public static class TwinGridEndpointRouteBuilderExtensions
 {
+    private static readonly string[] s_reads = [HttpMethods.Get, HttpMethods.Head];
+
     /// <summary>
     /// Maps the web page at <c>/</c>, the API under <c>/api/v1</c>, <c>/health/startup</c>, <c>/health/ready</c>,
     /// <c>/health/live</c>, <c>/metrics</c> (Prometheus), <c>/openapi/v1.json</c>, and with
@@ -33,13 +35,13 @@ public static class TwinGridEndpointRouteBuilderExtensions
         if (AnswersApi(app.ServiceProvider))
         {
             TwinGridRoutes.Map(app);
-            app.MapGet("/", LivePage.Get).ExcludeFromDescription();
+            app.MapMethods("/", s_reads, LivePage.Get).ExcludeFromDescription();
             app.MapOpenApi("/openapi/{documentName}.json");
         }
 
-        app.MapGet("/health/startup", GridHealth.Startup).ExcludeFromDescription();
-        app.MapGet("/health/ready", GridHealth.ReadyAsync).ExcludeFromDescription();
-        app.MapGet("/health/live", GridHealth.Live).ExcludeFromDescription();
+        app.MapMethods("/health/startup", s_reads, GridHealth.Startup).ExcludeFromDescription();
+        app.MapMethods("/health/ready", s_reads, GridHealth.ReadyAsync).ExcludeFromDescription();
+        app.MapMethods("/health/live", s_reads, GridHealth.Live).ExcludeFromDescription();
         app.MapPrometheusScrapingEndpoint("/metrics");
         IConfiguration configuration = app.ServiceProvider.GetRequiredService<IConfiguration>();
         if (DashboardSwitch.IsOn(configuration))

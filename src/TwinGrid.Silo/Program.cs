@@ -1,12 +1,19 @@
+using TwinGrid.Hosting;
+
+if (!TwinGridCommandLine.TryParse(args, out TwinGridCommandLine? line, out string? problem))
+{
+    await Console.Error.WriteLineAsync($"twingrid: {problem}");
+    return 2;
+}
+
 WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions
 {
-    Args = [.. args.Where(arg => arg != "--refold")], // a word without a value is no setting
+    Args = line.Settings,
     ContentRootPath = AppContext.BaseDirectory, // where appsettings.json is, wherever the program is started from
 });
-if (args is ["verify", ..])
+if (line.Verifies)
 {
-    string? twin = args.SkipWhile(arg => arg != "--twin").ElementAtOrDefault(1);
-    return await builder.VerifyTwinGridAsync(args.Contains("--refold"), twin);
+    return await builder.VerifyTwinGridAsync(line.Refolds, line.Twin);
 }
 
 builder.AddTwinGridSilo();

@@ -18,18 +18,33 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     private static readonly TimeSpan s_recallPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_defaultExpiry = TimeSpan.FromSeconds(30);
 
-    private TwinTurns? _turns;
+    private static readonly TimeSpan s_damagedFor = TimeSpan.FromMinutes(1);
 
-    private TwinTurns Turns => _turns ?? throw new TwinGridException("the twin is not loaded");
+    private TwinTurns? _turns;
+    private string? _damage;
+    private long _damagedAt;
+
+    private TwinTurns Turns => _turns ?? throw Unloaded();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         TwinId twin = TwinId.FromGrainKey(this.GetPrimaryKeyString());
         await runtime.Kinds.Ready;
         await runtime.Dead.SettledAsync(cancellationToken);
-        (TwinState state, int tail) =
-            await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
-        _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);
+        try
+        {
+            (TwinState state, int tail) =
+                await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
+            _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);
+        }
+        catch (TwinDamagedException e)
+        {
+            // It stays and says so: one line in the log, and no look at the store for each message that comes.
+            (_damage, _damagedAt) = (e.Message, runtime.Clock.GetTimestamp());
+            runtime.LogDamaged(twin, e.Message);
+            return;
+        }
+
         _turns.Open();
     }
 
@@ -54,6 +69,11 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 
     public async Task<IngestResult> ApplyAsync(byte[] inputs)
     {
+        if (Damage() is not null)
+        {
+            return new IngestResult(IngestStatus.Damaged);
+        }
+
         TwinCall call = await Turns.CallAsync(inputs);
         return call.IsGivenBack
             ? throw new TwinGridUnavailableException("the twin was going and took nothing of it; call again")
@@ -248,6 +268,21 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     private Task<T> CommittedAsync<T>(Func<TwinState, T> read) => Turns.ReadAsync((state, durable) => durable
         ? read(state)
         : throw new TwinGridUnavailableException("the store does not answer; try again"));
+
+    private TwinGridException Unloaded() => Damage() is { } damage
+        ? new TwinDamagedException(damage)
+        : new TwinGridException("the twin is not loaded");
+
+    /// <summary>What is wrong with what is stored of the twin, or null; it is looked at anew once a minute.</summary>
+    private string? Damage()
+    {
+        if (_damage is not null && runtime.Clock.GetElapsedTime(_damagedAt) >= s_damagedFor)
+        {
+            DeactivateOnIdle();
+        }
+
+        return _damage;
+    }
 
     // Looking does not create: an activation that only looked is not kept.
     private void ForgetUnknown(bool isUnknown)

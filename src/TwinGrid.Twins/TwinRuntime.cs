@@ -111,6 +111,11 @@ internal sealed partial class TwinRuntime(
     [LoggerMessage(LogLevel.Error, "A turn of {Twin} failed and nothing of it was kept; the twin is read again.")]
     public partial void LogFoldFailed(Exception exception, TwinId twin);
 
+    [LoggerMessage(
+        LogLevel.Error,
+        "{Twin} is damaged: it is not read, what comes for it goes to the dead letters, others go on. {Reason}")]
+    public partial void LogDamaged(TwinId twin, string reason);
+
     [LoggerMessage(LogLevel.Error, "What {Twin} committed could not be published.")]
     public partial void LogPublishFailed(Exception exception, TwinId twin);
 }

@@ -30,6 +30,11 @@ internal sealed partial class ApiGuard(ILogger<ApiGuard> log) : IEndpointFilter
         {
             return new Problem(e.StatusCode, "bad-request", "The request cannot be understood", e.Message);
         }
+        catch (TwinDamagedException e)
+        {
+            // The twin has logged it, once for all who ask.
+            return Problem.Damaged(e.Message);
+        }
         catch (Exception e) when (IsPassing(e) && !http.RequestAborted.IsCancellationRequested)
         {
             LogPassing(log, http.Request.Method, http.Request.Path, e.Message);

@@ -11,14 +11,14 @@ internal static class EntityTags
     public static string Of(long revision) => string.Create(CultureInfo.InvariantCulture, $"\"{revision}\"");
 
     /// <summary>Gives the answer its tag.</summary>
-    /// <returns>True when the request says that it knows this one (If-None-Match).</returns>
+    /// <returns>True when the request says that it knows this one, or any with <c>*</c> (If-None-Match).</returns>
     public static bool IsKnown(HttpContext context, string tag)
     {
         EntityTagHeaderValue value = new(tag);
         context.Response.GetTypedHeaders().ETag = value;
         context.Response.Headers.CacheControl = "no-cache";
-        return context.Request.GetTypedHeaders().IfNoneMatch
-            .Any(known => known.Compare(value, useStrongComparison: false));
+        return context.Request.GetTypedHeaders().IfNoneMatch.Any(known =>
+            known.Equals(EntityTagHeaderValue.Any) || known.Compare(value, useStrongComparison: false));
     }
 
     /// <summary>

@@ -59,6 +59,12 @@ internal sealed class Problem(int status, string code, string title, string deta
     public static Problem TooMany(string detail, int retryAfter) =>
         new(StatusCodes.Status429TooManyRequests, "too-many", "Too many", detail) { RetryAfter = retryAfter };
 
+    /// <summary>What is stored of a twin cannot be trusted; nothing mends it but an operator.</summary>
+    public static Problem Damaged(string what) =>
+        new(StatusCodes.Status500InternalServerError, "damaged-twin", "What is stored of the twin is damaged",
+            what + " It is neither read nor written until it is restored, and the others go on: start the silo program "
+            + "with the word verify, which names every damaged row and what to do.");
+
     public static Problem Unavailable(string detail) =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "Not now", detail) { RetryAfter = 1 };
 

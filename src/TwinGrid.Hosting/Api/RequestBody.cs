@@ -20,6 +20,8 @@ internal readonly record struct ReadBody(ReadOnlyMemory<byte> Bytes, Problem? Pr
 /// <summary>Reads a body of any content type up to a limit: <c>curl -d</c> says that it sends a form.</summary>
 internal static class RequestBody
 {
+    private const string Identity = "identity";
+
     // The first is the second's beginning; JSON has no other (RFC 8259 section 8.1).
     private static readonly string[] Charsets = ["us-ascii", "utf-8"];
 
@@ -52,9 +54,17 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>The whole body, unless it is larger than the limit or says that it is not UTF-8.</summary>
+    /// <summary>The whole body, unless it is larger than the limit or says that it is coded or not UTF-8.</summary>
     public static async Task<ReadBody> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
+        if (FindCoding(request) is { } coding)
+        {
+            // RFC 9110 section 12.5.3: so says a server which codings it takes.
+            request.HttpContext.Response.Headers.AcceptEncoding = Identity;
+            return new ReadBody(default, Problem.UnsupportedMediaType(
+                $"the Content-Encoding {coding} is not taken: send the body as it is"));
+        }
+
         if (FindForeignCharset(request) is { } charset)
         {
             return new ReadBody(default, Problem.UnsupportedMediaType(
@@ -65,6 +75,11 @@ internal static class RequestBody
             ? new ReadBody(bytes, null)
             : new ReadBody(default, Problem.TooLarge(limit));
     }
+
+    private static string? FindCoding(HttpRequest request) => request.Headers.ContentEncoding
+        .SelectMany(static line => (line ?? "").Split(
+            ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        .FirstOrDefault(static coding => !coding.Equals(Identity, StringComparison.OrdinalIgnoreCase));
 
     private static string? FindForeignCharset(HttpRequest request)
     {

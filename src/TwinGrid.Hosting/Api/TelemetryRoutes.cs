@@ -70,9 +70,15 @@ internal sealed class TelemetryRoutes(
                 bytes.Length,
                 () => ingest.IngestAsync(id, readings.Written, CancellationToken.None),
                 cancellationToken);
-        return result.Status == IngestStatus.Accepted
-            ? await AnswerAsync(new Post(request, telemetry, bytes, context.Received), result, readings.Dropped)
-            : Refused(id, result.Status);
+        if (result.Status != IngestStatus.Accepted)
+        {
+            return Refused(id, result.Status);
+        }
+
+        Duration keep = limits.CurrentValue.HistoryKeep;
+        IEnumerable<DroppedReading> older = KeptTime.FindOlder(readings.Written, context.Definition, keep);
+        return await AnswerAsync(
+            new Post(request, telemetry, bytes, context.Received), result, [.. readings.Dropped, .. older]);
     }
 
     /// <summary>
@@ -144,6 +150,7 @@ internal sealed class TelemetryRoutes(
             "unknown-twin", $"there is no twin {id}, and TwinGrid:Ingest:NewTwins lets these readings make none"),
         IngestStatus.TooManyTwins => Problem.TooMany(
             "too many new twins: TwinGrid:Limits:NewTwinsPerMinute or TwinGrid:Limits:Twins", retryAfter: 60),
+        IngestStatus.Damaged => Problem.Damaged($"What is stored of {id} is damaged."),
         IngestStatus.Failed => throw new TwinGridException(
             $"a model or policy of {id} failed on these readings; the silo's log says how"),
         _ => Problem.Unavailable("the readings are not kept: the silo stops or its store does not answer; send again"),

@@ -15,7 +15,8 @@ internal static class TwinGridRoutes
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        RouteGroupBuilder api = app.MapGroup(Root).WithGroupName(Group).AddEndpointFilter<ApiGuard>();
+        RouteGroupBuilder api = app.MapGroup(Root).WithGroupName(Group).AddEndpointFilter<ApiGuard>()
+            .AddEndpointFilterFactory(QueryGuard.Around);
         MapTwins(api);
         MapCommands(api);
         MapProperties(api);
@@ -28,11 +29,11 @@ internal static class TwinGridRoutes
             .ProducesProblems(400, 404, 422);
         Only(api, "/twins/{kind}/{key}/alarms/{name}/acknowledge", "POST");
 
-        api.MapGet("/deadletters", DeadLetterRoutes.ListAsync)
+        api.MapRead("/deadletters", DeadLetterRoutes.ListAsync)
             .WithSummary("Lists messages and readings that could not be used, newest first")
             .Produces<DeadLetterPage>()
             .ProducesProblems(400);
-        Only(api, "/deadletters", "GET");
+        Only(api, "/deadletters", "GET, HEAD");
 
         app.MapGroup("/api").AddEndpointFilter<ApiGuard>()
             .Map("/{**rest}", static () => Problem.NotFound(
@@ -42,13 +43,13 @@ internal static class TwinGridRoutes
 
     private static void MapTwins(RouteGroupBuilder api)
     {
-        api.MapGet("/twins", TwinRoutes.ListAsync)
+        api.MapRead("/twins", TwinRoutes.ListAsync)
             .WithSummary("Lists twins in the order of their ids")
             .Produces<TwinPage>()
             .ProducesProblems(400);
-        Only(api, "/twins", "GET");
+        Only(api, "/twins", "GET, HEAD");
 
-        api.MapGet("/twins/{kind}/{key}", TwinRoutes.GetAsync)
+        api.MapRead("/twins/{kind}/{key}", TwinRoutes.GetAsync)
             .WithSummary("Reads a twin at its last committed revision, or as it was with ?asOf=revision or time")
             .Produces<TwinSnapshot>()
             .Produces(StatusCodes.Status304NotModified)
@@ -57,14 +58,14 @@ internal static class TwinGridRoutes
             .WithSummary("Deletes a twin; its history stays unless ?history=delete")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(400, 404);
-        Only(api, "/twins/{kind}/{key}", "GET, DELETE");
+        Only(api, "/twins/{kind}/{key}", "GET, HEAD, DELETE");
 
-        api.MapGet("/twins/{kind}/{key}/history", HistoryRoutes.GetAsync)
+        api.MapRead("/twins/{kind}/{key}/history", HistoryRoutes.GetAsync)
             .WithSummary(
                 "Reads the readings of a time, in pages with ?cursor=, or thinned out for a chart with ?maxPoints=")
             .Produces<HistoryPage>()
             .ProducesProblems(400, 404);
-        Only(api, "/twins/{kind}/{key}/history", "GET");
+        Only(api, "/twins/{kind}/{key}/history", "GET, HEAD");
 
         api.MapPost("/twins/{kind}/{key}/telemetry", TelemetryRoutes.PostAllAsync)
             .WithSummary("Brings readings to a twin; answered when they are committed")
@@ -104,11 +105,11 @@ internal static class TwinGridRoutes
             .TakesJson("The command's arguments")
             .Produces<CommandSnapshot>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 404, 413, 422, 429);
-        api.MapGet("/twins/{kind}/{key}/commands/{id}", CommandRoutes.GetAsync)
+        api.MapRead("/twins/{kind}/{key}/commands/{id}", CommandRoutes.GetAsync)
             .WithSummary("Reads where a command stands")
             .Produces<CommandSnapshot>()
             .ProducesProblems(400, 404);
-        Only(api, "/twins/{kind}/{key}/commands/{name}", "GET, POST");
+        Only(api, "/twins/{kind}/{key}/commands/{name}", "GET, HEAD, POST");
 
         api.MapPost("/twins/{kind}/{key}/commands/{id}/cancel", CommandRoutes.CancelAsync)
             .WithSummary("Calls a command back that its device does not have yet")
@@ -121,7 +122,7 @@ internal static class TwinGridRoutes
     {
         const string Desired = "/twins/{kind}/{key}/properties/desired";
         const string Reported = "/twins/{kind}/{key}/properties/reported";
-        api.MapGet(Desired, PropertyRoutes.GetDesiredAsync)
+        api.MapRead(Desired, PropertyRoutes.GetDesiredAsync)
             .WithSummary("Reads what a twin's device is asked to be; the ETag is the revision of these properties")
             .Produces<DesiredSnapshot>()
             .Produces(StatusCodes.Status304NotModified)
@@ -131,14 +132,24 @@ internal static class TwinGridRoutes
             .TakesJson("A JSON merge patch (RFC 7396)", PropertyRoutes.MergePatch, "application/json")
             .Produces<DesiredSnapshot>()
             .ProducesProblems(400, 404, 412, 413, 415, 422);
-        Only(api, Desired, "GET, PATCH");
+        Only(api, Desired, "GET, HEAD, PATCH");
 
-        api.MapGet(Reported, PropertyRoutes.GetReportedAsync)
+        api.MapRead(Reported, PropertyRoutes.GetReportedAsync)
             .WithSummary("Reads what a twin's device reports of itself")
             .Produces<ReportedSnapshot>()
             .Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(400, 404);
-        Only(api, Reported, "GET");
+        Only(api, Reported, "GET, HEAD");
+    }
+
+    /// <summary>
+    /// A route that reads: HEAD answers as GET does, without the body, which the server leaves out (RFC 9110 section
+    /// 9.3.2). A watch has none: its answer has no end.
+    /// </summary>
+    private static RouteHandlerBuilder MapRead(this RouteGroupBuilder api, string pattern, Delegate handler)
+    {
+        api.MapMethods(pattern, [HttpMethods.Head], handler).ExcludeFromDescription();
+        return api.MapGet(pattern, handler);
     }
 
     private static void ProducesProblems(this RouteHandlerBuilder route, params int[] statuses)

@@ -16,6 +16,10 @@ internal sealed record SettingForm(string Expected, Func<string, bool> Accepts)
         "a duration such as 500ms, 30s, 5m, 1h, 400d or PT5M",
         static value => TwinGrid.Duration.TryParse(value, null, out _));
 
+    public static SettingForm Time { get; } = new(
+        "a duration longer than 0 such as 1h or 400d",
+        static value => TwinGrid.Duration.TryParse(value, null, out Duration time) && time.Value > TimeSpan.Zero);
+
     public static SettingForm Address { get; } = new(
         "an IP address such as 127.0.0.1, or 0.0.0.0 for every one of this machine",
         static value => GridListener.TryParse(value, out _));

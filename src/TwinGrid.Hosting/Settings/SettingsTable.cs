@@ -47,7 +47,7 @@ internal static class SettingsTable
         new("Limits:SourcesPerTwin", SettingForm.Whole(1, 255)),
         new("Limits:DeadLetters", Bound),
         new("Limits:DeadLettersKeep", SettingForm.Duration),
-        new("Limits:HistoryKeep", SettingForm.Duration),
+        new("Limits:HistoryKeep", SettingForm.Time),
         new("Limits:ConnectionsPerAddress", Bound),
         new("Limits:InFlightPerConnection", SettingForm.Whole(1, 65_535)),
         new("Limits:Sessions", Bound),

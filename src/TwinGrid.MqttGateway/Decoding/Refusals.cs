@@ -52,6 +52,11 @@ internal sealed class Refusals(DeadLetterLog deadLetters, TimeProvider clock)
                 "twin-failed",
                 $"a model or policy of {twin} failed on it; the silo's log says how",
                 ReasonCode.UnspecifiedError),
+            IngestStatus.Damaged => RefuseAsync(
+                publish,
+                "twin-damaged",
+                $"what is stored of {twin} is damaged; verify, a verb of the silo program, says which rows",
+                ReasonCode.UnspecifiedError),
             _ => ValueTask.FromResult(NotNow(publish)),
         };
     }

@@ -72,7 +72,7 @@ internal static class LogRow
     {
         if (stored != computed)
         {
-            throw new TwinGridException(
+            throw new TwinDamagedException(
                 $"The {what} of twin {twin} at revision {revision} fails its checksum (CRC32C is {computed:x8}, the "
                 + $"row says {stored:x8}): the store is damaged. {WhatToDo}");
         }
@@ -85,7 +85,7 @@ internal static class LogRow
             : stored == computed ? null : $"its CRC32C is {computed:x8} and the row says {stored:x8}";
 
     /// <summary>Says that a turn is gone that nobody erased.</summary>
-    public static TwinGridException Missing(TwinId twin, long revision) => new(
+    public static TwinDamagedException Missing(TwinId twin, long revision) => new(
         $"The turn of twin {twin} at revision {revision} is missing: the store is damaged. {WhatToDo}");
 
     private static Crc32C Begin(TwinId twin, long revision)

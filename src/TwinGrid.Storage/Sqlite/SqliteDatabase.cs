@@ -7,13 +7,17 @@ namespace TwinGrid.Storage.Sqlite;
 internal sealed class SqliteDatabase
 {
     private readonly string _connectionString;
+    private readonly Action<TwinGridException>? _broken;
 
     /// <summary>Takes a connection string, or the file <c>twingrid.db</c> in a directory.</summary>
     /// <param name="dataDirectory">Where the file goes; made where it does not exist.</param>
     /// <param name="connectionString">The options of Microsoft.Data.Sqlite; null for none.</param>
+    /// <param name="broken">Hears that nothing is written any more until the next start; null for nobody.</param>
     /// <exception cref="TwinGridException">The connection string cannot be read.</exception>
-    public SqliteDatabase(string dataDirectory, string? connectionString)
+    public SqliteDatabase(
+        string dataDirectory, string? connectionString, Action<TwinGridException>? broken = null)
     {
+        _broken = broken;
         SqliteConnectionStringBuilder builder;
         try
         {
@@ -44,6 +48,7 @@ internal sealed class SqliteDatabase
     private SqliteDatabase(SqliteDatabase other, string file)
     {
         File = file;
+        _broken = other._broken;
         HistoryDirectory = other.HistoryDirectory;
         _connectionString = new SqliteConnectionStringBuilder(other._connectionString) { DataSource = file }.ToString();
     }
@@ -122,6 +127,9 @@ internal sealed class SqliteDatabase
             throw;
         }
     }
+
+    /// <summary>The disk failed to keep a commit: whoever can start the process again must hear of it.</summary>
+    public void NoteBroken(TwinGridException failure) => _broken?.Invoke(failure);
 
     /// <summary>Says in a sentence what a failure means and what to do; what passes of itself is unavailable.</summary>
     public TwinGridException Explain(SqliteException e)

@@ -22,8 +22,14 @@ public static class SqliteStoreServiceCollectionExtensions
     /// </remarks>
     /// <param name="services">The services.</param>
     /// <param name="dataDirectory">Where; asked once, when the lock or the store is first resolved.</param>
+    /// <param name="broken">
+    /// Hears that the disk failed to keep a commit: from then on the store writes nothing until it is opened again, so
+    /// the process should end and be started anew. Called once, on the store's own thread. Null for nobody.
+    /// </param>
     public static IServiceCollection AddSqliteTwinStore(
-        this IServiceCollection services, Func<IServiceProvider, string> dataDirectory)
+        this IServiceCollection services,
+        Func<IServiceProvider, string> dataDirectory,
+        Action<IServiceProvider, TwinGridException>? broken = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(dataDirectory);
@@ -33,7 +39,7 @@ public static class SqliteStoreServiceCollectionExtensions
         }
 
         services.TryAddSingleton(provider => DataDirectoryLock.Acquire(dataDirectory(provider)));
-        return services.AddStore(provider => provider.GetRequiredService<DataDirectoryLock>().Directory);
+        return services.AddStore(provider => provider.GetRequiredService<DataDirectoryLock>().Directory, broken);
     }
 
     /// <summary>
@@ -47,10 +53,12 @@ public static class SqliteStoreServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(dataDirectory);
-        return HasStore(services) ? services : services.AddStore(dataDirectory);
+        return HasStore(services) ? services : services.AddStore(dataDirectory, broken: null);
     }
 
-    /// <inheritdoc cref="AddSqliteTwinStore(IServiceCollection, Func{IServiceProvider, string})"/>
+    /// <summary>The same in a directory that is known.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="dataDirectory">Where.</param>
     public static IServiceCollection AddSqliteTwinStore(this IServiceCollection services, string dataDirectory) =>
         services.AddSqliteTwinStore(_ => dataDirectory);
 
@@ -58,12 +66,16 @@ public static class SqliteStoreServiceCollectionExtensions
         services.Any(service => service.ServiceType == typeof(ITwinStore) && !service.IsKeyedService);
 
     private static IServiceCollection AddStore(
-        this IServiceCollection services, Func<IServiceProvider, string> directory)
+        this IServiceCollection services,
+        Func<IServiceProvider, string> directory,
+        Action<IServiceProvider, TwinGridException>? broken)
     {
         services.AddOptions();
         return services.AddSingleton<ITwinStore>(provider => new SqliteTwinStore(
             new SqliteDatabase(
-                directory(provider), provider.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString),
+                directory(provider),
+                provider.GetRequiredService<IOptions<StorageOptions>>().Value.ConnectionString,
+                broken is null ? null : failure => broken(provider, failure)),
             provider.GetRequiredService<IOptions<LimitOptions>>().Value,
             provider.GetService<TimeProvider>() ?? TimeProvider.System,
             provider.GetService<ILogger<SqliteTwinStore>>() ?? NullLogger<SqliteTwinStore>.Instance));

@@ -289,6 +289,7 @@ internal sealed partial class StoreWriter : IDisposable
         {
             _refusal = explained;
             LogFsyncFailed(_database.File);
+            _database.NoteBroken(explained);
         }
 
         return explained;

@@ -4,11 +4,14 @@ using TwinGrid.Twins.State;
 
 namespace TwinGrid.Twins.Control;
 
-/// <summary>The alarms that every twin has: <c>_clock</c> and <c>_noData</c>. They send no commands.</summary>
+/// <summary>
+/// The alarms that every twin has: <c>_clock</c>, <c>_noData</c> and <c>_commands</c>. They send no commands.
+/// </summary>
 internal static class BuiltInAlarms
 {
     public const string ClockName = "_clock";
     public const string NoDataName = "_noData";
+    public const string CommandsName = "_commands";
 
     /// <summary>Raises <c>_clock</c> while some publisher's clock is off by more than the live window.</summary>
     public static void Clock(TwinState state, long now, long liveWindow, TurnEffects effects)
@@ -75,6 +78,28 @@ internal static class BuiltInAlarms
         }
 
         return next;
+    }
+
+    /// <summary>
+    /// Raises <c>_commands</c>: a policy owes its command and the twin's policies have too many open ones.
+    /// </summary>
+    public static void NoRoom(TwinState state, string command, string policy, long now, TurnEffects effects)
+    {
+        if (!IsActive(state, CommandsName))
+        {
+            string why = $"the policy {policy} cannot issue {command}: {CommandBook.MostOpen} commands of the twin's "
+                + "policies are open; it is issued as soon as one of them ends";
+            Raise(state, CommandsName, now, new AlarmReason(why, []), effects);
+        }
+    }
+
+    /// <summary>Clears <c>_commands</c> once no policy owes a command any more.</summary>
+    public static void RoomAgain(TwinState state, long now, TurnEffects effects)
+    {
+        if (IsActive(state, CommandsName) && !Array.Exists(state.Policies, static policy => policy.CommandOwed))
+        {
+            Clear(state, CommandsName, now, new AlarmReason("no command of a policy waits for room", []), effects);
+        }
     }
 
     /// <summary>Raises an alarm; one that stands is left alone.</summary>

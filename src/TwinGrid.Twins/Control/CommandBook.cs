@@ -16,11 +16,28 @@ namespace TwinGrid.Twins.Control;
 /// </remarks>
 internal static class CommandBook
 {
-    /// <summary>Commands of one twin that have not ended; a further one is refused.</summary>
+    /// <summary>
+    /// Commands of one twin that people asked for and that have not ended, and as many of its own policies beside them:
+    /// neither takes the other's room. A further one is refused.
+    /// </summary>
     public const int MostOpen = 64;
 
-    /// <summary>Commands of one twin that are remembered; beyond it the oldest that ended go first.</summary>
-    private const int MostKept = 128;
+    /// <summary>
+    /// Commands of one twin that ended and are remembered, without those whose idempotency key is: beyond it the oldest
+    /// go.
+    /// </summary>
+    public const int MostEnded = 128;
+
+    /// <summary>
+    /// Idempotency keys of ended commands that are remembered, for a day: beyond it the oldest go.
+    /// </summary>
+    public const int MostKeys = 1_024;
+
+    /// <summary>
+    /// Characters of ended commands with a key that are remembered: beyond it the oldest go, down to
+    /// <see cref="MostEnded"/> of them.
+    /// </summary>
+    private const int MostKeyedWords = 1 << 20;
 
     /// <summary>Characters of a command's result and of its message that are kept.</summary>
     private const int MostWords = 4_096;
@@ -68,7 +85,7 @@ internal static class CommandBook
         answer.Command = answer.Refusal == CommandRefusal.None ? command : null;
     }
 
-    /// <summary>Queues a policy's command; false when the twin has too many open ones.</summary>
+    /// <summary>Queues a policy's command; false when policies of the twin have too many open ones.</summary>
     public static bool TryIssue(
         TwinState state, CompiledPolicy policy, long now, string why, TurnEffects effects)
     {
@@ -272,30 +289,66 @@ internal static class CommandBook
         _ => command.ExpiresAt + Day,
     };
 
+    /// <summary>True while the twin's policies may issue one more command.</summary>
+    public static bool HasRoomForPolicies(TwinState state, long now) => HasRoom(state, isPolicy: true, now);
+
+    private static bool HasRoom(TwinState state, bool isPolicy, long now) =>
+        state.Commands.Count(c => c.Policy is not null == isPolicy && !c.IsClosed && !IsOver(c, now)) < MostOpen;
+
     private static bool TryAdd(TwinState state, CommandRecord command, long now, TurnEffects effects)
     {
-        if (state.Commands.Count(c => !c.IsClosed && !IsOver(c, now)) >= MostOpen)
+        if (!HasRoom(state, command.Policy is not null, now))
         {
             return false;
         }
 
-        // A key is remembered for a day: a command that has one is not forgotten before, rather no new one is taken.
-        state.Commands.RemoveAll(c => c.IsClosed && c.IssuedAt < now - Day);
-        if (state.Commands.Count >= MostKept)
-        {
-            int oldest = state.Commands.FindIndex(c => c.IsClosed && c.IdempotencyKey is null);
-            if (oldest < 0)
-            {
-                return false;
-            }
-
-            state.Commands.RemoveAt(oldest);
-        }
-
+        ForgetEnded(state, now);
         state.Commands.Add(command);
         effects.AddCommand(command);
         return true;
     }
+
+    // What ended never stands in the way of what is asked for now: only how much of it is remembered has a bound.
+    private static void ForgetEnded(TwinState state, long now)
+    {
+        state.Commands.RemoveAll(c => c.IsClosed && c.IssuedAt < now - Day);
+        int plain = 0;
+        int keys = 0;
+        int words = 0;
+        foreach (CommandRecord command in state.Commands)
+        {
+            if (command.IsClosed)
+            {
+                bool hasKey = command.IdempotencyKey is not null;
+                plain += hasKey ? 0 : 1;
+                keys += hasKey ? 1 : 0;
+                words += hasKey ? Words(command) : 0;
+            }
+        }
+
+        // In the order in which they came, the oldest first.
+        state.Commands.RemoveAll(command =>
+        {
+            if (!command.IsClosed)
+            {
+                return false;
+            }
+
+            if (command.IdempotencyKey is null)
+            {
+                return plain-- > MostEnded;
+            }
+
+            bool goes = keys > MostKeys || (words > MostKeyedWords && keys > MostEnded);
+            keys -= goes ? 1 : 0;
+            words -= goes ? Words(command) : 0;
+            return goes;
+        });
+    }
+
+    private static int Words(CommandRecord command) =>
+        command.IdempotencyKey!.Length + command.Args.Length + (command.Result?.Length ?? 0)
+        + (command.Message?.Length ?? 0) + (command.Late?.Result?.Length ?? 0) + (command.Late?.Message?.Length ?? 0);
 
     /// <summary>
     /// A UUIDv7 (RFC 9562 section 5.7) whose random part is a hash of what caused it, so that a refold makes the

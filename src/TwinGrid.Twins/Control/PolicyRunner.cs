@@ -72,7 +72,8 @@ internal static class PolicyRunner
                 bool holds = policy.HoldingSince != UnixMicroseconds.Absent && !policy.Raised;
                 long change = compiled.NextChange(StateScope.Over(state, now));
                 long held = holds ? policy.HoldingSince + compiled.Definition.For.Microseconds : long.MaxValue;
-                long owed = policy.CommandOwed ? Math.Max(now + 1, CooldownEnd(policy, compiled)) : long.MaxValue;
+                bool mayIssue = policy.CommandOwed && CommandBook.HasRoomForPolicies(state, now);
+                long owed = mayIssue ? Math.Max(now + 1, CooldownEnd(policy, compiled)) : long.MaxValue;
                 next = Math.Min(next, Math.Min(change, Math.Min(held, owed)));
             }
         }
@@ -232,6 +233,7 @@ internal static class PolicyRunner
 
             _own.Raised = false;
             _own.CommandOwed = false;
+            BuiltInAlarms.RoomAgain(state, now, effects);
             AlarmRecord alarm = state.FindAlarm(policy.Definition.Name)!;
             alarm.Clear(time, policy.ExplainClear(scope));
             effects.AddAlarm(alarm);
@@ -241,10 +243,12 @@ internal static class PolicyRunner
         {
             if (!CommandBook.TryIssue(state, policy, now, why, effects))
             {
+                BuiltInAlarms.NoRoom(state, policy.Definition.Command!.Name, policy.Definition.Name, now, effects);
                 return;
             }
 
             _own.CommandOwed = false;
+            BuiltInAlarms.RoomAgain(state, now, effects);
             _own.CommandedAt = now;
             if (policy.Expect is not null)
             {

@@ -288,7 +288,8 @@ internal static class StateReader
     {
         foreach (AlarmRecord alarm in state.Alarms)
         {
-            bool isBuiltIn = alarm.Name is BuiltInAlarms.ClockName or BuiltInAlarms.NoDataName;
+            bool isBuiltIn = alarm.Name
+                is BuiltInAlarms.ClockName or BuiltInAlarms.NoDataName or BuiltInAlarms.CommandsName;
             if (alarm.State == AlarmState.Active
                 && !isBuiltIn
                 && !Array.Exists(state.Kind.Policies, policy => policy.Owns(alarm.Name)))

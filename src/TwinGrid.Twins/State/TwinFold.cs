@@ -17,8 +17,9 @@ internal static class TwinFold
     /// 1 ignored what a device said of a command that had expired, and took names with <c>$</c> inside components. In 2
     /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
     /// 3 did not know numbers in order for longer than 1,024. In 4 every input ended the commands whose time was over
-    /// by its own, and a twin that was deleted in a turn took what came behind in it. Turns of an older version are
-    /// folded by the newest rules: a snapshot of it is the base of all that follows, and is not compared.
+    /// by its own, a twin that was deleted in a turn took what came behind in it, and ended commands with a key kept
+    /// new ones out. Turns of an older version are folded by the newest rules: a snapshot of it is the base of all
+    /// that follows, and is not compared.
     /// </remarks>
     public const byte Version = 5;
 

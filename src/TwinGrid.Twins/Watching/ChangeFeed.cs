@@ -26,6 +26,7 @@ internal sealed class ChangeFeed
     private readonly TimeProvider _clock;
     private readonly Dictionary<string, long> _watchers = new(StringComparer.Ordinal);
     private readonly Queue<TwinChange> _changes = new();
+    private readonly TaskCompletionSource _end = NewNext();
     private TaskCompletionSource _next = NewNext();
     private JsonElement? _document;
     private long _characters;
@@ -92,6 +93,21 @@ internal sealed class ChangeFeed
         }
 
         return _watchers.Count == 0;
+    }
+
+    /// <summary>
+    /// Frees the places of those who went without a word, also where nothing happens to the twin. Ends when nobody is
+    /// left, or with the feed.
+    /// </summary>
+    public async Task ForgetVanishedAsync()
+    {
+        do
+        {
+            await _end.Task.WaitAsync(s_lease, _clock).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            Forget(_clock.GetTimestamp());
+        }
+        while (_watchers.Count > 0);
     }
 
     /// <summary>A turn was committed.</summary>
@@ -161,6 +177,7 @@ internal sealed class ChangeFeed
         Count(-_characters);
         _changes.Clear();
         _next.TrySetResult();
+        _end.TrySetResult();
     }
 
     private static TaskCompletionSource NewNext() => new(TaskCreationOptions.RunContinuationsAsynchronously);

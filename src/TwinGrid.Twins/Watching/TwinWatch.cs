@@ -86,6 +86,15 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
         _feed = null;
     }
 
+    private async Task CloseWhenLeftAsync(ChangeFeed feed)
+    {
+        await feed.ForgetVanishedAsync();
+        if (feed == _feed)
+        {
+            Close();
+        }
+    }
+
     private (WatchRefusal Refusal, ChangeFeed? Feed) Enter(TwinState state, bool durable, WatchRequest request)
     {
         if (!durable || turns.IsClosed || runtime.Watching.Stopping.IsCancellationRequested)
@@ -100,7 +109,12 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
             return (WatchRefusal.UnknownTwin, null);
         }
 
-        _feed ??= new ChangeFeed(state, runtime.Watching, runtime.Clock);
+        if (_feed is null)
+        {
+            _feed = new ChangeFeed(state, runtime.Watching, runtime.Clock);
+            CloseWhenLeftAsync(_feed).Ignore();
+        }
+
         WatchRefusal refusal = _feed.Enter(request.Watcher);
         return (refusal, refusal == WatchRefusal.None ? _feed : null);
     }

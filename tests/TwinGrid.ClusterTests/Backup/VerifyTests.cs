@@ -62,6 +62,23 @@ public sealed class VerifyTests
         Assert.Empty(Directory.GetDirectories(home.Root, "nowhere"));
     }
 
+    [Fact]
+    public async Task A_misspelt_word_is_named_with_exit_code_2_and_no_store_is_made()
+    {
+        using var home = new SiloHome();
+        string nowhere = Path.Combine(home.Root, "nowhere");
+        foreach (string[] words in new[] { new[] { "verfy" }, ["verify", "--reflod"] })
+        {
+            ProgramEnd end = await RunningProgram.RunAsync(
+                "dotnet", [Repository.SiloProgram, .. words, $"--TwinGrid:DataDirectory={nowhere}"], home.Root);
+
+            Assert.Equal(2, end.ExitCode);
+            Assert.Contains($"'{words[^1]}'", end.Errors, StringComparison.Ordinal);
+        }
+
+        Assert.False(Directory.Exists(nowhere));
+    }
+
     [Theory]
     [InlineData("meter/nobody", "There is no twin meter/nobody")]
     [InlineData("nobody", "--twin nobody is no id of a twin")]

@@ -287,7 +287,7 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
     {
         HttpResponseMessage answer = await _http.PutAsync("/api/v1/twins/walk/one", new StringContent("{}"));
         await Problem.AssertAsync(answer, 405, "method-not-allowed");
-        Assert.Equal(["GET", "DELETE"], answer.Content.Headers.Allow);
+        Assert.Equal(["GET", "HEAD", "DELETE"], answer.Content.Headers.Allow);
     }
 
     [Theory]

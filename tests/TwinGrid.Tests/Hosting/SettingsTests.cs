@@ -39,6 +39,7 @@ public sealed class SettingsTests
     [InlineData("Ingest:LiveWindow", "60", "Ingest:LiveWindow is '60': expected a duration such as")]
     [InlineData("Control:Mode", "Maybe", "Control:Mode is 'Maybe': expected one of Off, Advise, Act")]
     [InlineData("Limits:Twins", "0", "Limits:Twins is '0': expected a whole number from 1")]
+    [InlineData("Limits:HistoryKeep", "0s", "Limits:HistoryKeep is '0s': expected a duration longer than 0")]
     [InlineData("Limits:Twins", "1.5", "Limits:Twins is '1.5': expected a whole number from 1")]
     [InlineData("Storage:Provider", "Oracle", "Storage:Provider is 'Oracle': expected one of Sqlite, PostgreSql")]
     [InlineData("Cluster:Membership", "Redis", "Cluster:Membership is 'Redis': expected one of Localhost, PostgreSql")]

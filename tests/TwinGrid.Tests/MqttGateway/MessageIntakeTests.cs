@@ -68,6 +68,7 @@ public sealed class MessageIntakeTests : IAsyncDisposable
     [InlineData(IngestStatus.UnknownTwin, ReasonCode.NotAuthorized, "unknown-twin")]
     [InlineData(IngestStatus.TooManyTwins, ReasonCode.QuotaExceeded, "too-many-twins")]
     [InlineData(IngestStatus.Failed, ReasonCode.UnspecifiedError, "twin-failed")]
+    [InlineData(IngestStatus.Damaged, ReasonCode.UnspecifiedError, "twin-damaged")]
     internal async Task A_message_that_no_twin_keeps_is_a_dead_letter_before_it_is_answered(
         IngestStatus status, ReasonCode reason, string word)
     {

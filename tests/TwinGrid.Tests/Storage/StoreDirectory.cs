@@ -35,9 +35,12 @@ internal sealed class StoreDirectory : IDisposable
         };
 
     public async Task<SqliteTwinStore> OpenAsync(
-        LimitOptions? limits = null, TimeProvider? clock = null, ILogger<SqliteTwinStore>? logger = null)
+        LimitOptions? limits = null,
+        TimeProvider? clock = null,
+        ILogger<SqliteTwinStore>? logger = null,
+        Action<TwinGridException>? broken = null)
     {
-        SqliteTwinStore store = Make(limits, clock, logger);
+        SqliteTwinStore store = Make(limits, clock, logger, broken);
         try
         {
             await store.InitializeAsync(CancellationToken.None);
@@ -52,8 +55,11 @@ internal sealed class StoreDirectory : IDisposable
 
     /// <summary>A store that nobody opened; whoever asks closes it.</summary>
     public SqliteTwinStore Make(
-        LimitOptions? limits = null, TimeProvider? clock = null, ILogger<SqliteTwinStore>? logger = null) => new(
-            new SqliteDatabase(Path, null),
+        LimitOptions? limits = null,
+        TimeProvider? clock = null,
+        ILogger<SqliteTwinStore>? logger = null,
+        Action<TwinGridException>? broken = null) => new(
+            new SqliteDatabase(Path, null, broken),
             limits ?? new LimitOptions(),
             clock ?? TimeProvider.System,
             logger ?? NullLogger<SqliteTwinStore>.Instance);

@@ -39,7 +39,8 @@ public sealed partial class StoreDiskTests : IDisposable
     [Fact]
     public async Task After_a_failed_sync_nothing_more_is_written()
     {
-        await using (SqliteTwinStore store = await _directory.OpenAsync(clock: _clock))
+        List<TwinGridException> told = [];
+        await using (SqliteTwinStore store = await _directory.OpenAsync(clock: _clock, broken: told.Add))
         {
             await store.Commit(Turn(Turbine, 1));
             using (await Strace.AttachAsync(
@@ -49,11 +50,13 @@ public sealed partial class StoreDiskTests : IDisposable
                 TwinGridException failed = await Assert.ThrowsAsync<TwinGridException>(
                     () => store.Commit(Turn(Turbine, 2)));
                 Assert.Contains("check the disk", failed.Message, StringComparison.Ordinal);
+                Assert.Same(failed, Assert.Single(told));
             }
 
             // The disk says yes again, and is not believed.
             await Assert.ThrowsAsync<TwinGridException>(() => store.Commit(Turn(Turbine, 2)));
             Assert.Single((await store.Load(Turbine)).Tail);
+            Assert.Single(told);
         }
 
         await using SqliteTwinStore again = await _directory.OpenAsync();

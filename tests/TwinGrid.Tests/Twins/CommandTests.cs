@@ -198,6 +198,53 @@ public class CommandTests
     }
 
     [Fact]
+    public void However_many_commands_with_a_key_ended_the_next_is_taken_and_a_thousand_keys_are_remembered()
+    {
+        // As a bounded time of a day would have it: 128 of them once kept every new command out.
+        for (int i = 0; i < CommandBook.MostKeys + 100; i++)
+        {
+            Assert.Equal(CommandRefusal.None, Ask(i, $"c{i}", expires: 5000, key: $"k{i}").Refusal);
+            Cancel(i, $"c{i}");
+        }
+
+        Assert.Equal(CommandRefusal.None, Ask(2000, "unkeyed", expires: 5000).Refusal);
+        Assert.Equal("c1123", Ask(2001, "again", expires: 5000, key: "k1123").Command!.Id);
+        Assert.Equal("c100", Ask(2002, "oldest", expires: 5000, key: "k100").Command!.Id);
+        Assert.Equal("forgotten", Ask(2003, "forgotten", expires: 5000, key: "k0").Command!.Id);
+    }
+
+    [Fact]
+    public void Keys_of_ended_commands_with_long_results_take_no_more_than_a_million_characters()
+    {
+        string result = $"\"{new string('x', 4_000)}\"";
+        for (int i = 0; i < CommandBook.MostKeys; i++)
+        {
+            Ask(i, $"c{i}", expires: 5000, key: $"k{i}");
+            Answer(i, $"c{i}", CommandStatus.Succeeded, result);
+        }
+
+        // 4,002 characters of result, 2 of arguments and the key: 261 fit into 2^20, and the newest is not judged yet.
+        Assert.InRange(_pump.State.Commands.Count, 255, 263);
+        Assert.NotNull(_pump.State.FindCommand("c1023"));
+    }
+
+    [Fact]
+    public void Ended_commands_without_a_key_leave_in_their_order_and_take_no_key_with_them()
+    {
+        Ask(0, "keyed", expires: 5000, key: "k");
+        Cancel(0, "keyed");
+        for (int i = 0; i < CommandBook.MostEnded + 10; i++)
+        {
+            Ask(i, $"c{i}", expires: 5000);
+            Cancel(i, $"c{i}");
+        }
+
+        Assert.Null(_pump.State.FindCommand("c8"));
+        Assert.NotNull(_pump.State.FindCommand("c9"));
+        Assert.Equal("keyed", Ask(500, "again", expires: 5000, key: "k").Command!.Id);
+    }
+
+    [Fact]
     public void An_answer_to_an_unknown_command_is_dropped_with_its_reason() =>
         Assert.Contains("no command", Assert.Single(Answer(0, "x", CommandStatus.Succeeded).Dropped!).Detail);
 

@@ -1,4 +1,5 @@
 using TwinGrid.Twins;
+using TwinGrid.Twins.Control;
 using TwinGrid.Twins.State;
 
 namespace TwinGrid.Tests.Twins;
@@ -93,6 +94,57 @@ public class PolicyTests
         _turbine.Mode = mode;
         Run(_turbine, 90, seconds: 31);
         Assert.Equal((alarms, commands), (_turbine.Alarms.Count, _turbine.Commands.Count));
+    }
+
+    [Fact]
+    public void Operators_take_no_room_from_a_policy_and_one_without_room_raises_an_alarm_and_issues_later()
+    {
+        TwinDefinition kind = new()
+        {
+            Kind = "pump",
+            Telemetry = [new TelemetryDefinition { Name = "level" }],
+            Policies = [s_overheat with
+            {
+                When = "level > 80",
+                Clear = null,
+                For = default,
+                Cooldown = default,
+                Verify = null,
+                Command = new PolicyCommand { Name = "shutValve", ExpiresIn = TimeSpan.FromDays(1) },
+            }],
+        };
+        FoldRig tank = new(kind);
+        for (int i = 0; i < CommandBook.MostOpen; i++)
+        {
+            CommandRequestInput request = new($"c{i}", "open", RawJson.EmptyObject, FoldRig.At(90_000), $"k{i}");
+            tank.Apply(PackedInputs.Pack(
+                InputKind.CommandRequest, FoldRig.At(i), request, TwinGridJson.Default.CommandRequestInput));
+        }
+
+        for (int i = 0; i <= CommandBook.MostOpen; i++)
+        {
+            tank.Number(100 + (2 * i), 95, name: "level");
+            int issued = Math.Min(i + 1, CommandBook.MostOpen);
+            Assert.Equal(issued, tank.State.Commands.Count(c => c.Policy == "overheat"));
+            if (i < CommandBook.MostOpen)
+            {
+                tank.Number(101 + (2 * i), 70, name: "level");
+            }
+        }
+
+        AlarmRecord told = tank.State.FindAlarm("_commands")!;
+        Assert.Equal(AlarmState.Active, told.State);
+        Assert.Contains("overheat cannot issue shutValve: 64 commands", told.Why);
+
+        CommandRecord first = tank.State.Commands.First(c => c.Policy is not null);
+        tank.Apply(PackedInputs.Pack(
+            InputKind.CommandResult,
+            FoldRig.At(400),
+            new CommandResultInput(first.Id, CommandStatus.Succeeded),
+            TwinGridJson.Default.CommandResultInput));
+        tank.Number(401, 95, name: "level");
+        Assert.Equal(65, tank.State.Commands.Count(c => c.Policy == "overheat"));
+        Assert.Equal(AlarmState.Cleared, told.State);
     }
 
     [Fact]

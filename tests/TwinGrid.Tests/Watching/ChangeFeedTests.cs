@@ -49,6 +49,31 @@ public sealed class ChangeFeedTests : IDisposable
     }
 
     [Fact]
+    public async Task Watchers_that_went_without_a_word_free_their_places_although_nothing_happens_to_the_twin()
+    {
+        ChangeFeed feed = Feed(new LimitOptions { Watchers = 2 });
+        WatchBudget budget = _services!.GetRequiredService<WatchBudget>();
+        feed.Enter("vanished");
+        feed.Enter("faithful");
+        Task left = feed.ForgetVanishedAsync();
+        Assert.False(budget.TryEnter());
+
+        _clock.Advance(TimeSpan.FromSeconds(50));
+        feed.Enter("faithful");
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        await Wait.UntilAsync(budget.TryEnter);
+        Assert.True(feed.Knows("faithful"));
+        Assert.False(left.IsCompleted);
+
+        await Wait.UntilAsync(() =>
+        {
+            _clock.Advance(TimeSpan.FromSeconds(61));
+            return left.IsCompleted;
+        });
+        Assert.False(feed.Knows("faithful"));
+    }
+
+    [Fact]
     public void A_watcher_that_went_without_a_word_makes_room_after_a_minute()
     {
         ChangeFeed feed = Feed(new LimitOptions { WatchersPerTwin = 1 });
