@@ -300,8 +300,8 @@ public sealed record TwinSummary(
     public long DesiredRevision { get; init; }
 
     /// <summary>
-    /// <c>damaged</c> for a twin whose stored log is damaged, <c>unavailable</c> for one that did not answer: nothing
-    /// else is then known but its id. Null for all others.
+    /// <c>damaged</c> for a twin whose stored log is damaged: nothing else is then known but its id. Null for all
+    /// others.
     /// </summary>
     [Id(7)]
     public string? Problem { get; init; }

@@ -31,7 +31,7 @@ internal sealed partial class TwinFleetGrain(ITwinStore store, ILogger<TwinFleet
             ids.Count > limit ? ids[limit - 1].ToString() : null);
     }
 
-    // One twin that cannot be read must not hide the others, nor itself.
+    // One twin that cannot be read must not hide the others; one that is damaged is there all the same.
     private async Task<TwinSummary?> Summarize(TwinId id)
     {
         try
@@ -41,18 +41,15 @@ internal sealed partial class TwinFleetGrain(ITwinStore store, ILogger<TwinFleet
         catch (TwinDamagedException)
         {
             // The twin has logged it.
-            return Unread(id, "damaged");
+            return new TwinSummary(id.ToString(), id.Kind, 0, null, null, 0) { Problem = "damaged" };
         }
         catch (Exception e) when (e is TwinGridException or OrleansException or TimeoutException)
         {
-            LogUnread(id, e.Message);
-            return Unread(id, "unavailable");
+            LogUnread(e, id);
+            return null;
         }
     }
 
-    private static TwinSummary Unread(TwinId id, string problem) =>
-        new(id.ToString(), id.Kind, 0, null, null, 0) { Problem = problem };
-
-    [LoggerMessage(LogLevel.Warning, "{Twin} cannot be read just now and is listed without what it is: {Reason}")]
-    private partial void LogUnread(TwinId twin, string reason);
+    [LoggerMessage(LogLevel.Error, "{Twin} cannot be read and is left out of a listing.")]
+    private partial void LogUnread(Exception exception, TwinId twin);
 }
