@@ -10,7 +10,9 @@ internal static class OtherVersion
 
     private static readonly Lazy<Task<string>> Built = new(BuildAsync);
 
-    /// <summary>Its program, built once in a directory that goes with the tests. Skips the test without a history.</summary>
+    /// <summary>
+    /// Its program, built once in a directory that goes with the tests. Skips the test where there is no such commit.
+    /// </summary>
     public static async Task<string> SiloProgramAsync()
     {
         Installed.Require("git");

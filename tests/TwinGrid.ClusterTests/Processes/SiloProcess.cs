@@ -72,7 +72,10 @@ internal sealed partial class SiloProcess : IAsyncDisposable
             $"DataDirectory={home.Data}", $"DefinitionsDirectory={home.Definitions}", .. settings,
         ];
         string[] line =
-            [.. under, "dotnet", program ?? Repository.SiloProgram, .. all.Select(static setting => $"--TwinGrid:{setting}")];
+            [
+                .. under, "dotnet", program ?? Repository.SiloProgram,
+                .. all.Select(static setting => $"--TwinGrid:{setting}"),
+            ];
         bool listens = Given(settings, "Roles=")?.Contains("Gateway", StringComparison.Ordinal) ?? true;
         return new SiloProcess(RunningProgram.Start(line[0], line[1..], home.Root), gatewayPort, listens);
     }

@@ -145,7 +145,7 @@ public sealed class SqliteHistoryTests : IDisposable
             Assert.Equal(1, command.ExecuteNonQuery());
         }
 
-        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(async () =>
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(async () =>
         {
             await store.TurnsAsync(0, 300);
             await store.ValuesAsync();

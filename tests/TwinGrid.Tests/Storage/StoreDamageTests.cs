@@ -36,7 +36,7 @@ public sealed class StoreDamageTests : IDisposable
         Assert.Equal(3, (await store.Load(Turbine)).Tail.Count);
 
         Assert.Equal(1, _directory.Execute(damage));
-        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => store.Load(Turbine));
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => store.Load(Turbine));
 
         Assert.Contains("turbine/t07", refused.Message, StringComparison.Ordinal);
         Assert.Contains(where, refused.Message, StringComparison.Ordinal);
@@ -53,7 +53,7 @@ public sealed class StoreDamageTests : IDisposable
         _directory.Execute("UPDATE head SET turn_id = 3 - turn_id");
         _directory.Execute("UPDATE turn SET twin_id = 3 - twin_id");
 
-        await Assert.ThrowsAsync<TwinGridException>(() => store.Load(Turbine));
+        await Assert.ThrowsAsync<TwinDamagedException>(() => store.Load(Turbine));
     }
 
     [Fact]

@@ -173,7 +173,7 @@ public sealed class PostgreSqlHistoryTests : IAsyncLifetime
             Part(await store.TurnsAsync(0, 300), 1, 300, (Start, 1)), CancellationToken.None);
         Assert.Equal(1, await _home.ExecuteAsync(damage));
 
-        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(async () =>
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(async () =>
         {
             await store.TurnsAsync(0, 300);
             await store.ValuesAsync();

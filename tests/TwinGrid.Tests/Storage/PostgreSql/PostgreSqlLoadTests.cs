@@ -50,7 +50,7 @@ public sealed class PostgreSqlLoadTests : IAsyncLifetime
 
         Task<StoredTwin>[] together = [.. Enumerable.Range(0, Many).Select(i => store.Load(Twin(i)))];
 
-        TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => together[7]);
+        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => together[7]);
         Assert.Contains("pump/p7", refused.Message, StringComparison.Ordinal);
         for (int i = 0; i < Many; i++)
         {
