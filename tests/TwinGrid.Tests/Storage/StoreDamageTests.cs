@@ -36,8 +36,11 @@ public sealed class StoreDamageTests : IDisposable
         Assert.Equal(3, (await store.Load(Turbine)).Tail.Count);
 
         Assert.Equal(1, _directory.Execute(damage));
-        TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => store.Load(Turbine));
+        TwinGridException refused = await Assert.ThrowsAnyAsync<TwinGridException>(() => store.Load(Turbine));
 
+        // A row of a newer version is whole.
+        bool isDamaged = !what.StartsWith("start the version", StringComparison.Ordinal);
+        Assert.Equal(isDamaged, refused is TwinDamagedException);
         Assert.Contains("turbine/t07", refused.Message, StringComparison.Ordinal);
         Assert.Contains(where, refused.Message, StringComparison.Ordinal);
         Assert.Contains(what, refused.Message, StringComparison.Ordinal);
