@@ -80,16 +80,16 @@ internal static class TwinFold
     private static void ApplyOne(
         TwinState state, in TurnHeader header, in InputReader input, TurnEffects effects, ref InputAnswer answer)
     {
-        if (!state.Exists)
+        if (!state.Exists && Creates(input))
         {
-            if (!Creates(input))
-            {
-                Refuse(input, ref answer);
-                return;
-            }
-
             state.Exists = true;
             effects.Changed = true;
+        }
+        else if (!state.Exists && input.Kind != InputKind.Presence)
+        {
+            // Not so of presence: that the device is there comes before the first that it says.
+            Refuse(input, ref answer);
+            return;
         }
 
         switch (input.Kind)
@@ -163,7 +163,7 @@ internal static class TwinFold
                 string id = input.Json(TwinGridJson.Default.CommandResultInput).Id;
                 answer.Drop($"results/{id}", ReadingOutcome.Malformed, "there is no such twin");
                 break;
-            case InputKind.Presence or InputKind.CommandDelivered or InputKind.AlarmAcknowledged or InputKind.Tick
+            case InputKind.CommandDelivered or InputKind.AlarmAcknowledged or InputKind.Tick
                 or InputKind.ModelOutput or InputKind.Deleted:
                 break;
             default:

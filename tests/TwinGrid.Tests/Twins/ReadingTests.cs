@@ -22,6 +22,18 @@ public class ReadingTests
     private readonly FoldRig _pump = new(s_pump);
 
     [Fact]
+    public void A_device_that_is_there_before_its_twins_first_reading_is_online()
+    {
+        FoldRig twin = new(exists: false);
+        twin.Apply(PackedInputs.Pack(
+            InputKind.Presence, FoldRig.At(0), new PresenceInput(true, "session"), TwinGridJson.Default.PresenceInput));
+        twin.Number(0, 21);
+
+        Assert.True(twin.State.Exists);
+        Assert.True(twin.State.Online);
+    }
+
+    [Fact]
     public void A_reading_becomes_the_live_value_with_its_times_quality_unit_and_count()
     {
         _pump.Number(received: 10, value: 21.5, ts: 9);
