@@ -16,8 +16,10 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private const int Window = 10;
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan BetweenConnections = TimeSpan.FromMilliseconds(50);
 
     private readonly ClusterOfSilos _cluster;
+    private readonly int _callers;
     private readonly NumberedDevice[] _devices;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<string> _failures = [];
@@ -27,9 +29,10 @@ internal sealed class ClusterLoad : IAsyncDisposable
     private long _calls;
     private TimeSpan _longestGap;
 
-    private ClusterLoad(ClusterOfSilos cluster, int devices)
+    private ClusterLoad(ClusterOfSilos cluster, int devices, int callers)
     {
         _cluster = cluster;
+        _callers = callers;
         _through = cluster.Silos;
         _devices =
         [
@@ -63,6 +66,13 @@ internal sealed class ClusterLoad : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends when there have been so many more answers for each caller.</summary>
+    public async Task GoOnAsync(int answers)
+    {
+        long enough = Calls + ((long)answers * _callers);
+        await Eventually.HoldsAsync("more answers", () => Calls >= enough);
+    }
+
     /// <summary>Readings that were acknowledged.</summary>
     public long Acknowledged => _devices.Sum(static d => (long)d.Acknowledged);
 
@@ -72,7 +82,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     /// <summary>Begins; ends when every device has been heard.</summary>
     public static async Task<ClusterLoad> StartAsync(ClusterOfSilos cluster, int devices, int callers)
     {
-        ClusterLoad load = new(cluster, devices);
+        ClusterLoad load = new(cluster, devices, callers);
         load._running = Task.WhenAll(
         [
             .. load._devices.Select((device, i) => load.SendAsync(device, i)),
@@ -113,6 +123,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
 
     private async Task SendAsync(NumberedDevice device, int index)
     {
+        using PeriodicTimer pace = new(BetweenConnections);
         for (int n = index; !_stop.IsCancellationRequested; n++)
         {
             IReadOnlyList<SiloProcess> silos = _cluster.Silos;
@@ -124,7 +135,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
                 or System.Net.Sockets.SocketException or MqttClientDisconnectedException)
             {
                 // That silo is gone: the next.
-                await Task.Delay(50);
+                await pace.WaitForNextTickAsync(CancellationToken.None);
             }
         }
     }
@@ -181,7 +192,7 @@ internal sealed class ClusterLoad : IAsyncDisposable
     {
         lock (_lock)
         {
-            _failures.Add($"{DateTime.UtcNow:HH:mm:ss.fff} {failure}");
+            _failures.Add(failure);
         }
     }
 }

@@ -30,7 +30,7 @@ public sealed class RollingTests(ITestOutputHelper output)
             await cluster.RestartAsync(i);
             await cluster.FormedAsync();
             load.AskThrough(cluster.Silos);
-            await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+            await load.GoOnAsync(answers: 50);
             TimeSpan joining = load.TakeLongestGap();
             output.WriteLine(
                 $"silo {i} stopped in {Seconds(took)}; longest without an answer: {Seconds(stopping)} while it "
