@@ -31,7 +31,7 @@ internal sealed class ShardMap(
     /// silos says so only later.
     /// </summary>
     public void Leave(SiloAddress silo) =>
-        ImmutableInterlocked.Update(ref _leaving, leaving => leaving.Where(IsKnown).ToImmutableHashSet().Add(silo));
+        ImmutableInterlocked.Update(ref _leaving, leaving => Known(leaving).Add(silo));
 
     /// <summary>
     /// Silos that are ready for twins. From the first call on nothing is placed on others, as long as there is one
@@ -40,8 +40,7 @@ internal sealed class ShardMap(
     public void Settle(IEnumerable<SiloAddress> silos)
     {
         SiloAddress[] ready = [.. silos];
-        ImmutableInterlocked.Update(
-            ref _settled, settled => (settled ?? []).Where(IsKnown).ToImmutableHashSet().Union(ready));
+        ImmutableInterlocked.Update(ref _settled, settled => Known(settled ?? []).Union(ready));
     }
 
     /// <summary>True for a silo that is known to be ready.</summary>
@@ -97,7 +96,8 @@ internal sealed class ShardMap(
     }
 
     // The list of silos forgets those that are long dead, and so does the map.
-    private bool IsKnown(SiloAddress silo) => membership.CurrentSnapshot.Members.ContainsKey(silo);
+    private ImmutableHashSet<SiloAddress> Known(ImmutableHashSet<SiloAddress> silos) =>
+        silos.Except(silos.Where(silo => !membership.CurrentSnapshot.Members.ContainsKey(silo)));
 
     private bool HostsTwins(SiloAddress silo) =>
         manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)

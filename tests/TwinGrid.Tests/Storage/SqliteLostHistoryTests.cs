@@ -18,8 +18,8 @@ public sealed class SqliteLostHistoryTests : IDisposable
     public async Task An_empty_file_in_which_nothing_was_sealed_hides_nothing_and_is_made_whole_by_the_next_sealing()
     {
         // 30 days are kept in files of two days; this is the one of the first part.
-        string file = HistoryFile.For(HistoryPath, 30 * Day, Start).Path;
-        Directory.CreateDirectory(HistoryPath);
+        string file = HistoryFile.For(_directory.HistoryPath, 30 * Day, Start).Path;
+        Directory.CreateDirectory(_directory.HistoryPath);
         await File.WriteAllBytesAsync(file, []);
         await using (SqliteTwinStore store = await OpenAsync())
         {
@@ -47,7 +47,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await SealAsync(store, Turbine, 1, 100, Start);
         _clock.Advance(TimeSpan.FromDays(4));
         await SealAsync(store, Turbine, 101, 200, Start + (4 * Day));
-        string damaged = HistoryFile.For(HistoryPath, 30 * Day, Start + (4 * Day)).Path;
+        string damaged = HistoryFile.For(_directory.HistoryPath, 30 * Day, Start + (4 * Day)).Path;
         await store.DisposeAsync();
         File.Delete(damaged + "-wal");
         await File.WriteAllTextAsync(damaged, new string('x', 8_192));
@@ -83,7 +83,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
             Assert.Equal([1.0, 101.0, 201.0], await store.ValuesAsync());
         }
 
-        Execute(Assert.Single(Directory.GetFiles(HistoryPath, "*.db")), loss);
+        Assert.NotEqual(0, Execute(Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db")), loss));
 
         await using SqliteTwinStore again = await OpenAsync();
         TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => again.ValuesAsync());
@@ -102,7 +102,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
             await SealAsync(store, Turbine, 1, 100, Start);
         }
 
-        string file = Assert.Single(Directory.GetFiles(HistoryPath, "*.db"));
+        string file = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
         File.Delete(file);
 
         await using SqliteTwinStore again = await OpenAsync();
@@ -146,8 +146,6 @@ public sealed class SqliteLostHistoryTests : IDisposable
         Assert.Empty(await VerifyAsync());
     }
 
-    private string HistoryPath => Path.Combine(_directory.Path, "twingrid-history");
-
     private Task<SqliteTwinStore> OpenAsync() => _directory.OpenAsync(
         new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
 
@@ -162,17 +160,6 @@ public sealed class SqliteLostHistoryTests : IDisposable
         SealedTurns part = Part(turns, first, last, (time, first));
         Assert.True(await store.SealAsync(
             part with { Twin = twin, End = part.End with { Twin = twin } }, CancellationToken.None));
-    }
-
-    private static void Execute(string file, string sql)
-    {
-        using SqliteConnection connection = new($"Data Source={file};Pooling=False");
-        connection.Open();
-        using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // The test writes it.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        Assert.NotEqual(0, command.ExecuteNonQuery());
     }
 
     private async Task<List<StoreDamage>> VerifyAsync()

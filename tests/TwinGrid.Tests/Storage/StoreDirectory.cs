@@ -13,6 +13,8 @@ internal sealed class StoreDirectory : IDisposable
 
     public string File => System.IO.Path.Combine(Path, "twingrid.db");
 
+    public string HistoryPath => System.IO.Path.Combine(Path, "twingrid-history");
+
     public static TwinId Turbine { get; } = new("turbine", "t07");
 
     public static TwinTurn Turn(TwinId twin, long revision, string inputs = "inputs") => new()
@@ -74,12 +76,17 @@ internal sealed class StoreDirectory : IDisposable
     }
 
     /// <summary>Changes the database behind the store's back.</summary>
-    public int Execute(string sql)
+    public int Execute(string sql) => Execute(File, sql);
+
+    /// <summary>Changes one of the store's files behind its back.</summary>
+    public static int Execute(string file, string sql)
     {
-        using SqliteConnection connection = new($"Data Source={File};Pooling=False");
+        using SqliteConnection connection = new($"Data Source={file};Pooling=False");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // The test writes it.
         command.CommandText = sql;
+#pragma warning restore CA2100
         return command.ExecuteNonQuery();
     }
 
