@@ -125,19 +125,8 @@ internal sealed partial class SqliteTwinStore
     }
 
     /// <inheritdoc/>
-    public async Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken)
-    {
-        // Between looking and moving nobody else may seal, as the silos of a test that share a store would, or erase.
-        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await SealNextAsync(part, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sealing.Release();
-        }
-    }
+    public Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken) =>
+        AloneAsync(() => SealNextAsync(part, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> ReclaimAsync(CancellationToken cancellationToken) =>
@@ -209,7 +198,25 @@ internal sealed partial class SqliteTwinStore
     }
 
     /// <inheritdoc/>
-    public async Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken)
+    public Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) =>
+        AloneAsync(() => DropAloneAsync(now, cancellationToken), cancellationToken);
+
+    // Between looking and moving nobody else may seal, as the silos of a test that share a store would, or erase: rows of
+    // a part would be written behind the erasing.
+    private async Task<T> AloneAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            _sealing.Release();
+        }
+    }
+
+    private async Task<int> DropAloneAsync(long now, CancellationToken cancellationToken)
     {
         // First the list: a file that is listed must be there. Not where the list cannot be written for want of room,
         // which the files may give: one that is expired is missed by nobody.

@@ -121,19 +121,8 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         RunAsync(_readers, reader => reader.Twins.Read(kind, after, limit), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
-    {
-        // A part that is sealed meanwhile would have its rows written behind the erasing.
-        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await EraseAloneAsync(twin, beforeRevision, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sealing.Release();
-        }
-    }
+    public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
+        AloneAsync(() => EraseAloneAsync(twin, beforeRevision, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async Task AppendDeadLettersAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
@@ -206,13 +195,13 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
             .StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
 
-    private async Task EraseAloneAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
+    private async Task<bool> EraseAloneAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
     {
         ErasePlan? plan = await RunAsync(
             _readers, reader => reader.PlanErasing(twin, beforeRevision), cancellationToken).ConfigureAwait(false);
         if (plan is null)
         {
-            return;
+            return false;
         }
 
         // Before the log forgets that they are there: whoever asks again finds them. A file that has something of the
@@ -231,6 +220,7 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
             from += HistoryEraser.StepTurns;
         }
         while (from < plan.TurnIds.Count);
+        return true;
     }
 
     // At the end of a burst, so that a log file that is lost is missed.
