@@ -13,8 +13,8 @@ public static class TwinGridVerification
     /// <summary>
     /// Reads all rows of the store that the section <c>TwinGrid</c> names, and the definitions, compares their
     /// checksums, follows each twin's log, and says on the standard output what is damaged and what to do; on the
-    /// standard error, how far it is. Changes nothing; a silo may run on the store meanwhile. Instead of <c>AddTwinGridSilo</c>, for the same
-    /// builder; a store of your own is registered before this call.
+    /// standard error, how far it is. Changes nothing; a silo may run on the store meanwhile. Instead of
+    /// <c>AddTwinGridSilo</c>, for the same builder; a store of your own is registered before this call.
     /// </summary>
     /// <param name="builder">The host's builder; nothing is started of it.</param>
     /// <param name="cancellationToken">Gives up.</param>

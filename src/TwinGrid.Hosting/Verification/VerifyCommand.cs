@@ -6,8 +6,8 @@ using TwinGrid.Twins.History;
 namespace TwinGrid.Hosting.Verification;
 
 /// <summary>
-/// Reads a whole store and its definitions, folds its logs again where that is asked for, says on one writer what is damaged and how it
-/// ended, and on another how far it is.
+/// Reads a whole store and its definitions, folds its logs again where that is asked for, says on one writer what is
+/// damaged and how it ended, and on another how far it is.
 /// </summary>
 internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextWriter progress)
 {

@@ -201,8 +201,8 @@ internal sealed partial class SqliteTwinStore
     public Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) =>
         AloneAsync(() => DropAloneAsync(now, cancellationToken), cancellationToken);
 
-    // Between looking and moving nobody else may seal, as the silos of a test that share a store would, or erase: rows of
-    // a part would be written behind the erasing.
+    // Between looking and moving nobody else may seal, as the silos of a test that share a store would, or erase: the
+    // rows of a part would be written behind the erasing.
     private async Task<T> AloneAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -15,7 +15,7 @@ internal sealed class Strace : IDisposable
         _process = process;
     }
 
-    /// <summary>The number of the thread that asks, for <see cref="AttachAsync"/>; 0 where there is no strace.</summary>
+    /// <summary>The number of the thread that asks; 0 where there is no strace.</summary>
     public static int Thread() => OperatingSystem.IsLinux()
         ? int.Parse(File.ReadAllText("/proc/thread-self/stat").Split(' ')[0], CultureInfo.InvariantCulture)
         : 0;
