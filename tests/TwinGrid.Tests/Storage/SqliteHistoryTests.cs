@@ -103,6 +103,54 @@ public sealed class SqliteHistoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_turn_that_is_sealed_while_its_time_is_asked_for_is_the_answer_all_the_same()
+    {
+        await using SqliteTwinStore store = await OpenAsync();
+        await store.FillAsync(1, 300);
+        List<TwinTurn> turns = await store.TurnsAsync(0, 300);
+        using CancellationTokenSource stop = new();
+        int asked = 2;
+        Task[] asking = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                int revision = Volatile.Read(ref asked);
+                Assert.Equal(revision, (await store.PastAsync(null, turns[revision - 1].Time)).Revision);
+            }
+        }))];
+        for (int revision = 1; revision <= 200; revision++)
+        {
+            Volatile.Write(ref asked, revision);
+            await store.SealAsync(Part(turns, revision, revision, (Start, revision)), CancellationToken.None);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(asking);
+    }
+
+    [Fact]
+    public async Task What_is_erased_while_it_is_sealed_is_in_no_file()
+    {
+        await using SqliteTwinStore store = await OpenAsync();
+        for (int i = 1; i <= 60; i++)
+        {
+            TwinId twin = new("turbine", $"t{i}");
+            await store.Commit(Turn(twin, 1), Turn(twin, 2));
+            await store.Commit(Snapshot(twin, 2));
+            SealedTurns part = await store.PartAsync(twin, 1, 2, Start);
+            Task sealedFirst = i % 2 == 0 ? store.SealAsync(part, CancellationToken.None) : Task.CompletedTask;
+            await Task.WhenAll(
+                sealedFirst,
+                store.EraseAsync(twin, 3, CancellationToken.None),
+                store.SealAsync(part, CancellationToken.None));
+        }
+
+        string file = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
+        Assert.Equal(0, Execute(file, "UPDATE turns SET turns = turns"));
+        Assert.Equal(0, Execute(file, "UPDATE readings SET readings = readings"));
+    }
+
+    [Fact]
     public async Task Erasing_leaves_nothing_of_sealed_parts_in_any_file()
     {
         await using (SqliteTwinStore store = await OpenAsync())

@@ -33,7 +33,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using SqliteTwinStore again = await OpenAsync();
         Assert.Empty(await again.ValuesAsync());
         Assert.Equal((200L, (long?)null), await again.PastAsync(200));
-        await SealAsync(again, Turbine, 1, 100, Start);
+        await again.SealAsync(Turbine, 1, 100, Start);
         Assert.Equal([1.0], await again.ValuesAsync());
         Assert.Empty(await VerifyAsync());
     }
@@ -44,9 +44,9 @@ public sealed class SqliteLostHistoryTests : IDisposable
         TwinId other = new("pump", "p4");
         await using SqliteTwinStore store = await OpenAsync();
         await store.FillAsync(1, 300);
-        await SealAsync(store, Turbine, 1, 100, Start);
+        await store.SealAsync(Turbine, 1, 100, Start);
         _clock.Advance(TimeSpan.FromDays(4));
-        await SealAsync(store, Turbine, 101, 200, Start + (4 * Day));
+        await store.SealAsync(Turbine, 101, 200, Start + (4 * Day));
         string damaged = HistoryFile.For(_directory.HistoryPath, 30 * Day, Start + (4 * Day)).Path;
         await store.DisposeAsync();
         File.Delete(damaged + "-wal");
@@ -63,7 +63,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await again.Commit([.. Enumerable.Range(1, 100).Select(r => Turn(other, r))]);
         await again.Commit(Snapshot(other, 100));
         Assert.Equal(0, (await again.ReadLogAsync(other, CancellationToken.None))!.Sealed);
-        await SealAsync(again, other, 1, 100, Start);
+        await again.SealAsync(other, 1, 100, Start);
         Assert.Equal(100, (await again.ReadLogAsync(other, CancellationToken.None))!.Sealed);
 
         Assert.Contains(await VerifyAsync(), found => found.Where == damaged);
@@ -77,9 +77,9 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
-            await SealAsync(store, Turbine, 101, 200, Start + Second);
-            await SealAsync(store, Turbine, 201, 300, Start + (2 * Second));
+            await store.SealAsync(Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 101, 200, Start + Second);
+            await store.SealAsync(Turbine, 201, 300, Start + (2 * Second));
             Assert.Equal([1.0, 101.0, 201.0], await store.ValuesAsync());
         }
 
@@ -99,7 +99,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 1, 100, Start);
         }
 
         string file = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
@@ -119,13 +119,13 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 1, 100, Start);
         }
 
         _directory.Execute("DELETE FROM sealed_in; UPDATE history_file SET life = 0");
 
         await using SqliteTwinStore again = await OpenAsync();
-        await SealAsync(again, Turbine, 101, 200, Start + Second);
+        await again.SealAsync(Turbine, 101, 200, Start + Second);
         Assert.Equal([1.0, 101.0], await again.ValuesAsync());
         Assert.Equal((50L, (long?)null), await again.PastAsync(50));
         Assert.Empty(await VerifyAsync());
@@ -137,8 +137,8 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
-            await SealAsync(store, Turbine, 101, 200, Start + Second);
+            await store.SealAsync(Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 101, 200, Start + Second);
             await store.EraseAsync(Turbine, 101, CancellationToken.None);
             Assert.Equal([101.0], await store.ValuesAsync());
         }
@@ -146,31 +146,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         Assert.Empty(await VerifyAsync());
     }
 
-    private Task<SqliteTwinStore> OpenAsync() => _directory.OpenAsync(
-        new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
+    private Task<SqliteTwinStore> OpenAsync() => _directory.OpenAsync(clock: _clock);
 
-    private static async Task SealAsync(SqliteTwinStore store, TwinId twin, int first, int last, long time)
-    {
-        List<TwinTurn> turns = [];
-        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, first - 1, last, CancellationToken.None))
-        {
-            turns.Add(turn);
-        }
-
-        SealedTurns part = Part(turns, first, last, (time, first));
-        Assert.True(await store.SealAsync(
-            part with { Twin = twin, End = part.End with { Twin = twin } }, CancellationToken.None));
-    }
-
-    private async Task<List<StoreDamage>> VerifyAsync()
-    {
-        await using SqliteTwinStore store = _directory.Make(clock: _clock);
-        List<StoreDamage> found = [];
-        await foreach (StoreDamage damage in store.VerifyAsync(new StoreTally(), CancellationToken.None))
-        {
-            found.Add(damage);
-        }
-
-        return found;
-    }
+    private Task<List<StoreDamage>> VerifyAsync() => _directory.VerifyAsync(_clock);
 }

@@ -75,6 +75,13 @@ internal sealed class StoreDirectory : IDisposable
         return crashed;
     }
 
+    /// <summary>What <c>verify</c> finds.</summary>
+    public async Task<List<StoreDamage>> VerifyAsync(TimeProvider? clock = null, StoreTally? tally = null)
+    {
+        await using SqliteTwinStore store = Make(clock: clock);
+        return await store.FindDamagesAsync(tally);
+    }
+
     /// <summary>Changes the database behind the store's back.</summary>
     public int Execute(string sql) => Execute(File, sql);
 
@@ -113,6 +120,17 @@ internal static class StoreWords
         }
 
         return due;
+    }
+
+    public static async Task<List<StoreDamage>> FindDamagesAsync(this ITwinStore store, StoreTally? tally = null)
+    {
+        List<StoreDamage> found = [];
+        await foreach (StoreDamage damage in store.VerifyAsync(tally ?? new StoreTally(), CancellationToken.None))
+        {
+            found.Add(damage);
+        }
+
+        return found;
     }
 
     public static string Text(this ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
