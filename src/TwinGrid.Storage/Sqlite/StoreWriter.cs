@@ -290,9 +290,13 @@ internal sealed partial class StoreWriter : IDisposable
             _refusal = explained;
             LogFsyncFailed(_database.File);
             _database.NoteBroken(explained);
+            return explained;
         }
 
-        return explained;
+        // All else was rolled back.
+        return explained is TwinGridUnavailableException
+            ? explained
+            : new TwinGridNotCommittedException(explained.Message, failure);
     }
 
     private void NoteFenced()
