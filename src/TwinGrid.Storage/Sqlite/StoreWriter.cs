@@ -280,7 +280,16 @@ internal sealed partial class StoreWriter : IDisposable
     private TwinGridException Refuse(SqliteException failure)
     {
         _refusal = _database.NoteIfBroken(failure, _logger);
-        return _refusal ?? _database.Explain(failure);
+        if (_refusal is not null)
+        {
+            return _refusal;
+        }
+
+        // All else is rolled back.
+        TwinGridException explained = _database.Explain(failure);
+        return explained is TwinGridUnavailableException
+            ? explained
+            : new TwinGridNotCommittedException(explained.Message, failure);
     }
 
     // Its twins would be read again and fenced again for as long as the process lives.
