@@ -145,7 +145,7 @@ public sealed class MessageIntakeTests : IAsyncDisposable
         });
         counters.Start();
         string bad = string.Join(',', Enumerable.Range(0, 500).Select(i => $"\"{i}\":[]"));
-        Publish(Telemetry, "[{\"power\":5}" + string.Concat(Enumerable.Repeat(",{" + bad + "}", 40)) + "]", 7);
+        Publish(Telemetry, "[{\"power\":5,\"speed\":3}" + string.Concat(Enumerable.Repeat(",{" + bad + "}", 40)) + "]", 7);
         _road.Held[0].Finished(new IngestResult(IngestStatus.Accepted, 1, 1, 0, [TooStrong]));
         RecordedAnswer answer = Assert.Single(await _device.AnswersAsync(1));
         Assert.Equal(new RecordedAnswer(7, 1, true, ReasonCode.Success, null), answer);
