@@ -2,7 +2,9 @@ using System.Net;
 
 namespace TwinGrid.MqttGateway.Listening;
 
-/// <summary>A packet that has memory in <see cref="LargePackets"/>. Immutable but for its place, which is theirs.</summary>
+/// <summary>
+/// A packet that has memory in <see cref="LargePackets"/>. Immutable but for its place, which is theirs.
+/// </summary>
 internal sealed class LargePacket
 {
     public LargePacket(IPAddress address, int bytes, long since, Action cut)

@@ -233,27 +233,6 @@ public sealed class ApiTests(GridFixture fixture) : IClassFixture<GridFixture>
         Assert.Equal("5", named[20]);
     }
 
-    [Fact]
-    public async Task Of_very_many_dropped_readings_a_thousand_have_a_dead_letter_and_the_others_are_counted()
-    {
-        const string Path = "/api/v1/twins/turbine/flood/telemetry";
-        string wrong = "{" + string.Join(',', Enumerable.Range(0, 400).Select(i => $"\"!{i}\":1")) + "}";
-        HttpResponseMessage answer = await PostAsync(Path, $"[{{\"power\":100}},{wrong},{wrong},{wrong}]");
-        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-
-        int listed = 0;
-        JsonElement page = await _http.GetFromJsonAsync<JsonElement>("/api/v1/deadletters?limit=1000");
-        JsonElement more = Assert.Single(Ours(page), item => item.GetProperty("reason").GetString() == "more-readings");
-        Assert.Equal("and 200 more readings of this message", more.GetProperty("detail").GetString());
-        listed += Ours(page).Count();
-        string next = $"/api/v1/deadletters?limit=1000&cursor={page.GetProperty("cursor").GetString()}";
-        listed += Ours(await _http.GetFromJsonAsync<JsonElement>(next)).Count();
-        Assert.Equal(1_001, listed);
-
-        static IEnumerable<JsonElement> Ours(JsonElement page) => page.GetProperty("items").EnumerateArray()
-            .Where(item => item.GetProperty("topic").GetString() == Path);
-    }
-
     [Theory]
     [InlineData("\"1900-01-01T00:00:00Z\"", "1973")]
     [InlineData("\"9999-12-31T23:59:59Z\"", "5138")]

@@ -125,45 +125,6 @@ public sealed class MessageIntakeTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_message_with_many_bad_readings_has_a_bounded_number_of_letters_and_one_sample()
-    {
-        List<long> unwritten = [];
-        using MeterListener counters = new();
-        counters.InstrumentPublished = (instrument, listener) =>
-        {
-            if (instrument.Name == "twingrid.deadletters.lost")
-            {
-                listener.EnableMeasurementEvents(instrument);
-            }
-        };
-        counters.SetMeasurementEventCallback<long>((_, count, tags, _) =>
-        {
-            lock (unwritten)
-            {
-                unwritten.Add(tags[0].Value is "malformed-reading" ? count : 0);
-            }
-        });
-        counters.Start();
-        string bad = string.Join(',', Enumerable.Range(0, 500).Select(i => $"\"{i}\":[]"));
-        Publish(Telemetry, "[{\"power\":5,\"speed\":3}" + string.Concat(Enumerable.Repeat(",{" + bad + "}", 40)) + "]", 7);
-        _road.Held[0].Finished(new IngestResult(IngestStatus.Accepted, 1, 1, 0, [TooStrong]));
-        RecordedAnswer answer = Assert.Single(await _device.AnswersAsync(1));
-        Assert.Equal(new RecordedAnswer(7, 1, true, ReasonCode.Success, null), answer);
-
-        // 20,000 that the decoder refused and one of the twin's: a thousand have a line, the last one counts the rest.
-        IReadOnlyList<DeadLetter> letters = _store.Letters;
-        Assert.Equal(1_001, letters.Count);
-        Assert.All(letters.Take(1_000), letter => Assert.Equal("malformed-reading", letter.Reason));
-        Assert.Equal(
-            ("more-readings", "and 19001 more readings of this message"), (letters[^1].Reason, letters[^1].Detail));
-        Assert.All(letters, letter => Assert.Equal(letters[0].Sample, letter.Sample));
-        lock (unwritten)
-        {
-            Assert.Contains(19_000, unwritten);
-        }
-    }
-
-    [Fact]
     public async Task A_message_of_which_all_was_dropped_is_one_dead_letter()
     {
         Publish(Telemetry, """{"power":9999}""", 7);

@@ -228,7 +228,10 @@ public class SessionLifeTests
 
     private static OutgoingMessage Any() => new()
     {
-        Topic = "twins/pump/p1/alarms/hot", TopicUtf8 = "twins/pump/p1/alarms/hot"u8.ToArray(), Payload = default, Qos = 1,
+        Topic = "twins/pump/p1/alarms/hot",
+        TopicUtf8 = "twins/pump/p1/alarms/hot"u8.ToArray(),
+        Payload = default,
+        Qos = 1,
     };
 
     private static IReadOnlyList<Subscription> Read(StoredSession stored) =>
