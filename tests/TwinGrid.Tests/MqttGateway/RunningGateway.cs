@@ -9,6 +9,7 @@ using MQTTnet;
 using MQTTnet.Formatter;
 using TwinGrid.MqttGateway;
 using TwinGrid.MqttGateway.Bridging;
+using TwinGrid.MqttGateway.Listening;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.Tests.MqttGateway;
@@ -35,6 +36,8 @@ public sealed class RunningGateway : IAsyncDisposable
     public IEffectSink Effects => _host.Services.GetRequiredService<IEffectSink>();
 
     internal SessionRegistry Sessions => _host.Services.GetRequiredService<SessionRegistry>();
+
+    internal LargePackets LargePackets => _host.Services.GetRequiredService<LargePackets>();
 
     internal BridgeStatus Bridge => _host.Services.GetRequiredService<BridgeStatus>();
 
