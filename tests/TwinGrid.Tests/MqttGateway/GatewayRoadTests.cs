@@ -7,15 +7,15 @@ using TwinGrid.MqttGateway.Delivery;
 namespace TwinGrid.Tests.MqttGateway;
 
 /// <summary>What is said of a gateway that does not answer, and when it is asked no more.</summary>
-public sealed class GatewayRoadTests : ILogger, IDisposable
+public sealed class GatewayRoadTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly List<LogLevel> _said = [];
+    private readonly Levels _log = new();
     private readonly GatewayRoad _road;
     private int _calls;
 
     public GatewayRoadTests() =>
-        _road = new GatewayRoad(SiloAddress.New(IPAddress.Loopback, 2, 1), null!, _clock, this);
+        _road = new GatewayRoad(SiloAddress.New(IPAddress.Loopback, 2, 1), null!, _clock, _log);
 
     public void Dispose() => _road.Dispose();
 
@@ -27,11 +27,11 @@ public sealed class GatewayRoadTests : ILogger, IDisposable
             : Task.FromResult(_calls));
         await AdvanceUntilAsync(() => answer.IsCompleted);
         Assert.Equal(6, await answer);
-        Assert.Equal([LogLevel.Warning, LogLevel.Information], _said);
+        Assert.Equal([LogLevel.Warning, LogLevel.Information], _log.Said);
 
         // One that answers at once is not worth a word.
         await _road.AskAsync(_ => Task.FromResult(0));
-        Assert.Equal(2, _said.Count);
+        Assert.Equal(2, _log.Said.Count);
     }
 
     [Fact]
@@ -45,22 +45,10 @@ public sealed class GatewayRoadTests : ILogger, IDisposable
         int steps = 0;
         await AdvanceUntilAsync(() => ++steps == 20);
         Assert.Equal((1, false), (_calls, answer.IsCompleted));
-        Assert.Equal([LogLevel.Warning], _said);
+        Assert.Equal([LogLevel.Warning], _log.Said);
         _road.Close();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer.WaitAsync(RunningGateway.Patience));
     }
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(
-        LogLevel logLevel,
-        EventId eventId,
-        TState state,
-        Exception? exception,
-        Func<TState, Exception?, string> formatter) => _said.Add(logLevel);
 
     private Task AdvanceUntilAsync(Func<bool> condition) => RunningGateway.Until(
         () =>
@@ -69,4 +57,21 @@ public sealed class GatewayRoadTests : ILogger, IDisposable
             return condition();
         },
         "enough time has passed");
+
+    private sealed class Levels : ILogger
+    {
+        public List<LogLevel> Said { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter) => Said.Add(logLevel);
+    }
 }
