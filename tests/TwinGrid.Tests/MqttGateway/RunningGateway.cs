@@ -43,6 +43,10 @@ public sealed class RunningGateway : IAsyncDisposable
 
     public int Port { get; private set; }
 
+    /// <summary>One of the gateway's parts.</summary>
+    public T Part<T>()
+        where T : notnull => _host.Services.GetRequiredService<T>();
+
     public static async Task<RunningGateway> StartAsync(
         IEnumerable<TwinDefinition>? definitions = null, Action<IServiceCollection>? more = null, int port = 0)
     {
@@ -274,6 +278,9 @@ public sealed class RecordingGrains
 
     public TwinPage Page { get; set; } = new([], null);
 
+    /// <summary>How the fleet is listed; the page, unless it is set.</summary>
+    public Func<Task<TwinPage>>? Listing { get; set; }
+
     public static IGrainFactory Factory(RecordingGrains grains)
     {
         IGrainFactory factory = DispatchProxy.Create<IGrainFactory, FactoryProxy>();
@@ -298,7 +305,8 @@ public sealed class RecordingGrains
             if (targetMethod!.ReturnType == typeof(ITwinFleet))
             {
                 ITwinFleet fleet = DispatchProxy.Create<ITwinFleet, GrainProxy>();
-                ((GrainProxy)(object)fleet).Invoked = (_, _) => Task.FromResult(Grains.Page);
+                ((GrainProxy)(object)fleet).Invoked =
+                    (_, _) => Grains.Listing?.Invoke() ?? Task.FromResult(Grains.Page);
                 return fleet;
             }
 
