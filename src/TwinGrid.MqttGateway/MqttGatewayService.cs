@@ -66,6 +66,7 @@ internal sealed class MqttGatewayService(
             await pump.StopAsync();
             await listener.StopAsync(cancellationToken);
             await catchUp.StopAsync();
+            await sessions.StopAsync();
             await rows.StopAsync();
         }
 

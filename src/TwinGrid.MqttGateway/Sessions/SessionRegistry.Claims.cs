@@ -71,6 +71,16 @@ internal sealed partial class SessionRegistry
             }
 
             StoredSession? row = await _store.LoadSessionAsync(client, CancellationToken.None);
+            if (row is not null && !claiming.WasElsewhere && row.Claim.Gateway != _peers.Id && WillOf(row) is not null)
+            {
+                // Of a gateway that is dead or does not answer: its will is owed, and no other may publish it.
+                row = (await AdoptAsync([row], CancellationToken.None))[0];
+                if (row is null)
+                {
+                    return Begun.Refused(BeginRefusal.Superseded);
+                }
+            }
+
             Begun begun;
             lock (_lock)
             {
@@ -156,7 +166,7 @@ internal sealed partial class SessionRegistry
         SessionClaim claim)
     {
         _stored.Remove(client);
-        if (isStored && row is null)
+        if (isStored && row is null && !_leaving.ContainsKey(client))
         {
             _rows.Post(new SessionChange(client, null) { Claim = claim });
         }
@@ -269,16 +279,26 @@ internal sealed partial class SessionRegistry
         }
     }
 
-    /// <summary>A gateway is gone: nobody sees to the end of its sessions any more.</summary>
+    /// <summary>A gateway is gone: nobody sees to the end of its sessions any more, nor to their wills.</summary>
     private async Task LearnAgainAsync()
     {
-        try
+        while (!_stopping.IsCancellationRequested)
         {
-            await LoadAsync(CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            LogNotLearnt(e);
+            try
+            {
+                await LoadAsync(_stopping.Token);
+                return;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogNotLearnt(e);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await PauseAsync();
         }
     }
 
@@ -290,7 +310,7 @@ internal sealed partial class SessionRegistry
         return new SessionClaim(_lastClaim, _peers.Id);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "the sessions of a gateway that is gone could not be read")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "the sessions of a gateway that is gone could not be read; they are read again in a second")]
     private partial void LogNotLearnt(Exception exception);
 
     /// <summary>A claim under way, and what the others said to it.</summary>
