@@ -128,7 +128,7 @@ public sealed class ReadingWriter
         MakeRoom(FlagsAt + 3 + source.Length + (3 * MaxVarint) + sizeof(long));
         _inputAt = _length;
         _count = 0;
-        _untimed = header.Time is null && header.Seq is null ? TimeOfUntimed : null;
+        _untimed = header.Time is null && (header.Seq is null || header.Epoch is null) ? TimeOfUntimed : null;
         Span<byte> head = _buffer.AsSpan(_length);
         head[0] = (byte)InputKind.Readings;
         BinaryPrimitives.WriteInt64LittleEndian(head[PackedInputs.InputHeader..], header.Received);

@@ -175,7 +175,8 @@ internal sealed partial class SessionRegistry
         }
 
         IReadOnlyList<bool> taken = await _store.TakeSessionsAsync(takeovers, cancellationToken);
-        LogAdopted(taken.Count(static one => one));
+        int count = taken.Count(static one => one);
+        LogAdopted(count);
         lock (_lock)
         {
             return [.. takeovers.Select((one, i) => taken[i] ? Adopt(one.Next, now) : null)];
