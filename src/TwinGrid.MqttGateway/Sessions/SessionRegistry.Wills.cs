@@ -174,12 +174,31 @@ internal sealed partial class SessionRegistry
             ];
         }
 
-        IReadOnlyList<bool> taken = await _store.TakeSessionsAsync(takeovers, cancellationToken);
+        IReadOnlyList<bool> taken = await TakeAsync(takeovers, cancellationToken);
         int count = taken.Count(static one => one);
         LogAdopted(count);
         lock (_lock)
         {
             return [.. takeovers.Select((one, i) => taken[i] ? Adopt(one.Next, now) : null)];
+        }
+    }
+
+    private async Task<IReadOnlyList<bool>> TakeAsync(
+        SessionTakeover[] takeovers, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _store.TakeSessionsAsync(takeovers, cancellationToken);
+            }
+            catch (TwinGridUnavailableException e) when (!_stopping.IsCancellationRequested)
+            {
+                // They may be ours by now, and then nobody else sees to them: asked again, the store says so.
+                LogNotLearnt(e);
+            }
+
+            await PauseAsync();
         }
     }
 

@@ -74,6 +74,7 @@ public sealed class WillLifeTests
         using IMqttClient device = await ConnectAsync(killed, 600);
         await device.DisconnectAsync();
         await RunningGateway.Until(() => Will(killed.Store) is null, "its row says so");
+        Assert.Empty(killed.Twins.Readings("boat/b1"));
         await using RunningGateway next = await StartAsync(AsKilled(killed));
         Assert.Empty(next.Twins.Readings("boat/b1"));
         Assert.True(await IsPresentAsync(next));
