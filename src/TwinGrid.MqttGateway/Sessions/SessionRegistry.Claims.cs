@@ -310,7 +310,8 @@ internal sealed partial class SessionRegistry
         return new SessionClaim(_lastClaim, _peers.Id);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "the sessions of a gateway that is gone could not be read; they are read again in a second")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "the sessions of a gateway that is gone could not be taken over; that is tried again in a second")]
     private partial void LogNotLearnt(Exception exception);
 
     /// <summary>A claim under way, and what the others said to it.</summary>

@@ -67,8 +67,9 @@ internal sealed partial class SessionRegistry : IDisposable
         string.Create(CultureInfo.InvariantCulture, $"twingrid-{_incarnation}-{Interlocked.Increment(ref _numbers)}");
 
     /// <summary>
-    /// Begins a session for a connection, or goes on with the client's; a connection that it has is told to go, and what
-    /// that leaves as its will stands before whatever this one says. This one's own will is durable when the task ends.
+    /// Begins a session for a connection, or goes on with the client's; a connection that it has is told to go, and
+    /// what that leaves as its will stands before whatever this one says. This one's own will is durable when the task
+    /// ends.
     /// </summary>
     /// <param name="client">The client identifier, not empty.</param>
     /// <param name="connect">What the client asks for.</param>
