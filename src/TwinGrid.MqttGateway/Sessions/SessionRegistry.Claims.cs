@@ -65,20 +65,10 @@ internal sealed partial class SessionRegistry
 
         try
         {
-            if (!await ClaimAsync(claiming))
+            (bool isClaimed, StoredSession? row) = await ClaimRowAsync(claiming);
+            if (!isClaimed)
             {
                 return Begun.Refused(BeginRefusal.Superseded);
-            }
-
-            StoredSession? row = await _store.LoadSessionAsync(client, CancellationToken.None);
-            if (row is not null && !claiming.WasElsewhere && row.Claim.Gateway != _peers.Id && WillOf(row) is not null)
-            {
-                // Of a gateway that is dead or does not answer: its will is owed, and no other may publish it.
-                row = (await AdoptAsync([row], CancellationToken.None))[0];
-                if (row is null)
-                {
-                    return Begun.Refused(BeginRefusal.Superseded);
-                }
             }
 
             Begun begun;
@@ -110,6 +100,43 @@ internal sealed partial class SessionRegistry
                     _connecting.Remove(client);
                 }
             }
+        }
+    }
+
+    /// <summary>Claims a session from the others and reads its row; false when the client connected again.</summary>
+    private async Task<(bool IsClaimed, StoredSession? Row)> ClaimRowAsync(Claiming claiming)
+    {
+        string client = claiming.Request.Client;
+        while (await ClaimAsync(claiming))
+        {
+            StoredSession? row = await _store.LoadSessionAsync(client, CancellationToken.None);
+            if (row is null || claiming.WasElsewhere || WillOf(row) is null || IsHere(row))
+            {
+                return (true, row);
+            }
+
+            // Of a gateway that is dead or does not answer: its will is owed, and no other may publish it.
+            if ((await AdoptAsync([row], CancellationToken.None))[0] is { } adopted)
+            {
+                return (true, adopted);
+            }
+
+            // Another one took it meanwhile, and gives it when it is asked.
+            if (!TryClaimAnew(claiming, row.Claim.Time))
+            {
+                break;
+            }
+        }
+
+        return (false, null);
+    }
+
+    /// <summary>True when this gateway has a session as its row says; one that it lost meanwhile has an older claim.</summary>
+    private bool IsHere(StoredSession row)
+    {
+        lock (_lock)
+        {
+            return _sessions.TryGetValue(row.Client, out MqttSession? known) && !known.Claim.IsBefore(row.Claim);
         }
     }
 

@@ -206,6 +206,12 @@ internal sealed partial class SessionRegistry
     {
         if (_sessions.TryGetValue(row.Client, out MqttSession? lost))
         {
+            if (row.Claim.IsBefore(lost.Claim))
+            {
+                // Its client came here while the store answered, and has it with its will.
+                return row;
+            }
+
             // It went to the gateway that is dead while this process did not answer.
             Forget(lost);
         }
