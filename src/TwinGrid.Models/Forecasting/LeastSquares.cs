@@ -50,6 +50,9 @@ internal sealed class LeastSquares(double[] unknown, double memory)
             spread += reach[i] * features[i];
         }
 
+        // Never below 1 but for rounding.
+        spread = Math.Max(1, spread);
+
         // Each weight's row and column grow alike, so that the matrix stays positive definite: D P D.
         Span<double> grow = stackalloc double[_width];
         for (int i = 0; i < _width; i++)
