@@ -6,16 +6,14 @@ namespace TwinGrid.ModelBench.Life;
 /// in place of its age), of the thresholds at which, of as many units to come, hardly ever more fail than is bearable.
 /// </summary>
 /// <remarks>
-/// <para>
-/// "Hardly ever" is a probability of <see cref="Doubt"/>, the failures being Poisson's: a bound on their expected number
-/// would be broken in every second fleet.
-/// </para>
+/// <para>"Hardly ever" is a probability of <see cref="Doubt"/>, the failures being Poisson's: a bound on their
+/// expected number would be broken in every second fleet.</para>
 /// <para>
 /// How likely a unit is called too late is the tail of the least that was said of units in time. Counting the training
 /// units would make that 0 beyond the unluckiest of some dozens, and a threshold just there a matter of luck. So above
 /// the upper fifth (of k units) the excess is taken for exponential with a mean that is known from k excesses of sum S
 /// only: the next one is beyond x with probability (S/(S + x))^k (the predictive distribution with the prior 1/mean).
-/// </para>
+///</para>
 /// </remarks>
 internal static class CallThreshold
 {

@@ -16,16 +16,16 @@ namespace TwinGrid.Models.Forecasting;
 /// and three after; then at other places. Output: the power at the time that the weather is for, 0 to
 /// <c>capacity</c>.</para>
 /// <para>Says: nothing for the first <see cref="FewestReadings"/> outputs; then, when weather comes, <c>value</c> the
-/// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in
-/// the output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An
-/// output pairs with the last weather, if that is for a time at most <c>maxAge</c> away. Weather alone teaches nothing, so a caller that
-/// sets the time of each input, such as the model bench, can look ahead any number of hours. A twin cannot yet: a
-/// reading timed more than 5 minutes ahead counts as one of its arrival, so weather of hours ahead sent as telemetry
-/// would be learnt with the power of now. In the grid it predicts from present weather, until forecasts are an input
-/// of their own.</para>
+/// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in the
+/// output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An output
+/// pairs with the last weather, if that is for a time at most <c>maxAge</c> away. Weather alone teaches nothing, so a
+/// caller that sets the time of each input, such as the model bench, can look ahead any number of hours. A twin cannot
+/// yet: a reading timed more than 5 minutes ahead counts as one of its arrival, so weather of hours ahead sent as
+/// telemetry would be learnt with the power of now. In the grid it predicts from present weather, until forecasts are
+/// an input of their own.</para>
 /// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h),
-/// <c>detail</c> (80 units of the random layer). State: some 65 KiB with one pair, 100 KiB with fifteen, without the
-/// layer 12 and 28: a farm's, not a sensor's.</para>
+/// <c>detail</c> (80 units of the random layer). State: 75 KiB with one pair, 216 with fifteen, without the layer 22
+/// and 111: a farm's, not a sensor's.</para>
 /// <para>Fails on what weather does not show (curtailment, icing, repairs), which widen the quantiles; in a season
 /// never seen; where the forecaster changes his own model, until some hundred hours are learnt.</para>
 /// </remarks>
@@ -112,7 +112,7 @@ internal sealed class PowerForecast : IPredictiveModel
         if (state[Readings] > FewestReadings)
         {
             Say(input, expected, each, state, ref prediction);
-            input.Inputs.CopyTo(Said(state));
+            Keep(input.Inputs, Said(state));
         }
 
         if (isPair)
@@ -191,10 +191,18 @@ internal sealed class PowerForecast : IPredictiveModel
         ReadOnlySpan<double> weather = state[^_inputs.Length..];
         for (int i = 0; i < weather.Length; i++)
         {
-            named.Add(new Contribution(_inputs[i], null, weather[i], 0));
+            named.Add(new Contribution(_inputs[i], null, double.IsNaN(weather[i]) ? null : weather[i], 0));
         }
 
         return named;
+    }
+
+    private static void Keep(ReadOnlySpan<double> weather, Span<double> said)
+    {
+        for (int i = 0; i < said.Length; i++)
+        {
+            said[i] = Magnitude.IsUsable(weather[i]) ? weather[i] : double.NaN;
+        }
     }
 
     private void Say(

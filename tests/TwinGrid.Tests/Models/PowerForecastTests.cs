@@ -219,6 +219,33 @@ public sealed class PowerForecastTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Whatever_weather_of_other_hours_and_places_comes_it_says_finite_numbers()
+    {
+        double[] edges = [double.NaN, double.PositiveInfinity, double.MinValue, 1e100, -1e100, 1e-300, 0];
+        RunningModel farm = Farm("""{ "memory": 1000, "detail": 4 }""", pairs: 8);
+        double[] weather = new double[16];
+        for (int i = 0; i < 6000; i++)
+        {
+            (double east, double north, double power) = Draw();
+            for (int k = 0; k < weather.Length; k++)
+            {
+                bool isEdge = k > 1 && _noise.Uniform() < 0.05;
+                weather[k] = isEdge ? edges[(int)(_noise.Uniform() * edges.Length)]
+                    : (k % 2 == 0 ? east : north) + _noise.Gaussian();
+            }
+
+            _now += Hour;
+            Prediction said = farm.Send(_now, weather, ushort.MaxValue, power, true);
+            Assert.False(said.HasValue && !(said.Lower <= said.Value && said.Value <= said.Upper));
+            Assert.True(!said.HasValue || said is { Lower: >= 0, Upper: <= 1 });
+        }
+
+        // The last sixteen are the weather last spoken of, NaN where it was none.
+        Assert.All(farm.State[..^16], number => Assert.True(double.IsFinite(number)));
+        Assert.DoesNotContain(farm.State, double.IsInfinity);
+    }
+
+    [Fact]
     public void Fifty_times_its_memory_wears_nothing_out()
     {
         RunningModel farm = Farm("""{ "memory": 1000, "detail": 4 }""");
