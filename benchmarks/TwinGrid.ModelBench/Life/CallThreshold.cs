@@ -13,7 +13,7 @@ namespace TwinGrid.ModelBench.Life;
 /// units would make that 0 beyond the unluckiest of some dozens, and a threshold just there a matter of luck. So above
 /// the upper fifth (of k units) the excess is taken for exponential with a mean that is known from k excesses of sum S
 /// only: the next one is beyond x with probability (S/(S + x))^k (the predictive distribution with the prior 1/mean).
-///</para>
+/// </para>
 /// </remarks>
 internal static class CallThreshold
 {
