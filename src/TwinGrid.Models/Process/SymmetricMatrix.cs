@@ -67,7 +67,7 @@ internal sealed class SymmetricMatrix(int size)
             int j = 0;
             for (; j <= Size - Vector<double>.Count; j += Vector<double>.Count)
             {
-                // Multiplied and added apart, like one by one: the same bits, in a quarter of the time.
+                // Multiplied and added apart, as below: the same bits as one by one.
                 (new Vector<double>(row[j..]) + (scaled * new Vector<double>(y[j..]))).CopyTo(row[j..]);
             }
 
