@@ -28,19 +28,28 @@ internal sealed class Fleet(IReadOnlyList<SimulatedDevice> devices) : IAsyncDisp
         }
     }
 
-    /// <summary>Some devices lose their power at once.</summary>
+    /// <summary>Epochs that devices began with messages of an older one still to send.</summary>
+    public int RestartsWithMessages => devices.Sum(static device => device.RestartsWithMessages);
+
+    /// <summary>Some devices are without power, all at once.</summary>
     /// <param name="every">Every how many-th.</param>
+    /// <param name="length">For how long.</param>
     /// <returns>How many.</returns>
-    public int LosePower(int every)
+    public async Task<int> LosePowerAsync(int every, TimeSpan length)
     {
-        int count = 0;
-        for (int i = 0; i < devices.Count; i += every)
+        SimulatedDevice[] victims = [.. devices.Where((_, i) => i % every == 0)];
+        foreach (SimulatedDevice device in victims)
         {
-            devices[i].LosePower();
-            count++;
+            device.LosePower();
         }
 
-        return count;
+        await Task.Delay(length);
+        foreach (SimulatedDevice device in victims)
+        {
+            device.Restart();
+        }
+
+        return victims.Length;
     }
 
     public async ValueTask DisposeAsync()
