@@ -31,6 +31,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
     private MqttLink? _link;
     private int _gateway = setup.Index - 1;
     private long _oldestSent = long.MaxValue;
+    private bool _hasNoLink;
     private bool _isOff;
 
     /// <summary>Its twin.</summary>
@@ -60,11 +61,22 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
     /// <summary>Epochs that it began with messages of an older one still to send.</summary>
     public int RestartsWithMessages { get; private set; }
 
-    /// <summary>It is off until <see cref="Restart"/>: measures nothing, and is not connected.</summary>
+    /// <summary>It is not connected until <see cref="Restart"/>.</summary>
+    public void LoseLink()
+    {
+        lock (_sync)
+        {
+            _hasNoLink = true;
+            _link?.Close();
+        }
+    }
+
+    /// <summary>It is off until <see cref="Restart"/>: it measures nothing and hears nothing.</summary>
     public void LosePower()
     {
         lock (_sync)
         {
+            _hasNoLink = true;
             _isOff = true;
             _link?.Close();
         }
@@ -80,6 +92,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             _memory = new DeviceMemory(setup.Memory);
             RestartsWithMessages += _memory.Unacknowledged.Count > 0 ? 1 : 0;
             _memory.Restart();
+            _hasNoLink = false;
             _isOff = false;
         }
     }
@@ -124,7 +137,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             MqttLink? link = null;
             try
             {
-                link = _isOff ? null : await TryConnectAsync(++_gateway % setup.Gateways.Count, stop);
+                link = _hasNoLink ? null : await TryConnectAsync(++_gateway % setup.Gateways.Count, stop);
                 if (link is null)
                 {
                     await Task.Delay(BetweenTries, stop);
@@ -198,12 +211,12 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         }
     }
 
-    // Subscribes anew each time, so that a session that is gone somewhere hurts nobody. False where it has no power.
+    // Subscribes anew each time, so that a session that is gone somewhere hurts nobody. False where it may not.
     private bool TryBegin(MqttLink link)
     {
         lock (_sync)
         {
-            if (_isOff)
+            if (_hasNoLink)
             {
                 return false;
             }

@@ -17,9 +17,9 @@ internal static class ResultRules
 {
     private const int FewestFaults = 8;
 
-    // The least that counts; a run of two minutes on two cores does at least three times as much of each but the last.
+    // The least that counts; a run of two minutes on two cores does twice as much of each and more.
     private static readonly RunAmounts Fewest = new(
-        Readings: 200_000, DurableReads: 1_500, Executed: 100, CalledBack: 3, Expired: 10, ZombieAttempts: 1);
+        Readings: 200_000, DurableReads: 1_500, Executed: 100, CalledBack: 3, Expired: 3, ZombieAttempts: 1);
 
     /// <summary>Why a run is no result; null where it is one.</summary>
     /// <param name="done">What was done.</param>
