@@ -54,7 +54,8 @@ internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<GatewayD
             {
                 link = await MqttLink.TryConnectAsync(
                     gateways[_gateway++ % gateways.Count], $"probe-{life}", 4,
-                    new MqttEvents((id, _) => Acknowledged(life, id), static (_, _, _, _) => { }), ConnectsWithin, stop);
+                    new MqttEvents((id, _) => Acknowledged(life, id), static (_, _, _, _) => { }),
+                    ConnectsWithin, stop);
                 if (link is null)
                 {
                     await Task.Delay(Every, stop);

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using System.Text.Json;
 using TwinGrid.FaultTests.Checking;
 using TwinGrid.FaultTests.Mutants;
 
@@ -341,11 +339,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             return;
         }
 
-        using JsonDocument json = JsonDocument.Parse(payload);
-        DeviceCommand command = new(
-            json.RootElement.GetProperty("id").GetString()!,
-            json.RootElement.GetProperty("args").GetProperty("n").GetInt64(),
-            json.RootElement.GetProperty("expiresAt").GetDateTimeOffset());
+        DeviceCommand command = DeviceCommand.Read(payload);
         if (setup.Mutant == Mutant.DeliverExpired)
         {
             _ = HoldAsync(packet, command);
@@ -393,10 +387,6 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             packet.Link.Acknowledge(packet.Id);
         }
     }
-
-    private readonly record struct CommandPacket(MqttLink Link, int Gateway, int Id);
-
-    private readonly record struct DeviceCommand(string Id, long Number, DateTimeOffset ExpiresAt);
 
     private static long Now() => (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 }
