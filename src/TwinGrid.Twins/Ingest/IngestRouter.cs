@@ -19,7 +19,9 @@ namespace TwinGrid.Twins.Ingest;
 /// does not (<see cref="UnsureMessages"/>). A sender hears of it only when that takes too long.</para>
 /// </remarks>
 [SuppressMessage(
-    "Design", "CA1001", Justification = "A semaphore without a handle owns nothing, and calls end after the container.")]
+    "Design",
+    "CA1001",
+    Justification = "A semaphore without a handle owns nothing, and calls end after the container.")]
 internal sealed partial class IngestRouter(
     ActiveTwins active,
     ShardMap map,

@@ -11,7 +11,9 @@ namespace TwinGrid.Twins.Ingest;
 /// them again. Thread-safe.
 /// </summary>
 [SuppressMessage(
-    "Design", "CA1001", Justification = "A semaphore without a handle owns nothing, and looks end after the container.")]
+    "Design",
+    "CA1001",
+    Justification = "A semaphore without a handle owns nothing, and looks end after the container.")]
 internal sealed partial class UnsureMessages(ITwinStore store, DeadSilos dead, ILogger<UnsureMessages> logger)
 {
     /// <summary>Turns of one twin that can have been committed while its messages were under way, and more.</summary>

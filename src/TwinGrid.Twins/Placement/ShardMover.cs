@@ -23,7 +23,8 @@ internal sealed partial class ShardMover(
     private const int TicksPerSecond = 20;
 
     /// <summary>
-    /// When it looks after a change. Each silo waits for one that joins by itself, up to 15 s (<see cref="Newcomers"/>).
+    /// When it looks after a change. Each silo waits by itself for one that joins, up to 15 s
+    /// (<see cref="Newcomers"/>).
     /// </summary>
     private static readonly TimeSpan[] s_looks = [TimeSpan.Zero, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)];
 

@@ -54,7 +54,7 @@ internal sealed class StubCluster
             hostsTwins
                 ? grains.Add(
                     s_types.GetGrainType(typeof(TwinGrain)),
-                    new GrainProperties(ImmutableDictionary<string, string>.Empty))
+                    new GrainProperties(ImmutableDictionary.Create<string, string>(StringComparer.Ordinal)))
                 : grains,
             ImmutableDictionary<GrainInterfaceType, GrainInterfaceProperties>.Empty));
         _members = _members.Add(silo, new ClusterMember(silo, SiloStatus.Active, name ?? $"silo-{port}"));
