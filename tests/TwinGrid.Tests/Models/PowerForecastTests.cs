@@ -243,10 +243,6 @@ public sealed class PowerForecastTests(ITestOutputHelper output)
         // The last sixteen are the weather last spoken of, NaN where it was none.
         Assert.All(farm.State[..^16], number => Assert.True(double.IsFinite(number)));
         Assert.DoesNotContain(farm.State, double.IsInfinity);
-
-        // What each of the four learners counts for.
-        Assert.Equal(1, farm.State[2..6].Sum(), 1e-9);
-        Assert.All(farm.State[2..6], weight => Assert.InRange(weight, 0.009, 1));
     }
 
     [Fact]
