@@ -215,6 +215,11 @@ public interface ITwinStore
     /// (twin, revision) exists is fenced and changes nothing; the others commit.
     /// </summary>
     /// <returns>One outcome per turn, in order.</returns>
+    /// <exception cref="TwinGridUnavailableException">
+    /// Not now: the same group is sent again until it is answered, whatever became of it meanwhile.
+    /// </exception>
+    /// <exception cref="TwinGridNotCommittedException">Nothing of the group was kept.</exception>
+    /// <exception cref="TwinGridException">What became of the group is not known.</exception>
     Task<IReadOnlyList<CommitOutcome>> CommitAsync(
         IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken);
 

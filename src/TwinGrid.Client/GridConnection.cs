@@ -72,6 +72,8 @@ internal sealed partial class GridConnection(
             await _stop.CancelAsync();
         }
 
+        // It uses what is disposed here, and nobody may have called StopAsync. It never fails.
+        await _connecting;
         if (_services is not null)
         {
             await _services.DisposeAsync();
@@ -99,8 +101,10 @@ internal sealed partial class GridConnection(
         {
             try
             {
+                // A wait for what is there already does not look at it.
+                end.Token.ThrowIfCancellationRequested();
                 IGrainFactory grains = await _connected.Task.WaitAsync(end.Token);
-                return await AttemptAsync(call(grains), wait, end.Token);
+                return await AttemptAsync(() => call(grains), wait, end.Token);
             }
             catch (OperationCanceledException e) when (late.IsCancellationRequested
                 && !cancellationToken.IsCancellationRequested)
@@ -118,11 +122,12 @@ internal sealed partial class GridConnection(
     }
 
     /// <summary>
-    /// Waits for one attempt. What is under way through a silo that dies is answered by nobody, and through which silo
+    /// Makes one attempt. What is under way through a silo that dies is answered by nobody, and through which silo
     /// a call goes only Orleans knows: when a connection is lost all calls are made again.
     /// </summary>
-    private async Task<T> AttemptAsync<T>(Task<T> call, TimeSpan wait, CancellationToken cancellationToken)
+    private async Task<T> AttemptAsync<T>(Func<Task<T>> call, TimeSpan wait, CancellationToken cancellationToken)
     {
+        // Taken before the call begins: it may go through the very connection that is lost next.
         CancellationToken lost;
         lock (_lock)
         {
@@ -132,7 +137,7 @@ internal sealed partial class GridConnection(
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(lost, cancellationToken);
         try
         {
-            return await call.WaitAsync(LongestAttempt + wait, clock, either.Token);
+            return await call().WaitAsync(LongestAttempt + wait, clock, either.Token);
         }
         catch (OperationCanceledException e) when (lost.IsCancellationRequested
             && !cancellationToken.IsCancellationRequested)
@@ -168,7 +173,7 @@ internal sealed partial class GridConnection(
             try
             {
                 MembershipEntry[] silos = await AttemptAsync(
-                    management.GetDetailedHosts(onlyActive: true), TimeSpan.Zero, _stop.Token);
+                    () => management.GetDetailedHosts(onlyActive: true), TimeSpan.Zero, _stop.Token);
                 _gateways.Learn([.. silos.Where(static silo => silo.ProxyPort > 0)
                     .Select(static silo => new IPEndPoint(silo.SiloAddress.Endpoint.Address, silo.ProxyPort))]);
             }

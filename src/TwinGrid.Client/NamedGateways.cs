@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using Orleans.Messaging;
 using Orleans.Runtime;
 
@@ -23,11 +24,11 @@ internal sealed class NamedGateways(IReadOnlyList<DnsEndPoint> gateways) : IGate
     public void Learn(IReadOnlyList<IPEndPoint> found) => _learned = found;
 
     /// <summary>Every address of every name, then what was learnt.</summary>
-    /// <exception cref="SocketException">A name is not known now, and nothing was learnt.</exception>
+    /// <exception cref="SocketException">No name is known now, and nothing was learnt.</exception>
     public async Task<IList<Uri>> GetGateways()
     {
         HashSet<Uri> found = [];
-        IReadOnlyList<IPEndPoint> learned = _learned;
+        SocketException? unknown = null;
         foreach (DnsEndPoint gateway in gateways)
         {
             try
@@ -37,13 +38,19 @@ internal sealed class NamedGateways(IReadOnlyList<DnsEndPoint> gateways) : IGate
                     found.Add(ToUri(new IPEndPoint(address, gateway.Port)));
                 }
             }
-            catch (SocketException) when (learned.Count > 0)
+            catch (SocketException e)
             {
                 // One of several: the others, or what was learnt, will do.
+                unknown = e;
             }
         }
 
-        found.UnionWith(learned.Select(ToUri));
+        found.UnionWith(_learned.Select(ToUri));
+        if (found.Count == 0 && unknown is not null)
+        {
+            ExceptionDispatchInfo.Throw(unknown);
+        }
+
         return [.. found];
     }
 

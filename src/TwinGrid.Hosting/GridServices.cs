@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime;
+using Orleans.Storage;
 using TwinGrid.Dtdl;
 using TwinGrid.Hosting.Api;
 using TwinGrid.Hosting.Clustering;
@@ -195,9 +196,17 @@ internal static class GridServices
         }
     }
 
-    private static void AddControlPlane(ISiloBuilder silo) =>
+    private static void AddControlPlane(ISiloBuilder silo)
+    {
         silo.AddAdoNetGrainStorage(TwinsSiloBuilderExtensions.ControlPlaneStorage, static options =>
             options.Configure<ControlPlaneTables>(static (storage, tables) => tables.Configure(storage)));
+
+        // The last of a name counts, also for Orleans, which asks for it to start it.
+        silo.Services.AddKeyedSingleton(
+            TwinsSiloBuilderExtensions.ControlPlaneStorage,
+            static (provider, name) => provider.GetRequiredService<ControlPlaneTables>().Over(
+                AdoNetGrainStorageFactory.Create(provider, (string)name!)));
+    }
 
     private static GridListener Listener(IServiceProvider provider, string key, Func<GridClusterOptions, int> port)
     {

@@ -11,10 +11,10 @@ namespace Microsoft.Extensions.Hosting;
 public static class TwinGridVerification
 {
     /// <summary>
-    /// Reads all rows of the store that the section <c>TwinGrid</c> names, compares their checksums, follows each
-    /// twin's log, and says on the standard output what is damaged and what to do; on the standard error, how far it
-    /// is. Changes nothing; a silo may run on the store meanwhile. Instead of <c>AddTwinGridSilo</c>, for the same
-    /// builder; a store of your own is registered before this call.
+    /// Reads all rows of the store that the section <c>TwinGrid</c> names, and the definitions, compares their
+    /// checksums, follows each twin's log, and says on the standard output what is damaged and what to do; on the
+    /// standard error, how far it is. Changes nothing; a silo may run on the store meanwhile. Instead of
+    /// <c>AddTwinGridSilo</c>, for the same builder; a store of your own is registered before this call.
     /// </summary>
     /// <param name="builder">The host's builder; nothing is started of it.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -39,10 +39,7 @@ public static class TwinGridVerification
     {
         ArgumentNullException.ThrowIfNull(builder);
         GridServices.AddStoreToRead(builder);
-        if (refold)
-        {
-            GridServices.AddDefinitionsToRead(builder);
-        }
+        GridServices.AddDefinitionsToRead(builder);
 
         // What is said on the standard output is what was found, and nothing else.
         builder.Services.Configure<ConsoleLoggerOptions>(
@@ -51,9 +48,11 @@ public static class TwinGridVerification
         await using (services)
         {
             VerifyCommand command = new(services.GetRequiredService<TimeProvider>(), Console.Out, Console.Error);
+            StoredLogs logs = new(services);
             return await command.RunAsync(
                 services.GetRequiredService<ITwinStore>,
-                refold ? () => StoredLogs.OpenAsync(services, cancellationToken) : null,
+                () => logs.VerifyDefinitionsAsync(cancellationToken),
+                refold ? () => logs.OpenAsync(cancellationToken) : null,
                 twin,
                 cancellationToken);
         }

@@ -66,11 +66,16 @@ internal sealed class MqttGatewayService(
             await pump.StopAsync();
             await listener.StopAsync(cancellationToken);
             await catchUp.StopAsync();
+        }
+
+        // While others may still claim sessions of this gateway, their rows are written.
+        await peers.LeaveAsync();
+        if (_listens)
+        {
             await sessions.StopAsync();
             await rows.StopAsync();
         }
 
-        await peers.LeaveAsync();
         await deadLetters.StopAsync();
     }
 }

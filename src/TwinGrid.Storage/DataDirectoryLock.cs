@@ -45,13 +45,18 @@ public sealed class DataDirectoryLock : IDisposable
         try
         {
             File.WriteAllText(Path.Combine(path, HolderFile), Describe());
-            return new DataDirectoryLock(path, held);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException)
+        {
+            // A full disk. The name is for people: it is held without.
+        }
+        catch (UnauthorizedAccessException e)
         {
             held.Dispose();
             throw CannotWrite(path, e);
         }
+
+        return new DataDirectoryLock(path, held);
     }
 
     /// <summary>Gives the directory back.</summary>

@@ -329,7 +329,7 @@ internal sealed class EffectPublisher(TwinRuntime runtime, TwinId twin, WakeCall
         _owedPredictions = 0;
     }
 
-    // What is told is committed already: a model of a user's own that cannot explain itself must not stop the twin.
+    // What is told is committed already: that it could not be told must not stop the twin.
     private void Guarded(Action publish)
     {
         try

@@ -22,6 +22,7 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
 
     private TwinTurns? _turns;
     private string? _damage;
+    private string? _refusal;
     private long _damagedAt;
 
     private TwinTurns Turns => _turns ?? throw Unloaded();
@@ -30,9 +31,9 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
     {
         TwinId twin = TwinId.FromGrainKey(this.GetPrimaryKeyString());
         await runtime.Kinds.Ready;
-        await runtime.Dead.SettledAsync(cancellationToken);
         try
         {
+            await runtime.Dead.SettledAsync(cancellationToken);
             (TwinState state, int tail) =
                 await TwinRecovery.LoadAsync(twin, runtime.Store, runtime.Kinds, cancellationToken);
             _turns = new TwinTurns(runtime, GrainContext, DelayDeactivation, state, tail);
@@ -42,6 +43,12 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
             // It stays and says so: one line in the log, and no look at the store for each message that comes.
             (_damage, _damagedAt) = (e.Message, runtime.Clock.GetTimestamp());
             runtime.LogDamaged(twin, e.Message);
+            return;
+        }
+        catch (TwinGridUnavailableException e)
+        {
+            // No surprise that Orleans should tell with its stack: who called hears it, and the next call looks again.
+            _refusal = e.Message;
             return;
         }
 
@@ -269,9 +276,19 @@ internal sealed class TwinGrain(TwinRuntime runtime) : Grain, ITwin
         ? read(state)
         : throw new TwinGridUnavailableException("the store does not answer; try again"));
 
-    private TwinGridException Unloaded() => Damage() is { } damage
-        ? new TwinDamagedException(damage)
-        : new TwinGridException("the twin is not loaded");
+    private TwinGridException Unloaded()
+    {
+        if (_refusal is { } refusal)
+        {
+            // Behind the calls that came while it was loaded: they all hear so.
+            GrainContext.Scheduler.QueueAction(static grain => ((TwinGrain)grain).DeactivateOnIdle(), this);
+            return new TwinGridUnavailableException(refusal);
+        }
+
+        return Damage() is { } damage
+            ? new TwinDamagedException(damage)
+            : new TwinGridException("the twin is not loaded");
+    }
 
     /// <summary>What is wrong with what is stored of the twin, or null; it is looked at anew once a minute.</summary>
     private string? Damage()

@@ -198,20 +198,31 @@ internal sealed partial class TwinTurns
         }
         else
         {
-            if (_fate == TurnFate.Fenced)
-            {
-                // Nothing of it was kept: it goes on to the activation that has the twin now, in its place.
-                _queue.Undo();
-            }
-            else
-            {
-                _queue.Finish(IngestStatus.Unavailable, _revision);
-            }
-
-            Lose();
+            LoseTurn();
         }
 
         _commitEnd?.SetResult();
+    }
+
+    private void LoseTurn()
+    {
+        if (_fate != TurnFate.Fenced)
+        {
+            // No other activation looks at what was due.
+            _wake.Ask(_runtime.Now + UnixMicroseconds.PerSecond);
+        }
+
+        if (_fate == TurnFate.Unknown)
+        {
+            // Some of what waits here came behind these: it must not be applied before they come again.
+            _queue.Finish(IngestStatus.Unavailable, _revision);
+            Lose(refuses: true);
+            return;
+        }
+
+        // Nothing of it was kept: it goes on to the next activation, or the one that has the twin now, in its place.
+        _queue.Undo();
+        Lose();
     }
 
     private void AfterSuccess()

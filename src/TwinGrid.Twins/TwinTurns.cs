@@ -108,11 +108,20 @@ internal sealed partial class TwinTurns
     /// <summary>Takes no more, waits for the commit under way and writes a snapshot.</summary>
     public async Task CloseAsync(CancellationToken cancellationToken)
     {
-        Leave();
-        if (_isCommitting)
+        _isClosed = true;
+        _watch?.Close();
+        try
         {
-            _commitEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await _commitEnd.Task.WaitAsync(cancellationToken);
+            if (_isCommitting)
+            {
+                _commitEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await _commitEnd.Task.WaitAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            // Not before: a turn that is not kept is sent again, and what waits behind it must not be on its way.
+            Leave();
         }
 
         if (_tail > 0 && !_isLost && !_runtime.SkipsSnapshots && !State.IsAhead)
@@ -194,10 +203,10 @@ internal sealed partial class TwinTurns
     };
 
     // Nothing of this activation may be seen any more: the store is read again.
-    private void Lose()
+    private void Lose(bool refuses = false)
     {
         _isLost = true;
-        Leave();
+        Leave(refuses);
         CommandsChanged();
         Deactivate();
     }
@@ -209,12 +218,19 @@ internal sealed partial class TwinTurns
         _commandsChanged = null;
     }
 
-    // Takes no more; what waits is sent again, to the next activation.
-    private void Leave()
+    // Takes no more; what waits is sent again, to the next activation, or refused.
+    private void Leave(bool refuses = false)
     {
         _isClosed = true;
         _watch?.Close();
-        _runtime.Road.GiveBack(State.Twin, _inbox, _queue.GiveAway());
+        if (refuses)
+        {
+            _runtime.Road.Refuse(State.Twin, _inbox, _queue.GiveAway());
+        }
+        else
+        {
+            _runtime.Road.GiveBack(State.Twin, _inbox, _queue.GiveAway());
+        }
     }
 
     // What is due already and did not go away with a turn is looked at once a second, not at every tick of the wheel.

@@ -49,7 +49,8 @@ public static class TwinsSiloBuilderExtensions
         services.AddSingleton<NewTwinGate>();
         services.AddSingleton<GroupCommit>();
         services.AddSingleton(static provider => provider.GetRequiredService<GroupCommit>().Health);
-        services.AddSingleton<HistorySealer>();
+        services.AddSingleton(static provider =>
+            ActivatorUtilities.CreateInstance<HistorySealer>(provider, IsOurs(provider)));
         services.AddSingleton<FoldedTails>();
         services.AddSingleton<TimerWheel>();
         services.AddSingleton<WatchBudget>();
@@ -87,5 +88,12 @@ public static class TwinsSiloBuilderExtensions
             options.MaxForwardCount = Math.Max(options.MaxForwardCount, MostForwards));
         services.AddPlacementDirector<ShardPlacement, ShardPlacementDirector>();
         return builder.AddGrainService<TwinIngestService>();
+    }
+
+    private static Func<TwinId, bool> IsOurs(IServiceProvider provider)
+    {
+        ShardMap map = provider.GetRequiredService<ShardMap>();
+        ILocalSiloDetails local = provider.GetRequiredService<ILocalSiloDetails>();
+        return twin => map.Find(twin.ToGrainKey())?.Equals(local.SiloAddress) != false;
     }
 }

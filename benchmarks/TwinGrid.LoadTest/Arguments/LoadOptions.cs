@@ -45,7 +45,7 @@ internal sealed record LoadOptions
     [JsonIgnore]
     public string? ConnectionString { get; init; }
 
-    /// <summary>The most silos that <c>scale</c> starts, from one up; default 3.</summary>
+    /// <summary>The most silos that <c>cluster</c> starts, from one up; default 3.</summary>
     public int Silos { get; init; } = 3;
 
     /// <summary>Runs, of which the medians are reported; default 3.</summary>

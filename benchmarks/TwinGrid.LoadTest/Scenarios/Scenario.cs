@@ -45,11 +45,11 @@ internal sealed record Scenario
         },
         new()
         {
-            Name = "scale",
+            Name = "cluster",
             What = "the closed loop against 1, 2 … --silos silos, devices at all of them and all at the first",
             Defaults = new LoadOptions { Storage = "PostgreSql", Window = 128 },
             HasDevices = true,
-            RunAsync = static options => new ScaleScenario(options).RunAsync(),
+            RunAsync = static options => new ClusterScenario(options).RunAsync(),
         },
         new()
         {

@@ -103,7 +103,11 @@ internal sealed class TelemetryRoutes(
                 [.. dropped.Select(reading => Error(reading, prefix))]);
         }
 
-        await store.AppendDeadLettersAsync([.. dropped.Select(post.ToDeadLetter)], CancellationToken.None);
+        foreach (DeadLetter[] some in post.DeadLetters(dropped).Chunk(DroppedLines.AtOnce))
+        {
+            await store.AppendDeadLettersAsync(some, CancellationToken.None);
+        }
+
         post.Request.HttpContext.Response.Headers[DroppedHeader.Name] = DroppedHeader.Write(dropped);
         return Results.NoContent();
     }
@@ -171,15 +175,19 @@ internal sealed class TelemetryRoutes(
     {
         private const int SampleBytes = 1_024;
 
-        public DeadLetter ToDeadLetter(DroppedReading reading) => new()
+        public IEnumerable<DeadLetter> DeadLetters(IReadOnlyList<DroppedReading> dropped)
         {
-            Time = Received,
-            Topic = Request.Path.Value ?? "",
-            Client = "http",
-            Reason = DroppedHeader.Word(reading.Outcome),
-            Detail = $"{reading.Telemetry}: {reading.Detail}",
-            Size = Body.Length,
-            Sample = Body[..Math.Min(Body.Length, SampleBytes)],
-        };
+            DeadLetter letter = new()
+            {
+                Time = Received,
+                Topic = Request.Path.Value ?? "",
+                Client = "http",
+                Reason = "",
+                Detail = "",
+                Size = Body.Length,
+                Sample = Body[..Math.Min(Body.Length, SampleBytes)],
+            };
+            return DroppedLines.Of(letter, dropped, DroppedHeader.Word);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using TwinGrid.Hosting.Startup;
 using TwinGrid.Twins.History;
@@ -5,8 +6,8 @@ using TwinGrid.Twins.History;
 namespace TwinGrid.Hosting.Verification;
 
 /// <summary>
-/// Reads a whole store, folds its logs again where that is asked for, says on one writer what is damaged and how it
-/// ended, and on another how far it is.
+/// Reads a whole store and its definitions, folds its logs again where that is asked for, says on one writer what is
+/// damaged and how it ended, and on another how far it is.
 /// </summary>
 internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextWriter progress)
 {
@@ -29,18 +30,23 @@ internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextW
 
     /// <summary>Reads it.</summary>
     /// <param name="open">Gives the store; may fail as the reading may.</param>
+    /// <param name="verifyDefinitions">Gives what is damaged of the definitions.</param>
     /// <param name="openLogs">Gives what folds logs again; null where that is not asked for.</param>
     /// <param name="twin">The id of the one twin whose log is folded again, alone; null for all.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(
-        Func<ITwinStore> open, Func<Task<LogRefold>>? openLogs, string? twin, CancellationToken cancellationToken)
+        Func<ITwinStore> open,
+        Func<Task<IAsyncEnumerable<StoreDamage>>> verifyDefinitions,
+        Func<Task<LogRefold>>? openLogs,
+        string? twin,
+        CancellationToken cancellationToken)
     {
         using ITimer timer = clock.CreateTimer(_ => ShowProgress(), null, ProgressEvery, ProgressEvery);
         try
         {
             TwinId? only = Only(twin, openLogs is not null);
-            long damages = only is null ? await ReadRowsAsync(open(), cancellationToken) : 0;
+            long damages = only is null ? await ReadAllAsync(open(), verifyDefinitions, cancellationToken) : 0;
             damages += openLogs is null ? 0 : await RefoldAsync(await openLogs(), only, cancellationToken);
             return damages == 0 ? Intact : Damaged;
         }
@@ -77,10 +83,23 @@ internal sealed class VerifyCommand(TimeProvider clock, TextWriter output, TextW
             : throw new TwinGridException($"--twin {twin} is no id of a twin: write --twin kind/key.");
     }
 
-    private async Task<long> ReadRowsAsync(ITwinStore store, CancellationToken cancellationToken)
+    private async Task<long> ReadAllAsync(
+        ITwinStore store,
+        Func<Task<IAsyncEnumerable<StoreDamage>>> verifyDefinitions,
+        CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
         long damages = await TellAsync(store.VerifyAsync(_tally, cancellationToken));
+        try
+        {
+            damages += await TellAsync(await verifyDefinitions());
+        }
+        catch (DbException e) when (damages > 0)
+        {
+            // Of a file that was just told as damaged.
+            await progress.WriteLineAsync($"twingrid: the definitions cannot be read: {e.Message}");
+        }
+
         string end = damages switch { 0 => "all intact", 1 => "1 damage", _ => $"{damages} damages" };
         string megabytes = string.Create(CultureInfo.InvariantCulture, $"{_tally.Bytes / 1048576.0:0.0} MiB");
         await output.WriteLineAsync($"{Counts()}, {megabytes} read in {Seconds(start)} s: {end}");

@@ -112,10 +112,25 @@ internal sealed class BrokerConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Publishes; ends with the broker's acknowledgement.</summary>
-    public Task<MqttClientPublishResult> PublishAsync(
-        MqttApplicationMessage message, CancellationToken cancellationToken) =>
-        _client.PublishAsync(message, cancellationToken);
+    /// <summary>
+    /// Publishes; ends with the broker's acknowledgement. A broker that does not give it in time may answer pings as
+    /// ever: the connection ends, for else those that wait for it would fill all places there are, and nothing would
+    /// leave any more.
+    /// </summary>
+    /// <exception cref="TwinGridException">The broker did not acknowledge it in time.</exception>
+    public async Task<MqttClientPublishResult> PublishAsync(
+        MqttApplicationMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await InTimeAsync(token => _client.PublishAsync(message, token), cancellationToken);
+        }
+        catch (TwinGridException e)
+        {
+            _ended.TrySetResult(new TwinGridException($"what was published was not acknowledged: {e.Message}", e));
+            throw;
+        }
+    }
 
     /// <summary>Says goodbye, where somebody still hears it; the session stays as long as it was to.</summary>
     public async ValueTask DisposeAsync()

@@ -42,9 +42,13 @@ internal sealed partial class DeadLetterLog(ITwinStore store, ILogger<DeadLetter
     {
         if (!_entries.Writer.TryWrite(new Entry(letter, null)))
         {
-            Lost.Add(1, new KeyValuePair<string, object?>("reason", letter.Reason));
+            CountUnwritten(letter.Reason, 1);
         }
     }
+
+    /// <summary>Counts letters that are not written.</summary>
+    public static void CountUnwritten(string reason, int count) =>
+        Lost.Add(count, new KeyValuePair<string, object?>("reason", reason));
 
     /// <summary>Writes a letter; ends when it is durable.</summary>
     /// <returns>False when the store could not take it.</returns>

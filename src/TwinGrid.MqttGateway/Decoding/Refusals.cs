@@ -101,24 +101,29 @@ internal sealed class Refusals(DeadLetterLog deadLetters, TimeProvider clock)
                 $"{all[0].Telemetry}: {all[0].Detail}{more}", ReasonCode.PayloadFormatInvalid);
         }
 
-        List<Task> writing = [];
-        foreach (DroppedReading reading in all)
+        await WriteAsync(publish, DroppedLines.Of(Letter(publish, "", ""), all, Outcomes.Word));
+        foreach ((ReadingOutcome outcome, int count) in DroppedLines.Unlisted(all).CountBy(reading => reading.Outcome))
         {
-            DeadLetter letter =
-                Letter(publish, Outcomes.Word(reading.Outcome), $"{reading.Telemetry}: {reading.Detail}");
-            if (publish.IsAcknowledged)
-            {
-                writing.Add(deadLetters.WriteAsync(letter).AsTask());
-            }
-            else
-            {
-                deadLetters.Post(letter);
-            }
+            DeadLetterLog.CountUnwritten(Outcomes.Word(outcome), count);
         }
 
         // The rest is committed, so the message is taken even where the store refuses a line: that one is counted.
-        await Task.WhenAll(writing);
         return Verdict.Taken;
+    }
+
+    private async Task WriteAsync(IncomingPublish publish, IEnumerable<DeadLetter> lines)
+    {
+        foreach (DeadLetter[] some in lines.Chunk(DroppedLines.AtOnce))
+        {
+            if (publish.IsAcknowledged)
+            {
+                await Task.WhenAll(some.Select(line => deadLetters.WriteAsync(line).AsTask()));
+            }
+            else
+            {
+                Array.ForEach(some, deadLetters.Post);
+            }
+        }
     }
 
     private DeadLetter Letter(IncomingPublish publish, string reason, string detail) => new()

@@ -5,8 +5,8 @@ using TwinGrid.MqttGateway.Sessions;
 namespace TwinGrid.MqttGateway.Delivery;
 
 /// <summary>
-/// Tells a twin that its command was delivered: when a session acknowledged it that names the twin literally. Whoever
-/// subscribes by wildcard only observes. Thread-safe.
+/// Tells a twin that its command was delivered: when a session of its device acknowledged it. Whoever else hears
+/// commands only observes. Thread-safe.
 /// </summary>
 internal sealed partial class CommandReceipts(
     ITwinIngest ingest, IOptions<MqttOptions> options, TimeProvider clock, ILogger<CommandReceipts> logger)

@@ -15,7 +15,7 @@ internal sealed class EffectArrivals(
     private readonly ConcurrentDictionary<SiloAddress, long> _numbers = new();
 
     /// <summary>Takes a batch; ends with the answers to its recalls, in their order.</summary>
-    /// <exception cref="TwinGridException">
+    /// <exception cref="DeclaredDeadException">
     /// The sender was declared dead: its twins tell from elsewhere, and what it still has is older than that.
     /// </exception>
     public Task<bool[]> TakeAsync(EffectBatch batch)
@@ -23,7 +23,7 @@ internal sealed class EffectArrivals(
         if (peers.IsDead(batch.Sender))
         {
             _numbers.TryRemove(batch.Sender, out _);
-            throw new TwinGridException($"{batch.Sender} was declared dead: its effects count no more");
+            throw new DeclaredDeadException($"{batch.Sender} was declared dead: its effects count no more");
         }
 
         // What comes again is not published again; what it calls back is asked for again, since the answer was lost.
@@ -44,7 +44,7 @@ internal sealed class EffectArrivals(
         }
 
         Publish(effects, isNew);
-        if (batch.HasLost)
+        if (isNew && batch.HasLost)
         {
             sessions.CatchUpAll(fleetIsKnown: false);
             bridge.Missed();

@@ -19,20 +19,13 @@ internal sealed class EffectRouter(
     // A twin that goes does not wait for a gateway that does not answer: then its last effects may come late.
     private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(250);
 
-    private readonly string _root = options.Value.TopicRoot;
     private readonly bool _listens = options.Value.Listens;
 
     /// <inheritdoc/>
     public bool Wants(TwinId twin, EffectKind kind, string name) =>
-        (_listens && kind switch
-        {
-            EffectKind.State => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.State]),
-            EffectKind.Prediction => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.Predictions, name]),
-            EffectKind.Command => subscriptions.IsHeard([_root, twin.Kind, twin.Key, TopicNames.Commands, name]),
-
-            // Alarms are retained: whoever subscribes later is to find them.
-            _ => true,
-        })
+        // Alarms and the like are retained: whoever subscribes later is to find them.
+        (_listens && (kind is not (EffectKind.State or EffectKind.Prediction or EffectKind.Command)
+            || subscriptions.Hear(twin, kind, name)))
         || bridge.Wants(kind)
         || peers.Hear(twin, kind, name);
 

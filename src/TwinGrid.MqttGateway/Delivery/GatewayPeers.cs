@@ -139,7 +139,7 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
         {
             if (IsDead(sender))
             {
-                throw new TwinGridException($"{sender} was declared dead: what it subscribes counts no more");
+                throw new DeclaredDeadException($"{sender} was declared dead: what it subscribes counts no more");
             }
 
             // Its view of the cluster is ahead of ours.
@@ -221,7 +221,15 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
             await foreach (ClusterMembershipSnapshot cluster in
                 _membership!.MembershipUpdates.WithCancellation(_stopping.Token))
             {
-                Update(cluster);
+                try
+                {
+                    Update(cluster);
+                }
+                catch (Exception e)
+                {
+                    // Whoever of this process it was told to: the next change is told all the same.
+                    LogNotTold(e);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -306,6 +314,9 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
 
     [LoggerMessage(Level = LogLevel.Information, Message = "the gateway of {Silo} is gone")]
     private partial void LogGone(SiloAddress silo);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a change of the cluster's gateways was not told to all parts")]
+    private partial void LogNotTold(Exception exception);
 
     private sealed record Gone(RemoteInterest Interest, long At);
 }

@@ -5,7 +5,7 @@ namespace TwinGrid.MqttGateway.Delivery;
 
 /// <summary>
 /// The way to the gateway of another silo: a call is made again until it is answered or the silo is gone. What is
-/// called must bear that it was taken already. Thread-safe.
+/// called must bear that it was taken already. A silo to which this one is dead is not asked again. Thread-safe.
 /// </summary>
 /// <param name="silo">Which.</param>
 /// <param name="gateway">Its gateway.</param>
@@ -29,16 +29,34 @@ internal sealed partial class GatewayRoad(
     /// <exception cref="OperationCanceledException">The silo is gone.</exception>
     public async Task<T> AskAsync<T>(Func<IGatewayService, Task<T>> call)
     {
+        bool failed = false;
         for (TimeSpan pause = FirstPause; ; pause = pause < LongestPause ? pause * 2 : pause)
         {
             try
             {
-                return await call(gateway).WaitAsync(_gone.Token).ConfigureAwait(false);
+                T answer = await call(gateway).WaitAsync(_gone.Token).ConfigureAwait(false);
+                if (failed)
+                {
+                    LogAnswered(silo);
+                }
+
+                return answer;
+            }
+            catch (DeclaredDeadException e)
+            {
+                // For good: what is left of this process ends soon.
+                LogOver(silo, e.Message);
+                await Task.Delay(Timeout.InfiniteTimeSpan, clock, _gone.Token).ConfigureAwait(false);
             }
             catch (Exception e)
             {
                 _gone.Token.ThrowIfCancellationRequested();
-                LogFailed(silo, e.Message);
+                if (!failed)
+                {
+                    failed = true;
+                    LogFailed(silo, e.Message);
+                }
+
                 await Task.Delay(pause, clock, _gone.Token).ConfigureAwait(false);
             }
         }
@@ -54,6 +72,13 @@ internal sealed partial class GatewayRoad(
     /// <inheritdoc/>
     public void Dispose() => _gone.Dispose();
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "the gateway of {Silo} did not answer and is asked again: {Why}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "the gateway of {Silo} answers again")]
+    private partial void LogAnswered(SiloAddress silo);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the gateway of {Silo} takes nothing from here any more: {Why}")]
+    private partial void LogOver(SiloAddress silo, string why);
+
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "the gateway of {Silo} does not answer and is asked until it does or is gone: {Why}")]
     private partial void LogFailed(SiloAddress silo, string why);
 }

@@ -61,8 +61,10 @@ internal static class Hearing
         | Heard(HeardKinds.Commands, filter, root, TopicNames.Commands, 5)
         | Heard(HeardKinds.Desired, filter, root, TopicNames.Properties, 5);
 
-    /// <summary>True when a filter is heard that names no twin literally and matches a topic of the twin.</summary>
-    public static bool Matches(TopicTree<string> filters, string root, TwinId twin, EffectKind kind, string name) =>
+    /// <summary>True when one of the filters matches the topic of such an effect; allocates nothing.</summary>
+    /// <typeparam name="T">What stands for a subscriber.</typeparam>
+    public static bool Matches<T>(TopicTree<T> filters, string root, TwinId twin, EffectKind kind, string name)
+        where T : notnull =>
         kind switch
         {
             EffectKind.State => filters.Matches([root, twin.Kind, twin.Key, TopicNames.State]),

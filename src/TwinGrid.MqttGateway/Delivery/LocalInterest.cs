@@ -23,7 +23,9 @@ internal sealed class LocalInterest(IOptions<MqttOptions> options)
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, Counts> _twins = [];
     private readonly Dictionary<string, int> _filters = new(StringComparer.Ordinal);
-    private readonly Queue<Change> _changes = new();
+
+    // A ring: what made version v into the next one is at v modulo its size.
+    private readonly List<Change> _changes = [];
     private readonly bool _bridges = options.Value.Bridge.IsOn;
     private bool _listens = options.Value.IsGateway;
     private long _version;
@@ -121,10 +123,14 @@ internal sealed class LocalInterest(IOptions<MqttOptions> options)
 
     private bool Note(Change change)
     {
-        _changes.Enqueue(change);
-        if (_changes.Count > MaxChanges)
+        int at = (int)(_version % MaxChanges);
+        if (at == _changes.Count)
         {
-            _changes.Dequeue();
+            _changes.Add(change);
+        }
+        else
+        {
+            _changes[at] = change;
         }
 
         _version++;
@@ -133,7 +139,12 @@ internal sealed class LocalInterest(IOptions<MqttOptions> options)
 
     private InterestUpdate Delta(long known)
     {
-        Change[] changes = [.. _changes.Skip((int)(known - (_version - _changes.Count)))];
+        Change[] changes = new Change[_version - known];
+        for (int i = 0; i < changes.Length; i++)
+        {
+            changes[i] = _changes[(int)((known + i) % MaxChanges)];
+        }
+
         Change[] twins = [.. changes.Where(change => change.Filter is null)];
 
         // Of a filter that went and came back only the last counts; twins are taken in their order.

@@ -55,9 +55,12 @@ internal sealed class RemoteInterest(string root)
     public bool MayReachDevice(TwinEffect command, ref ulong hash) =>
         MayReachDevice(Volatile.Read(ref _known), command, ref hash);
 
-    /// <summary>As <see cref="MayReachDevice(TwinEffect, ref ulong)"/>, while it still listened.</summary>
+    /// <summary>
+    /// As <see cref="MayReachDevice(TwinEffect, ref ulong)"/>, while it still listened; one that never said what it
+    /// subscribes was sent every command.
+    /// </summary>
     public bool MayHaveReachedDevice(TwinEffect command, ref ulong hash) =>
-        MayReachDevice(Volatile.Read(ref _last) ?? Volatile.Read(ref _known), command, ref hash);
+        !IsKnown || MayReachDevice(Volatile.Read(ref _last) ?? Volatile.Read(ref _known), command, ref hash);
 
     private bool MayReachDevice(Known known, TwinEffect command, ref ulong hash) =>
         HearsLiterally(known, command.Twin, ref hash, EffectKind.Command)

@@ -74,7 +74,7 @@ internal sealed partial class MqttConnection
             else if (next == Next.Memory)
             {
                 _watch.IsHeld = true;
-                await Task.WhenAny(_parts.LargePackets.WaitAsync(), Task.Delay(Linger, _parts.Clock));
+                await _parts.LargePackets.WaitAsync(Address, _wanted, Linger);
                 _watch.IsHeld = false;
             }
         }
@@ -107,6 +107,11 @@ internal sealed partial class MqttConnection
 
             if (MustWait(frame))
             {
+                if (_largePacket is not null)
+                {
+                    _parts.LargePackets.HasCome(_largePacket);
+                }
+
                 return Next.Room;
             }
 
@@ -155,21 +160,18 @@ internal sealed partial class MqttConnection
     /// <summary>A packet larger than the socket's buffer needs memory of its own before it is read on.</summary>
     private bool TakeMemory(int length)
     {
-        if (length <= MqttListener.SocketBuffer || _largePacket > 0)
-        {
-            return true;
-        }
-
-        _largePacket = _parts.LargePackets.TryTake(length) ? length : 0;
-        return _largePacket > 0;
+        _wanted = length;
+        return length <= MqttListener.SocketBuffer
+            || _largePacket is not null
+            || _parts.LargePackets.TryTake(Address, length, _cutSlow ??= () => Cut("slow packet"), out _largePacket);
     }
 
     private void ReturnMemory()
     {
-        if (_largePacket > 0)
+        if (_largePacket is not null)
         {
             _parts.LargePackets.Return(_largePacket);
-            _largePacket = 0;
+            _largePacket = null;
         }
     }
 

@@ -49,7 +49,9 @@ internal sealed partial class MqttConnection : PublishSource
     private TopicSlot?[]? _aliases;
     private TopicSlot? _lastSlot;
     private uint? _expiry;
-    private int _largePacket;
+    private LargePacket? _largePacket;
+    private Action? _cutSlow;
+    private int _wanted;
     private bool _isRefused;
     private bool _isNormalEnd;
     private volatile bool _isStopping;

@@ -166,6 +166,7 @@ internal sealed partial class MqttListener : IDisposable
                     connection.Check();
                 }
 
+                _parts.LargePackets.FindSlowest()?.Cut();
                 _parts.Sessions.Sweep();
             }
             catch (Exception e)

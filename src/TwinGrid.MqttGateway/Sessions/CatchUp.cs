@@ -33,7 +33,11 @@ internal sealed partial class CatchUp(
     private readonly ConcurrentDictionary<(TwinId?, string?, string), bool> _open = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _working = Task.CompletedTask;
-    private bool _isFleetKnown;
+
+    // How often the fleet was to be listed, and after which of these it was.
+    private readonly SemaphoreSlim _listing = new(1);
+    private long _fleet = 1;
+    private long _knownFleet;
 
     /// <summary>A device subscribed to its commands: those that wait are to be sent.</summary>
     /// <param name="twin">Whose commands.</param>
@@ -46,7 +50,7 @@ internal sealed partial class CatchUp(
     public void Retained(TopicFilter filter, MqttSession recipient) => Ask(new Wish(null, filter, recipient, 1));
 
     /// <summary>Twins may have something retained that was not heard of: they are listed again.</summary>
-    public void ForgetFleet() => Volatile.Write(ref _isFleetKnown, false);
+    public void ForgetFleet() => Interlocked.Increment(ref _fleet);
 
     /// <summary>Begins to ask.</summary>
     public void Start() => _working = Task.WhenAll(
@@ -170,20 +174,37 @@ internal sealed partial class CatchUp(
         }
     }
 
-    /// <summary>Learns, once per process, which twins had something retained before its start.</summary>
+    /// <summary>
+    /// Learns, once per process and after every loss, which twins have something retained that was not heard of. A loss
+    /// that is told while they are listed asks for another list.
+    /// </summary>
     private async Task LearnFleetAsync()
     {
-        if (Volatile.Read(ref _isFleetKnown))
+        if (Volatile.Read(ref _knownFleet) == Volatile.Read(ref _fleet))
         {
             return;
         }
 
-        await foreach (TwinId twin in RetainedFleet.ReadAsync(grains, _stopping.Token))
+        await _listing.WaitAsync(_stopping.Token);
+        try
         {
-            retained.Note(twin);
-        }
+            long fleet = Volatile.Read(ref _fleet);
+            if (_knownFleet == fleet)
+            {
+                return;
+            }
 
-        Volatile.Write(ref _isFleetKnown, true);
+            await foreach (TwinId twin in RetainedFleet.ReadAsync(grains, _stopping.Token))
+            {
+                retained.Note(twin);
+            }
+
+            Volatile.Write(ref _knownFleet, fleet);
+        }
+        finally
+        {
+            _listing.Release();
+        }
     }
 
     private ITwin Twin(TwinId twin) => grains.GetGrain<ITwin>(twin.ToGrainKey());

@@ -73,6 +73,9 @@ internal sealed partial class MqttSession(string client, string token, long numb
             _link = link;
             _outbox.ReceiveMaximum = Math.Min(receiveMaximum, limits.QueuedPerSession);
             _outbox.Resume();
+
+            // Whoever waits for room waits for the connection before: this one asks anew.
+            _hasLost |= _waitForRoom is not null;
             _waitForRoom = null;
         }
 
@@ -225,7 +228,8 @@ internal sealed partial class MqttSession(string client, string token, long numb
     /// </summary>
     /// <param name="goOn">Called when there is room; must be short.</param>
     /// <returns>
-    /// True when it has to wait; null when the session has no connection: its next one asks anew.
+    /// True when it has to wait; null when the session has no connection: its next one asks anew, as
+    /// <see cref="TakeLost"/> tells it.
     /// </returns>
     public bool? MustWaitForRoom(Action goOn)
     {
@@ -233,6 +237,7 @@ internal sealed partial class MqttSession(string client, string token, long numb
         {
             if (_link is null)
             {
+                _hasLost = true;
                 return null;
             }
 
@@ -349,14 +354,15 @@ internal sealed partial class MqttSession(string client, string token, long numb
         }
     }
 
-    /// <summary>True when a filter names the twin literally and covers its commands: the twin's own device.</summary>
+    /// <summary>True when one of its filters is that of the twin's own device.</summary>
+    /// <seealso cref="TopicFilter.DeviceOf"/>
     public bool IsDeviceOf(TwinId twin, string root)
     {
         lock (_lock)
         {
             foreach (Subscription subscription in _subscriptions?.Values ?? Enumerable.Empty<Subscription>())
             {
-                if (subscription.Filter.Twin == twin && subscription.Filter.Covers(root, TopicNames.Commands))
+                if (subscription.Filter.DeviceOf(root) == twin)
                 {
                     return true;
                 }

@@ -250,9 +250,12 @@ internal sealed partial class SessionRegistry : IDisposable
             foreach (Subscription subscription in SessionState.Read(session, row.State))
             {
                 session.TrySubscribe(subscription, out _);
-                _subscriptions.Restore(subscription);
+                _subscriptions.Add(subscription, null);
             }
 
+            // Its connection, which comes in a moment, asks for what it missed: whoever asked for a session without one
+            // would ask in vain.
+            session.NoteLost();
             return true;
         }
         catch (Exception e) when (e is TwinGridException or EndOfStreamException or FormatException)

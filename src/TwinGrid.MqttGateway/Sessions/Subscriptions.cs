@@ -20,8 +20,9 @@ internal sealed class Subscriptions(CatchUp catchUp, LocalInterest interest, IOp
     private readonly TopicTree<Subscription> _tree = new();
     private readonly string _root = options.Value.TopicRoot;
 
-    /// <summary>True when a subscriber's filter matches the topic, given in its levels.</summary>
-    public bool IsHeard(ReadOnlySpan<string> topic) => _tree.Matches(topic);
+    /// <summary>True when a subscriber's filter matches the topic of such an effect; allocates nothing.</summary>
+    public bool Hear(TwinId twin, EffectKind kind, string name) =>
+        Hearing.Matches(_tree, _root, twin, kind, name);
 
     /// <summary>Adds a subscription that was granted, in place of one of the same session to the same filter.</summary>
     public void Add(Subscription subscription, Subscription? replaced)
@@ -37,13 +38,6 @@ internal sealed class Subscriptions(CatchUp catchUp, LocalInterest interest, IOp
         }
     }
 
-    /// <summary>Adds a subscription of a session that the store gave back, and asks for what it missed.</summary>
-    public void Restore(Subscription subscription)
-    {
-        Add(subscription, null);
-        CatchUp(subscription, withRetained: true);
-    }
-
     /// <summary>
     /// Asks twins for what a subscription is owed: the commands that wait for its device, and what is retained.
     /// </summary>
@@ -51,7 +45,7 @@ internal sealed class Subscriptions(CatchUp catchUp, LocalInterest interest, IOp
     {
         TopicFilter filter = subscription.Filter;
         MqttSession recipient = subscription.Session;
-        if (filter.Twin is { } twin && filter.Covers(_root, TopicNames.Commands))
+        if (filter.DeviceOf(_root) is { } twin)
         {
             catchUp.Commands(twin, recipient);
         }
@@ -139,7 +133,7 @@ internal sealed class Subscriptions(CatchUp catchUp, LocalInterest interest, IOp
         bool isWithdrawn = true;
         foreach (MqttSession session in matches.Select(match => match.Session).Distinct())
         {
-            // Who subscribes by wildcard only observes.
+            // What an observer was sent counts for nothing.
             isWithdrawn &= session.TryRecall(commandId) || !session.IsDeviceOf(twin, _root);
         }
 

@@ -75,6 +75,14 @@ internal sealed class TopicFilter
             ? new TwinId(Levels[1], Levels[2])
             : null;
 
+    /// <summary>
+    /// The twin whose device subscribes by it, or null for an observer's: it names the twin and the branch of its
+    /// commands, both literally, as in <c>twins/pump/p1/commands/+</c>. Whoever looks at all of a twin,
+    /// <c>twins/pump/p1/#</c>, does not do what a command says.
+    /// </summary>
+    public TwinId? DeviceOf(string root) =>
+        Levels.Length > 3 && Levels[3] == TopicNames.Commands && Covers(root, TopicNames.Commands) ? Twin : null;
+
     /// <summary>True when it may match some topic of a twin.</summary>
     public bool MayMatch(TwinId twin) =>
         MayMatch(1, twin.Kind) && MayMatch(2, twin.Key);

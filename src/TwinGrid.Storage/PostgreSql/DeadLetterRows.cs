@@ -1,5 +1,6 @@
 using System.Text;
 using Npgsql;
+using NpgsqlTypes;
 using TwinGrid.Storage.Log;
 
 namespace TwinGrid.Storage.PostgreSql;
@@ -28,6 +29,16 @@ internal static class DeadLetterRows
     private const string TrimAgeSql = """
         DELETE FROM dead_letter WHERE tenant = $1 AND time < $2 AND letter_id = ANY (ARRAY(
             SELECT letter_id FROM dead_letter WHERE tenant = $1 ORDER BY letter_id LIMIT $3))
+        """;
+
+    // A number that the server forgot when it was killed is given again, and is not older than the asking one's then.
+    private const string StatusSql = """
+        SELECT CASE WHEN $1::xid8 < pg_current_xact_id() THEN pg_xact_status($1::xid8) ELSE 'aborted' END
+        """;
+
+    // That the number was committed says nothing: it may have been given again. Only the letters do.
+    private const string AppendedSql = """
+        SELECT EXISTS (SELECT 1 FROM dead_letter WHERE tenant = $2 AND xmin = $1::xid8::xid)
         """;
 
     private const string ReadSql = """
@@ -87,6 +98,36 @@ internal static class DeadLetterRows
         }
     }
 
+    /// <summary>The number of the transaction under way.</summary>
+    public static async Task<string> TransactionAsync(NpgsqlConnection connection) =>
+        (string)(await PostgreSqlSchema
+            .ReadAsync(connection, "SELECT pg_current_xact_id()::text", CancellationToken.None).ConfigureAwait(false))!;
+
+    /// <summary>
+    /// True where an earlier transaction appended its letters; asked in a later one that has a number itself.
+    /// </summary>
+    /// <exception cref="TimeoutException">It is still under way.</exception>
+    public static async Task<bool> AreThereAsync(NpgsqlConnection connection, string transaction)
+    {
+        NpgsqlCommand status = new(StatusSql, connection) { Parameters = { Unknown(transaction) } };
+        await using (status.ConfigureAwait(false))
+        {
+            if (await status.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) is "in progress")
+            {
+                throw new TimeoutException("the server has not ended the last attempt");
+            }
+        }
+
+        NpgsqlCommand appended = new(AppendedSql, connection)
+        {
+            Parameters = { Unknown(transaction), Value(TwinId.DefaultTenant) },
+        };
+        await using (appended.ConfigureAwait(false))
+        {
+            return await appended.ExecuteScalarAsync(CancellationToken.None).ConfigureAwait(false) is true;
+        }
+    }
+
     /// <summary>Dead letters, newest first.</summary>
     public static async Task<IReadOnlyList<StoredDeadLetter>> ReadAsync(
         NpgsqlConnection connection, long? before, int limit, CancellationToken cancellationToken)
@@ -123,6 +164,9 @@ internal static class DeadLetterRows
     // Text of PostgreSQL holds no U+0000 and no half of a surrogate pair; both can come in a URL or a payload.
     private static string Storable(string text) =>
         Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)).Replace('\0', '\uFFFD');
+
+    // Text whose type the statement says.
+    private static NpgsqlParameter Unknown(string text) => new() { Value = text, NpgsqlDbType = NpgsqlDbType.Unknown };
 
     private static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
 

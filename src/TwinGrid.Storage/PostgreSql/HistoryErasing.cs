@@ -15,6 +15,10 @@ internal static class HistoryErasing
     /// <summary>Sealed parts of one step.</summary>
     private const int StepParts = 100;
 
+    // A silo that was stopped in the middle of a commit holds its row until the server ends it: the other silos, whose
+    // rows this one has by then, must not wait for that as well.
+    private const string WaitSql = "SET LOCAL lock_timeout = '1s'";
+
     private const string LockSql = "SELECT incarnation FROM silo_incarnation WHERE NOT fenced ORDER BY 1 FOR UPDATE";
 
     // A snapshot that the remaining turns cannot continue is a part of what is erased. Sealed turns may still be in the
@@ -127,6 +131,7 @@ internal static class HistoryErasing
     private static async Task<bool> LockAllAsync(NpgsqlConnection connection, Incarnation incarnation)
     {
         bool isCurrent = false;
+        await PostgreSqlSchema.ExecuteAsync(connection, WaitSql, CancellationToken.None).ConfigureAwait(false);
         NpgsqlCommand all = new(LockSql, connection);
         await using (all.ConfigureAwait(false))
         {

@@ -185,6 +185,34 @@ internal sealed partial class OpenStore : IAsyncDisposable
     public Task<bool> TryWriteAsync(Func<NpgsqlConnection, Task<bool>> write, CancellationToken cancellationToken) =>
         WriteAsync(write, static written => written, cancellationToken);
 
+    /// <summary>
+    /// Appends dead letters, once: where a commit was not answered it is found out before they are appended again.
+    /// </summary>
+    /// <returns>How many of the oldest went.</returns>
+    /// <exception cref="TwinGridException">Another silo took over.</exception>
+    public async Task<long> AppendAsync(
+        IReadOnlyList<DeadLetter> letters, LimitOptions limits, CancellationToken cancellationToken)
+    {
+        string? transaction = null;
+        long trimmed = 0;
+        await TryWriteAsync(
+            async connection =>
+            {
+                if (transaction is not null
+                    && await DeadLetterRows.AreThereAsync(connection, transaction).ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                trimmed = await DeadLetterRows
+                    .AppendAsync(connection, letters, limits, UnixMicroseconds.Now(_clock)).ConfigureAwait(false);
+                transaction = await DeadLetterRows.TransactionAsync(connection).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return trimmed;
+    }
+
     /// <summary>Fences a life of another silo; ends when its lease is over.</summary>
     public async Task FenceAsync(string cluster, string life, CancellationToken cancellationToken)
     {

@@ -125,6 +125,13 @@ internal sealed class PostgreSqlDatabase
         _ => false,
     };
 
+    /// <summary>
+    /// True where the server itself refused a statement for good: it then rolls the transaction back, also where that
+    /// statement was the commit, for what fails after a commit ends its process. A proxy between speaks of connections.
+    /// </summary>
+    public static bool HasRolledBack(Exception failure) =>
+        failure is PostgresException { InvariantSeverity: "ERROR" } && !MayPass(failure);
+
     private static string Cause(Exception failure) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } =>

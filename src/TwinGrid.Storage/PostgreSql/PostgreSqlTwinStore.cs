@@ -144,9 +144,7 @@ internal sealed partial class PostgreSqlTwinStore(
     /// <inheritdoc/>
     public async Task AppendDeadLettersAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
     {
-        long trimmed = await Open.WriteAsync(
-            connection => DeadLetterRows.AppendAsync(connection, letters, limits, UnixMicroseconds.Now(clock)),
-            cancellationToken).ConfigureAwait(false);
+        long trimmed = await Open.AppendAsync(letters, limits, cancellationToken).ConfigureAwait(false);
         _metrics.DeadLettersAppended(letters.Count, trimmed);
     }
 

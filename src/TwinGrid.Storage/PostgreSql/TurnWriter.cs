@@ -19,23 +19,25 @@ internal sealed partial class TurnWriter(
     /// <summary>How long a lost session may still work on the server before this writer gives up for now.</summary>
     private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(5);
 
-    private const int Attempts = 3;
-
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(10);
 
     private const string EndSql = """
         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND application_name = $2
         """;
 
+    // Of a turn that was sealed and taken from the log, or erased, nothing is left that tells it from another's.
     private const string LandedSql = """
-        SELECT u.place FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[]) WITH ORDINALITY
+        SELECT u.place, t.revision IS NOT NULL
+        FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::integer[]) WITH ORDINALITY
             AS u(kind, key, revision, time, crc, place)
         JOIN twin w ON w.tenant = $6 AND w.kind = u.kind AND w.key = u.key
-        JOIN turn t ON t.twin_id = w.twin_id AND t.revision = u.revision AND t.time = u.time AND t.crc = u.crc
+        LEFT JOIN turn t ON t.twin_id = w.twin_id AND t.revision = u.revision
+        WHERE (t.time = u.time AND t.crc = u.crc) OR (t.revision IS NULL AND u.revision < w.erased_before)
         """;
 
     private readonly SemaphoreSlim _turnstile = new(1);
     private readonly HashSet<TurnKey> _landed = [];
+    private readonly HashSet<TurnKey> _untold = [];
     private TurnSession? _session;
     private int? _lost;
     private IReadOnlyList<TwinTurn>? _doubtful;
@@ -47,7 +49,8 @@ internal sealed partial class TurnWriter(
     /// again: those that were committed all the same are known by then.
     /// </summary>
     /// <exception cref="TwinGridUnavailableException">Not now; send it again.</exception>
-    /// <exception cref="TwinGridException">The database refuses.</exception>
+    /// <exception cref="TwinGridNotCommittedException">The database refuses, and kept nothing.</exception>
+    /// <exception cref="TwinGridException">What became of the group is not known.</exception>
     public async Task<CommitResult> CommitAsync(
         IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken)
     {
@@ -59,24 +62,22 @@ internal sealed partial class TurnWriter(
                 throw PostgreSqlTwinStore.Closed();
             }
 
-            for (int attempt = 1; ; attempt++)
+            bool isRested = _session is not null;
+            try
             {
-                try
-                {
-                    TurnSession session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
-                    return await CommitAsync(session, turns, snapshots).ConfigureAwait(false);
-                }
-                catch (Exception e) when (attempt < Attempts && WasLost(e))
-                {
-                    // It may have rested since long, or was ended by whoever took over: that says nothing of the
-                    // server, and another connection will tell.
-                    LogSessionLost(database.Name, e.Message);
-                }
+                return await CommitOnceAsync(turns, snapshots, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (isRested && WasLost(e))
+            {
+                // It may have rested since long, or was ended by whoever took over: that says nothing of the server,
+                // and another connection will tell.
+                LogSessionLost(database.Name, e.Message);
+                return await CommitOnceAsync(turns, snapshots, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException and not ObjectDisposedException)
         {
-            throw database.Explain(e);
+            throw await ExplainAsync(e).ConfigureAwait(false);
         }
         finally
         {
@@ -102,6 +103,52 @@ internal sealed partial class TurnWriter(
     private static bool WasLost(Exception failure) =>
         PostgreSqlDatabase.MayPass(failure) && failure is not NpgsqlException { InnerException: TimeoutException };
 
+    /// <summary>A failure that does not pass is told as one that kept nothing where that is so.</summary>
+    private async Task<TwinGridException> ExplainAsync(Exception failure)
+    {
+        TwinGridException explained = database.Explain(failure);
+        if (explained is TwinGridUnavailableException || ReferenceEquals(explained, failure))
+        {
+            return explained;
+        }
+
+        if (_doubtful is not null)
+        {
+            try
+            {
+                _session = await OpenAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception e) when (PostgreSqlDatabase.MayPass(e) || e is TwinGridUnavailableException)
+            {
+                // What became of the group is found out when it is sent again.
+                return new TwinGridUnavailableException(explained.Message, failure);
+            }
+        }
+
+        return _landed.Count == 0 && _untold.Count == 0
+            ? new TwinGridNotCommittedException(explained.Message, failure)
+            : explained;
+    }
+
+    private async Task<CommitResult> CommitOnceAsync(
+        IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots, CancellationToken cancellationToken)
+    {
+        TurnSession session = _session ??= await OpenAsync(cancellationToken).ConfigureAwait(false);
+        if (_untold.Count > 0)
+        {
+            bool isUntold = turns.Any(turn => _untold.Contains(TurnKey.Of(turn)));
+            _untold.Clear();
+            if (isUntold)
+            {
+                throw new TwinGridException(
+                    $"The store {database.Name} was away for so long that turns of a commit that it did not answer may "
+                    + "have been sealed or erased since: what became of them is not known.");
+            }
+        }
+
+        return await CommitAsync(session, turns, snapshots).ConfigureAwait(false);
+    }
+
     private async Task<CommitResult> CommitAsync(
         TurnSession session, IReadOnlyList<TwinTurn> turns, IReadOnlyList<StoredSnapshot> snapshots)
     {
@@ -111,12 +158,12 @@ internal sealed partial class TurnWriter(
         {
             result = await session.CommitAsync(group).ConfigureAwait(false);
         }
-        catch
+        catch (Exception e)
         {
             // Whatever happened, this session is not used any more.
             _session = null;
             _lost = session.ProcessId;
-            _doubtful = session.MayHaveCommitted ? turns : null;
+            _doubtful = session.MayHaveCommitted && !PostgreSqlDatabase.HasRolledBack(e) ? turns : null;
             await session.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -224,6 +271,7 @@ internal sealed partial class TurnWriter(
             },
         };
         _landed.Clear();
+        _untold.Clear();
         await using (find.ConfigureAwait(false))
         {
             NpgsqlDataReader row = await find.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -231,7 +279,7 @@ internal sealed partial class TurnWriter(
             {
                 while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
-                    _landed.Add(keys[row.GetInt64(0) - 1]);
+                    (row.GetBoolean(1) ? _landed : _untold).Add(keys[row.GetInt64(0) - 1]);
                 }
             }
         }

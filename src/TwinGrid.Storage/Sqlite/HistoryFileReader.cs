@@ -178,18 +178,7 @@ internal sealed class HistoryFileReader : IDisposable
         _connection.Dispose();
     }
 
-    private long? FindTwin(TwinId twin)
-    {
-        try
-        {
-            _findTwin.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Kind).Bind(3, twin.Key);
-            return _findTwin.Step() ? _findTwin.Int64(0) : null;
-        }
-        finally
-        {
-            _findTwin.Reset();
-        }
-    }
+    private long? FindTwin(TwinId twin) => _findTwin.Bind(twin).Find();
 
     private static HistoryRow? ReadTurns(
         SqliteStatement statement, TwinId twin, long number, long second, long? third)

@@ -78,7 +78,7 @@ internal sealed class HistoryFileVerifier : IDisposable
         try
         {
             _parts ??= new(_connection, Parts);
-            _parts.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Twin.Kind).Bind(3, twin.Twin.Key).Bind(4, twin.Sealed);
+            _parts.Bind(twin.Twin).Bind(4, twin.Sealed);
             while (_parts.Step())
             {
                 parts.Add((_parts.Int64(0), _parts.Int64(1), _parts.Int64(2)));
@@ -122,7 +122,7 @@ internal sealed class HistoryFileVerifier : IDisposable
         try
         {
             _blocks ??= new(_connection, Blocks);
-            _blocks.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Twin.Kind).Bind(3, twin.Twin.Key).Bind(4, twin.Sealed);
+            _blocks.Bind(twin.Twin).Bind(4, twin.Sealed);
             return _blocks.Bind(5, telemetry).Step() ? _blocks.Int64(0) : 0;
         }
         catch (SqliteException e) when (TableScan.IsDamage(e))

@@ -59,7 +59,7 @@ internal sealed class HistoryFileWriter : IDisposable
     /// <summary>Appends rows of a twin in one transaction that is on disk at the end.</summary>
     public void Append(TwinId twin, IReadOnlyList<HistoryRow> rows) => Transact(() =>
     {
-        long number = Find(_findTwin, twin) ?? Find(_addTwin, twin)!.Value;
+        long number = _findTwin.Bind(twin).Find() ?? _addTwin.Bind(twin).Find()!.Value;
         foreach (HistoryRow row in rows)
         {
             SqliteStatement add = row.Telemetry is null ? _addTurns : _addReadings;
@@ -85,7 +85,7 @@ internal sealed class HistoryFileWriter : IDisposable
     /// <summary>Deletes the rows of parts that end in a range of revisions.</summary>
     public void Delete(TwinId twin, long from, long through)
     {
-        if (Find(_findTwin, twin) is { } number)
+        if (_findTwin.Bind(twin).Find() is { } number)
         {
             Transact(() => Array.ForEach(
                 _deletes, delete => delete.Bind(1, number).Bind(2, from).Bind(3, through).Run()));
@@ -123,30 +123,6 @@ internal sealed class HistoryFileWriter : IDisposable
         }
     }
 
-    private static long? Find(SqliteStatement statement, TwinId twin)
-    {
-        try
-        {
-            statement.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Kind).Bind(3, twin.Key);
-            return statement.Step() ? statement.Int64(0) : null;
-        }
-        finally
-        {
-            statement.Reset();
-        }
-    }
-
-    private long FindOrAddTelemetry(string name) => Find(_findTelemetry, name) ?? Find(_addTelemetry, name)!.Value;
-
-    private static long? Find(SqliteStatement statement, string name)
-    {
-        try
-        {
-            return statement.Bind(1, name).Step() ? statement.Int64(0) : null;
-        }
-        finally
-        {
-            statement.Reset();
-        }
-    }
+    private long FindOrAddTelemetry(string name) =>
+        _findTelemetry.Bind(1, name).Find() ?? _addTelemetry.Bind(1, name).Find()!.Value;
 }

@@ -12,6 +12,9 @@ internal static partial class HistoryRecovery
     private const int CacheKib = 1_024;
 
     /// <summary>Goes through the files; one that cannot be brought into order is told and left.</summary>
+    /// <exception cref="TwinGridException">
+    /// The disk failed to keep one: what its log has may be gone, and nothing may be written behind it.
+    /// </exception>
     public static int Run(SqliteDatabase database, HistoryFiles files, ILogger logger)
     {
         int recovered = 0;
@@ -32,6 +35,10 @@ internal static partial class HistoryRecovery
                 using SqliteStatement checkpoint = new(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
                 checkpoint.Run();
                 recovered++;
+            }
+            catch (SqliteException e) when (database.At(file.Path).NoteIfBroken(e, logger) is { } broken)
+            {
+                throw broken;
             }
             catch (Exception e) when (
                 e is SqliteException or IOException or UnauthorizedAccessException or TwinGridException)

@@ -10,13 +10,18 @@ namespace TwinGrid.Storage.Sqlite;
 /// <param name="Rows">Its rows by the names of the files that they are in.</param>
 internal sealed record AppendedPart(long TurnBytes, long ReadingBytes, ILookup<string, HistoryRow> Rows);
 
-/// <summary>Writes sealed history into its partitions, those in use kept open. Belongs to one thread.</summary>
+/// <summary>
+/// Writes sealed history into its partitions, those in use kept open. After a failed fsync it writes no more: a
+/// partition that is opened again takes for committed what stands in its log, and that may never have reached the
+/// disk; the next start writes it anew (<see cref="HistoryRecovery"/>). Belongs to one thread.
+/// </summary>
 internal sealed partial class HistoryWriter(SqliteDatabase database, HistoryFiles files, ILogger logger) : IDisposable
 {
     /// <summary>Files that stay open: what is sealed is mostly of today.</summary>
     private const int MostOpen = 8;
 
     private readonly Dictionary<string, HistoryFileWriter> _open = new(StringComparer.Ordinal);
+    private TwinGridException? _refusal;
 
     /// <summary>Appends the rows of a part, each on disk when it ends.</summary>
     /// <param name="part">The part.</param>
@@ -104,14 +109,21 @@ internal sealed partial class HistoryWriter(SqliteDatabase database, HistoryFile
 
     private void Write(HistoryFile file, Action<HistoryFileWriter> write)
     {
+        if (_refusal is not null)
+        {
+            throw _refusal;
+        }
+
         try
         {
             write(Open(file));
         }
         catch (SqliteException e)
         {
+            SqliteDatabase own = database.At(file.Path);
+            _refusal = own.NoteIfBroken(e, logger);
             Close(file.Path);
-            throw database.At(file.Path).Explain(e);
+            throw _refusal ?? own.Explain(e);
         }
     }
 

@@ -82,11 +82,22 @@ internal sealed class LastWritten : IDisposable
     /// <summary>Notes what was committed since it was last noted.</summary>
     public void CatchUp(SqliteConnection connection)
     {
-        if (_isBehind)
+        if (!_isBehind)
+        {
+            return;
+        }
+
+        // Whatever becomes of the note, the next commits do not wait for one within the interval.
+        _noted = _clock.GetTimestamp();
+        try
         {
             Write(Note.NewestRow(connection));
-            _noted = _clock.GetTimestamp();
             _isBehind = false;
+        }
+        catch (SqliteException e)
+        {
+            // What was committed is committed; it is noted another time.
+            Tell(e);
         }
     }
 
@@ -146,7 +157,7 @@ internal sealed class LastWritten : IDisposable
         private static long ReadNumber(SqliteConnection connection, string sql)
         {
             using SqliteStatement statement = new(connection, sql);
-            return statement.Step() ? statement.Int64(0) : 0;
+            return statement.Find() ?? 0;
         }
     }
 }

@@ -29,19 +29,17 @@ internal sealed class LogReader : IDisposable
     private const int LongWalk = 8_192;
 
     private readonly TwinRows _rows;
-    private readonly SqliteStatement _begin;
-    private readonly SqliteStatement _end;
+    private readonly OneMoment _moment;
     private readonly SqliteStatement _sealed;
     private readonly SqliteStatement _unsealed;
     private readonly ListingReader _listing;
 
     private (long Twin, long From, List<long> TurnIds) _walk;
 
-    public LogReader(SqliteConnection connection, TwinRows rows)
+    public LogReader(SqliteConnection connection, OneMoment moment, TwinRows rows)
     {
         _rows = rows;
-        _begin = new(connection, "BEGIN");
-        _end = new(connection, "COMMIT");
+        _moment = moment;
         _sealed = new(connection, "SELECT revision, incarnation, listed FROM sealed WHERE twin_id = ?1");
         _listing = new ListingReader(connection);
         _unsealed = new(connection, """
@@ -56,7 +54,22 @@ internal sealed class LogReader : IDisposable
     /// <summary>Where a twin's log stands; null for an unknown twin.</summary>
     /// <param name="twin">Which.</param>
     /// <param name="dropped">How many history files were dropped before.</param>
-    public LogPosition? Find(TwinId twin, int dropped) => AtOneMoment(() =>
+    public LogPosition? Find(TwinId twin, int dropped) => _moment.Read(() => FindNow(twin, dropped));
+
+    /// <summary>
+    /// The same, and the newest unsealed turn at or before a time, 0 where there is none. At one moment: a turn that is
+    /// sealed in between would be in neither.
+    /// </summary>
+    /// <param name="twin">Which.</param>
+    /// <param name="dropped">How many history files were dropped before.</param>
+    /// <param name="time">Unix microseconds.</param>
+    public (LogPosition? Log, long Revision) FindAt(TwinId twin, int dropped, long time) => _moment.Read(() =>
+    {
+        LogPosition? log = FindNow(twin, dropped);
+        return (log, log is null ? 0 : FindTurnAt(twin, log.Head, time));
+    });
+
+    private LogPosition? FindNow(TwinId twin, int dropped)
     {
         if (_rows.FindHead(twin) is not { } head)
         {
@@ -75,11 +88,11 @@ internal sealed class LogReader : IDisposable
             _rows.ReadSnapshot(twin, head.Twin),
             new ListedHistory(
                 revision, isListed, _listing.Read(twin, head.Twin), _listing.ReadComplete(), dropped));
-    });
+    }
 
     /// <summary>The rows of a twin's turns from a revision on, in order; none of those that are sealed.</summary>
     public (long Number, List<long> TurnIds) FindTurns(TwinId twin, long from, long through) =>
-        AtOneMoment<(long, List<long>)>(() =>
+        _moment.Read<(long, List<long>)>(() =>
         {
             if (_rows.FindHead(twin) is not { } head || from < head.ErasedBefore)
             {
@@ -105,7 +118,7 @@ internal sealed class LogReader : IDisposable
     /// <param name="turnIds">Their rows.</param>
     /// <param name="from">The first of these to read.</param>
     public List<TwinTurn> ReadTurns(TwinId twin, long number, long revision, List<long> turnIds, int from) =>
-        AtOneMoment(() =>
+        _moment.Read(() =>
         {
             List<TwinTurn> turns = [];
             long bytes = 0;
@@ -124,14 +137,8 @@ internal sealed class LogReader : IDisposable
             return turns;
         });
 
-    /// <summary>The newest unsealed turn at or before a time; 0 where there is none.</summary>
-    public long FindAt(TwinId twin, long time) => AtOneMoment(() =>
+    private long FindTurnAt(TwinId twin, in Head head, long time)
     {
-        if (_rows.FindHead(twin) is not { } head)
-        {
-            return 0;
-        }
-
         long turnId = head.TurnId;
         for (long revision = head.Revision; revision >= head.ErasedBefore; revision--)
         {
@@ -146,7 +153,7 @@ internal sealed class LogReader : IDisposable
         }
 
         return 0;
-    });
+    }
 
     /// <summary>The next twins after a number that may be sealed, in the order of their numbers.</summary>
     public IReadOnlyList<(long Number, TwinId Twin)> ReadUnsealed(
@@ -172,8 +179,6 @@ internal sealed class LogReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _begin.Dispose();
-        _end.Dispose();
         _sealed.Dispose();
         _unsealed.Dispose();
         _listing.Dispose();
@@ -205,19 +210,6 @@ internal sealed class LogReader : IDisposable
         finally
         {
             _sealed.Reset();
-        }
-    }
-
-    private TResult AtOneMoment<TResult>(Func<TResult> read)
-    {
-        _begin.Run();
-        try
-        {
-            return read();
-        }
-        finally
-        {
-            _end.Run();
         }
     }
 }

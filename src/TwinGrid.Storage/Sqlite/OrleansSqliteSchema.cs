@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 
 namespace TwinGrid.Storage.Sqlite;
 
@@ -89,6 +90,23 @@ public static class OrleansSqliteSchema
     }.ToString();
 
     /// <summary>
+    /// After a failed fsync nothing may be written to the file until the next start: whoever can start the process
+    /// again hears of it.
+    /// </summary>
+    /// <param name="dataDirectory">The data directory.</param>
+    /// <param name="failure">What the provider threw.</param>
+    /// <param name="broken">Hears of it.</param>
+    /// <param name="logger">Is told of it first.</param>
+    /// <returns>What to refuse with from then on; null for a failure of another sort.</returns>
+    public static TwinGridException? NoteIfBroken(
+        string dataDirectory, Exception failure, Action<TwinGridException> broken, ILogger logger) =>
+        failure is SqliteException e
+            ? new SqliteDatabase(dataDirectory, null, broken)
+                .At(Path.Combine(dataDirectory, FileName))
+                .NoteIfBroken(e, logger)
+            : null;
+
+    /// <summary>
     /// Creates what is missing and brings the queries up to date, in one transaction. Call it before the silo starts.
     /// </summary>
     /// <param name="connectionString">The same that the provider is given.</param>
@@ -115,7 +133,7 @@ public static class OrleansSqliteSchema
         {
             Create(connectionString, tables, queries);
         }
-        catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_FULL)
+        catch (SqliteException e) when (SqliteDatabase.IsFull(e))
         {
             // Even to read SQLite needs room for the index of its log.
             throw new TwinGridException(

@@ -28,14 +28,16 @@ internal sealed class SealLedger : IDisposable
     private readonly SqliteStatement _newest;
     private readonly SqliteStatement _delete;
     private long _sealedSince = WorthSweeping;
-    private long _seen;
-    private long? _marked;
-    private long? _swept;
-    private long _end;
+    private long _begunWith;
+    private Progress _now;
+    private Progress _before;
 
-    public SealLedger(SqliteConnection connection)
+    /// <summary>Prepares it.</summary>
+    /// <param name="connection">The writer's.</param>
+    /// <param name="identities">Numbers of twins, whose owner forgets and disposes them.</param>
+    public SealLedger(SqliteConnection connection, TwinIdentities identities)
     {
-        _identities = new TwinIdentities(connection);
+        _identities = identities;
         _move = new(connection, """
             INSERT INTO sealed (twin_id, revision, sealed_at, incarnation, listed)
             SELECT twin_id, ?3, ?4, ?5, ?3 FROM twin JOIN head USING (twin_id)
@@ -114,36 +116,40 @@ internal sealed class SealLedger : IDisposable
     /// <returns>False where there is nothing to do.</returns>
     public bool Sweep()
     {
-        if (_marked is null && _swept is null)
+        (_before, _begunWith) = (_now, 0);
+        if (_now is { Marked: null, Swept: null })
         {
-            if (_sealedSince < Math.Max(WorthSweeping, _seen / 4))
+            if (_sealedSince < Math.Max(WorthSweeping, _now.Seen / 4))
             {
                 return false;
             }
 
-            (_sealedSince, _seen, _marked) = (0, 0, 0);
+            (_begunWith, _sealedSince) = (_sealedSince, 0);
+            _now = new Progress(Marked: 0, Swept: null, End: 0, Seen: 0);
         }
 
-        if (_marked is { } marked)
+        if (_now.Marked is { } marked)
         {
             Mark(marked);
             return true;
         }
 
-        return SweepStep(_swept!.Value);
+        return SweepStep(_now.Swept!.Value);
     }
 
-    /// <summary>The transaction was rolled back.</summary>
+    /// <summary>
+    /// A transaction was rolled back: the last step is made again. Where it was another's, that finds nothing to do.
+    /// </summary>
     public void Forget()
     {
-        _identities.Forget();
-        (_marked, _swept, _sealedSince) = (null, null, long.MaxValue / 2);
+        _now = _before;
+        _sealedSince += _begunWith;
+        _begunWith = 0;
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _identities.Dispose();
         _listing.Dispose();
         SqliteStatement[] all =
             [_move, _saveState, _noteInTwin, _sweepEnd, _markEnd, _mark, _newest, _delete];
@@ -152,40 +158,34 @@ internal sealed class SealLedger : IDisposable
 
     private void Mark(long after)
     {
-        if (Read(_markEnd.Bind(1, after).Bind(2, StepRows)) is { } end)
+        if (_markEnd.Bind(1, after).Bind(2, StepRows).Find() is { } end)
         {
             _mark.Bind(1, after).Bind(2, end).Run();
-            _marked = end;
+            _now = _now with { Marked = end };
             return;
         }
 
         // The newest row stays: SQLite gives the number after the greatest to the next row, and must not go back.
-        (_marked, _swept, _end) = (null, 0, Read(_newest) ?? 0);
+        _now = _now with { Marked = null, Swept = 0, End = _newest.Find() ?? 0 };
     }
 
     private bool SweepStep(long after)
     {
-        if (Read(_sweepEnd.Bind(1, after).Bind(2, _end).Bind(3, StepRows)) is not { } end)
+        if (_sweepEnd.Bind(1, after).Bind(2, _now.End).Bind(3, StepRows).Find() is not { } end)
         {
-            _swept = null;
+            _now = _now with { Swept = null };
             return false;
         }
 
         _delete.Bind(1, after).Bind(2, end).Run();
-        _swept = end;
-        _seen += StepRows;
+        _now = _now with { Swept = end, Seen = _now.Seen + StepRows };
         return true;
     }
 
-    private static long? Read(SqliteStatement statement)
-    {
-        try
-        {
-            return statement.Step() ? statement.NullableInt64(0) : null;
-        }
-        finally
-        {
-            statement.Reset();
-        }
-    }
+    /// <summary>How far a sweep is.</summary>
+    /// <param name="Marked">The last twin that was marked; null where none are to be.</param>
+    /// <param name="Swept">The last row of the log that was looked at; null where none are to be.</param>
+    /// <param name="End">The row that it goes up to.</param>
+    /// <param name="Seen">Rows that this sweep, or the last one, looked at.</param>
+    private readonly record struct Progress(long? Marked, long? Swept, long End, long Seen);
 }

@@ -1,10 +1,11 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using SQLitePCL;
 
 namespace TwinGrid.Storage.Sqlite;
 
 /// <summary>Where the database is and how its connections are set up. Immutable, thread-safe.</summary>
-internal sealed class SqliteDatabase
+internal sealed partial class SqliteDatabase
 {
     private readonly string _connectionString;
     private readonly Action<TwinGridException>? _broken;
@@ -128,28 +129,62 @@ internal sealed class SqliteDatabase
         }
     }
 
-    /// <summary>The disk failed to keep a commit: whoever can start the process again must hear of it.</summary>
+    /// <summary>Nothing is kept any more: whoever can start the process again must hear of it.</summary>
     public void NoteBroken(TwinGridException failure) => _broken?.Invoke(failure);
+
+    /// <summary>
+    /// After a failed fsync the kernel may have dropped what it could not write and say yes the next time, so that
+    /// nothing after it can be trusted: whoever wrote writes no more until the next start.
+    /// </summary>
+    /// <returns>What to refuse with from then on; null for a failure of another sort.</returns>
+    public TwinGridException? NoteIfBroken(SqliteException e, ILogger logger)
+    {
+        if (!IsUnsynced(e))
+        {
+            return null;
+        }
+
+        LogUnsynced(logger, File);
+        TwinGridException failure = Explain(e);
+        NoteBroken(failure);
+        return failure;
+    }
+
+    /// <summary>True for a failure that passes when there is room.</summary>
+    /// <remarks>
+    /// To make the index of its log larger SQLite writes to it, and calls it SQLITE_IOERR_SHMSIZE where that fails
+    /// (unixShmMap of https://sqlite.org/src/file/src/os_unix.c).
+    /// </remarks>
+    public static bool IsFull(SqliteException e) =>
+        e.SqliteErrorCode == raw.SQLITE_FULL || e.SqliteExtendedErrorCode == raw.SQLITE_IOERR_SHMSIZE;
 
     /// <summary>Says in a sentence what a failure means and what to do; what passes of itself is unavailable.</summary>
     public TwinGridException Explain(SqliteException e)
     {
-        string cause = (e.SqliteErrorCode, e.SqliteExtendedErrorCode) switch
+        string cause = e.SqliteErrorCode switch
         {
-            (raw.SQLITE_FULL, _) => "the disk is full: free space, and it goes on by itself",
-            (raw.SQLITE_BUSY, _) => "another process holds its lock: one silo at a time may use it",
-            (raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB, _) =>
+            _ when IsFull(e) => "the disk is full: free space, and it goes on by itself",
+            raw.SQLITE_BUSY => "another process holds its lock: one silo at a time may use it",
+            raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB =>
                 "the file is damaged or is no database: stop the silo, keep the file and restore a backup",
-            (raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM, _) =>
+            raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PERM =>
                 "it cannot be opened for writing: check that the directory exists and who may write to it "
                 + "(TwinGrid:DataDirectory)",
-            (_, raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC) =>
+            _ when IsUnsynced(e) =>
                 "the disk failed to keep what was written: check the disk, then start the silo again",
             _ => e.Message,
         };
         string sentence = $"The store {File} did not answer: {cause}.";
-        return e.SqliteErrorCode is raw.SQLITE_FULL or raw.SQLITE_BUSY
+        return IsFull(e) || e.SqliteErrorCode == raw.SQLITE_BUSY
             ? new TwinGridUnavailableException(sentence, e)
             : new TwinGridException(sentence, e);
     }
+
+    private static bool IsUnsynced(SqliteException e) =>
+        e.SqliteExtendedErrorCode is raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC;
+
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "Store {Path}: the disk failed to keep a commit (fsync); nothing is written until the next start")]
+    private static partial void LogUnsynced(ILogger logger, string path);
 }

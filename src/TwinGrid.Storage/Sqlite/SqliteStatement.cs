@@ -49,6 +49,9 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
+    /// <summary>Binds a twin: its tenant, kind and key as the first three.</summary>
+    public SqliteStatement Bind(TwinId twin) => Bind(1, TwinId.DefaultTenant).Bind(2, twin.Kind).Bind(3, twin.Key);
+
     /// <summary>Runs it to its end.</summary>
     /// <returns>How many rows it changed, where it changes rows.</returns>
     public int Run()
@@ -82,6 +85,19 @@ internal sealed class SqliteStatement : IDisposable
         }
 
         return false;
+    }
+
+    /// <summary>The whole number that it finds, its first row's first; null where there is none or NULL.</summary>
+    public long? Find()
+    {
+        try
+        {
+            return Step() ? NullableInt64(0) : null;
+        }
+        finally
+        {
+            Reset();
+        }
     }
 
     /// <summary>Makes it ready to run again. The error of a failed step was thrown by the step.</summary>

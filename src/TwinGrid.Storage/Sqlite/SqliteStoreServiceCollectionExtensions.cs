@@ -23,8 +23,9 @@ public static class SqliteStoreServiceCollectionExtensions
     /// <param name="services">The services.</param>
     /// <param name="dataDirectory">Where; asked once, when the lock or the store is first resolved.</param>
     /// <param name="broken">
-    /// Hears that the disk failed to keep a commit: from then on the store writes nothing until it is opened again, so
-    /// the process should end and be started anew. Called once, on the store's own thread. Null for nobody.
+    /// Hears that the disk failed to keep a commit, or that another process took the store over: from then on it
+    /// keeps nothing until it is opened again, so the process should end and be started anew. Called on threads of the
+    /// store, at most once by each. Null for nobody.
     /// </param>
     public static IServiceCollection AddSqliteTwinStore(
         this IServiceCollection services,

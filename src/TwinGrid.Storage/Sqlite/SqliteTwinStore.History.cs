@@ -16,6 +16,9 @@ internal sealed partial class SqliteTwinStore
 
     private readonly SemaphoreSlim _sealing = new(1);
 
+    /// <summary>Names of files that were dropped while the list could not be written.</summary>
+    private string[] _droppedUnnoted = [];
+
     /// <inheritdoc/>
     public bool KeepsHistory => true;
 
@@ -74,7 +77,13 @@ internal sealed partial class SqliteTwinStore
     public async Task<StoredPast?> FindPastAsync(
         TwinId twin, long? revision, long time, CancellationToken cancellationToken)
     {
-        LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
+        int dropped = _files.Dropped;
+        (LogPosition? log, long asked) = await RunAsync(
+            _readers,
+            reader => revision is { } known
+                ? (reader.Log.Find(twin, dropped), known)
+                : reader.Log.FindAt(twin, dropped, time),
+            cancellationToken).ConfigureAwait(false);
         if (log is null)
         {
             return null;
@@ -82,8 +91,6 @@ internal sealed partial class SqliteTwinStore
 
         (long Revision, long Time)? oldest = await ReadHistoryAsync(
             reader => reader.FindOldest(twin, log.History), cancellationToken).ConfigureAwait(false);
-        long asked = revision ?? await RunAsync(_readers, reader => reader.Log.FindAt(twin, time), cancellationToken)
-            .ConfigureAwait(false);
         StoredPast none = new()
         {
             Oldest = oldest?.Revision ?? log.Sealed + 1,
@@ -118,19 +125,8 @@ internal sealed partial class SqliteTwinStore
     }
 
     /// <inheritdoc/>
-    public async Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken)
-    {
-        // The silos of a test share a store: between looking and moving nobody else may seal.
-        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await SealNextAsync(part, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sealing.Release();
-        }
-    }
+    public Task<bool> SealAsync(SealedTurns part, CancellationToken cancellationToken) =>
+        AloneAsync(() => SealNextAsync(part, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> ReclaimAsync(CancellationToken cancellationToken) =>
@@ -202,18 +198,55 @@ internal sealed partial class SqliteTwinStore
     }
 
     /// <inheritdoc/>
-    public async Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken)
+    public Task<int> DropExpiredAsync(long now, CancellationToken cancellationToken) =>
+        AloneAsync(() => DropAloneAsync(now, cancellationToken), cancellationToken);
+
+    // Between looking and moving nobody else may seal, as the silos of a test that share a store would, or erase: the
+    // rows of a part would be written behind the erasing.
+    private async Task<T> AloneAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
-        // First the list: a file that is listed must be there.
+        await _sealing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        finally
+        {
+            _sealing.Release();
+        }
+    }
+
+    private async Task<int> DropAloneAsync(long now, CancellationToken cancellationToken)
+    {
+        // First the list: a file that is listed must be there. Not where the list cannot be written for want of room,
+        // which the files may give: one that is expired is missed by nobody.
         string[] expired =
             [.. _files.All.Where(file => file.IsExpired(now)).Select(file => Path.GetFileName(file.Path))];
-        if (expired.Length == 0)
+        string[] listed = [.. expired.Union(_droppedUnnoted)];
+        if (listed.Length == 0)
         {
             return 0;
         }
 
-        await RunAsync(_writer, writer => writer.NoteDropped(expired), cancellationToken).ConfigureAwait(false);
-        return await RunAsync(_historyWriter, writer => writer.Drop(expired), cancellationToken).ConfigureAwait(false);
+        bool isNoted = await TryNoteDroppedAsync(listed, cancellationToken).ConfigureAwait(false);
+        int dropped = await RunAsync(_historyWriter, writer => writer.Drop(expired), cancellationToken)
+            .ConfigureAwait(false);
+        isNoted = isNoted || await TryNoteDroppedAsync(listed, cancellationToken).ConfigureAwait(false);
+        _droppedUnnoted = isNoted ? [] : listed;
+        return dropped;
+    }
+
+    private async Task<bool> TryNoteDroppedAsync(string[] files, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RunAsync(_writer, writer => writer.NoteDropped(files), cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TwinGridUnavailableException)
+        {
+            return false;
+        }
     }
 
     private async Task<bool> SealNextAsync(SealedTurns part, CancellationToken cancellationToken)

@@ -121,32 +121,8 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         RunAsync(_readers, reader => reader.Twins.Read(kind, after, limit), cancellationToken);
 
     /// <inheritdoc/>
-    public async Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
-    {
-        ErasePlan? plan = await RunAsync(
-            _readers, reader => reader.PlanErasing(twin, beforeRevision), cancellationToken).ConfigureAwait(false);
-        if (plan is null)
-        {
-            return;
-        }
-
-        // Before the log forgets that they are there: whoever asks again finds them. A file that has something of the
-        // twin and cannot be erased from stops it; before the first row goes the list says that it is not complete.
-        LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
-        IReadOnlyCollection<string> listed = [.. log?.History.Files.Keys ?? []];
-        await RunAsync(_writer, writer => writer.NoteErasing(plan.Twin), cancellationToken).ConfigureAwait(false);
-        await RunAsync(
-            _historyWriter, writer => writer.Erase(twin, plan.BeforeRevision, listed), cancellationToken)
-            .ConfigureAwait(false);
-        int from = 0;
-        do
-        {
-            int step = from;
-            await RunAsync(_writer, writer => writer.Erase(plan, step), cancellationToken).ConfigureAwait(false);
-            from += HistoryEraser.StepTurns;
-        }
-        while (from < plan.TurnIds.Count);
-    }
+    public Task EraseAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken) =>
+        AloneAsync(() => EraseAloneAsync(twin, beforeRevision, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public async Task AppendDeadLettersAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
@@ -228,6 +204,34 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
         await Task.Factory
             .StartNew(Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ConfigureAwait(false);
+
+    private async Task<bool> EraseAloneAsync(TwinId twin, long beforeRevision, CancellationToken cancellationToken)
+    {
+        ErasePlan? plan = await RunAsync(
+            _readers, reader => reader.PlanErasing(twin, beforeRevision), cancellationToken).ConfigureAwait(false);
+        if (plan is null)
+        {
+            return false;
+        }
+
+        // Before the log forgets that they are there: whoever asks again finds them. A file that has something of the
+        // twin and cannot be erased from stops it; before the first row goes the list says that it is not complete.
+        LogPosition? log = await FindAsync(twin, cancellationToken).ConfigureAwait(false);
+        IReadOnlyCollection<string> listed = [.. log?.History.Files.Keys ?? []];
+        await RunAsync(_writer, writer => writer.NoteErasing(plan.Twin), cancellationToken).ConfigureAwait(false);
+        await RunAsync(
+            _historyWriter, writer => writer.Erase(twin, plan.BeforeRevision, listed), cancellationToken)
+            .ConfigureAwait(false);
+        int from = 0;
+        do
+        {
+            int step = from;
+            await RunAsync(_writer, writer => writer.Erase(plan, step), cancellationToken).ConfigureAwait(false);
+            from += HistoryEraser.StepTurns;
+        }
+        while (from < plan.TurnIds.Count);
+        return true;
+    }
 
     // At the end of a burst, so that a log file that is lost is missed.
     private async Task NoteLastAsync()

@@ -10,16 +10,14 @@ internal sealed class StoreReader : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly TwinRows _rows;
-    private readonly SqliteStatement _begin;
-    private readonly SqliteStatement _end;
+    private readonly OneMoment _moment;
     private readonly SqliteStatement _due;
     private readonly SqliteStatement _deadLetters;
 
     public StoreReader(SqliteDatabase database)
     {
         _connection = database.OpenToRead(CacheKib);
-        _begin = new(_connection, "BEGIN");
-        _end = new(_connection, "COMMIT");
+        _moment = new OneMoment(_connection);
         _rows = new TwinRows(_connection);
         _due = new(_connection, """
             SELECT twin_id, kind, key FROM twin JOIN head USING (twin_id)
@@ -31,7 +29,7 @@ internal sealed class StoreReader : IDisposable
             WHERE letter_id < ?1 ORDER BY letter_id DESC LIMIT ?2
             """);
         Sessions = new SessionReader(_connection);
-        Log = new LogReader(_connection, _rows);
+        Log = new LogReader(_connection, _moment, _rows);
         Twins = new TwinList(_connection);
     }
 
@@ -46,7 +44,7 @@ internal sealed class StoreReader : IDisposable
 
     /// <summary>A twin's newest snapshot and the turns after it.</summary>
     /// <exception cref="TwinGridException">A row is damaged or missing.</exception>
-    public StoredTwin Load(TwinId twin) => AtOneMoment(() =>
+    public StoredTwin Load(TwinId twin) => _moment.Read(() =>
     {
         if (_rows.FindHead(twin) is not { } head)
         {
@@ -91,7 +89,7 @@ internal sealed class StoreReader : IDisposable
     }
 
     /// <summary>Finds a twin's turns before a revision; null for an unknown twin.</summary>
-    public ErasePlan? PlanErasing(TwinId twin, long beforeRevision) => AtOneMoment(() =>
+    public ErasePlan? PlanErasing(TwinId twin, long beforeRevision) => _moment.Read(() =>
     {
         if (_rows.FindHead(twin) is not { } head)
         {
@@ -158,8 +156,7 @@ internal sealed class StoreReader : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _begin.Dispose();
-        _end.Dispose();
+        _moment.Dispose();
         _due.Dispose();
         _deadLetters.Dispose();
         Sessions.Dispose();
@@ -167,18 +164,5 @@ internal sealed class StoreReader : IDisposable
         Twins.Dispose();
         _rows.Dispose();
         _connection.Dispose();
-    }
-
-    private TResult AtOneMoment<TResult>(Func<TResult> read)
-    {
-        _begin.Run();
-        try
-        {
-            return read();
-        }
-        finally
-        {
-            _end.Run();
-        }
     }
 }

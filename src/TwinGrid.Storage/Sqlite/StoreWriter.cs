@@ -53,7 +53,7 @@ internal sealed partial class StoreWriter : IDisposable
             _deadLetters = new DeadLetterLog(_connection, limits);
             _eraser = new HistoryEraser(_connection);
             _sessions = new SessionWriter(_connection);
-            _ledger = new SealLedger(_connection);
+            _ledger = new SealLedger(_connection, _turns.Identities);
             EmptyLog();
         }
         catch
@@ -169,15 +169,7 @@ internal sealed partial class StoreWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        try
-        {
-            _last.CatchUp(_connection);
-        }
-        catch (SqliteException e)
-        {
-            LogNotNoted(_database.File, e.Message);
-        }
-
+        _last.CatchUp(_connection);
         _turns.Dispose();
         _deadLetters.Dispose();
         _eraser.Dispose();
@@ -209,12 +201,15 @@ internal sealed partial class StoreWriter : IDisposable
             // Waits for nobody: a verify that reads beside it may take minutes.
             Pragma("busy_timeout = 0");
             Pragma("wal_checkpoint(TRUNCATE)");
-            Pragma("busy_timeout = 10000");
         }
         catch (SqliteException e) when (
-            e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL)
+            e.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED || SqliteDatabase.IsFull(e))
         {
             LogNotEmptied(_database.File, e.Message);
+        }
+        finally
+        {
+            Pragma("busy_timeout = 10000");
         }
     }
 
@@ -228,11 +223,13 @@ internal sealed partial class StoreWriter : IDisposable
     {
         if (!TryTransact(work))
         {
-            throw new TwinGridException(
-                $"Another process took over the store {_database.File}: this one keeps nothing any more. Stop it, or "
-                + "give it a TwinGrid:DataDirectory of its own.");
+            throw TakenOver();
         }
     }
+
+    private TwinGridException TakenOver() => new(
+        $"Another process took over the store {_database.File}: this one keeps nothing any more. Stop it, or give it a "
+        + "TwinGrid:DataDirectory of its own.");
 
     /// <summary>Runs work in a transaction that is on disk at the end; false, and nothing done, when fenced.</summary>
     private bool TryTransact(Action work)
@@ -258,8 +255,10 @@ internal sealed partial class StoreWriter : IDisposable
         }
         catch (SqliteException e)
         {
+            // First: whatever becomes of the rollback, what the disk said stays said.
+            TwinGridException refused = Refuse(e);
             Rollback();
-            throw Refuse(e);
+            throw refused;
         }
         catch
         {
@@ -287,29 +286,29 @@ internal sealed partial class StoreWriter : IDisposable
         }
     }
 
-    /// <summary>
-    /// After a failed fsync the kernel may have dropped what it could not write and say yes the next time, so that
-    /// nothing after it can be trusted: this store writes no more until it is opened again.
-    /// </summary>
     private TwinGridException Refuse(SqliteException failure)
     {
-        TwinGridException explained = _database.Explain(failure);
-        if (failure.SqliteExtendedErrorCode is raw.SQLITE_IOERR_FSYNC or raw.SQLITE_IOERR_DIR_FSYNC)
+        _refusal = _database.NoteIfBroken(failure, _logger);
+        if (_refusal is not null)
         {
-            _refusal = explained;
-            LogFsyncFailed(_database.File);
-            _database.NoteBroken(explained);
+            return _refusal;
         }
 
-        return explained;
+        // All else is rolled back.
+        TwinGridException explained = _database.Explain(failure);
+        return explained is TwinGridUnavailableException
+            ? explained
+            : new TwinGridNotCommittedException(explained.Message, failure);
     }
 
+    // Its twins would be read again and fenced again for as long as the process lives.
     private void NoteFenced()
     {
         if (!_fenced)
         {
             _fenced = true;
             LogFenced(_database.File, Incarnation);
+            _database.NoteBroken(TakenOver());
         }
     }
 
@@ -338,9 +337,4 @@ internal sealed partial class StoreWriter : IDisposable
         Level = LogLevel.Error,
         Message = "Store {Path}: another process took over; incarnation {Incarnation} is fenced, keeps nothing")]
     private partial void LogFenced(string path, long incarnation);
-
-    [LoggerMessage(
-        Level = LogLevel.Critical,
-        Message = "Store {Path}: the disk failed to keep a commit (fsync); nothing is written until the next start")]
-    private partial void LogFsyncFailed(string path);
 }

@@ -12,6 +12,9 @@ internal static class TableScan
     /// <summary>Beyond so large a stretch there is nothing: keys are given one after the other.</summary>
     private const long LongestStretch = 1L << 32;
 
+    /// <summary>SQLITE_IOERR_CORRUPTFS (https://sqlite.org/rescode.html): the disk cannot read what it holds.</summary>
+    private const int CorruptFileSystem = raw.SQLITE_IOERR | (33 << 8);
+
     /// <summary>Reads all rows.</summary>
     /// <param name="connection">An open connection.</param>
     /// <param name="sql">Selects the key as its first column, keys from ?1 on, ordered by the key.</param>
@@ -51,9 +54,12 @@ internal static class TableScan
         }
     }
 
-    /// <summary>True for a failure that says that the file is not as it was written.</summary>
+    /// <summary>
+    /// True for a failure that says that the file is not as it was written. One to write or to lock says nothing of it.
+    /// </summary>
     public static bool IsDamage(SqliteException e) =>
-        e.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_IOERR;
+        e.SqliteErrorCode is raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
+        || e.SqliteExtendedErrorCode is raw.SQLITE_IOERR_READ or raw.SQLITE_IOERR_SHORT_READ or CorruptFileSystem;
 
     // In steps that double, then halved: a few dozen looks however long the stretch is.
     private static long FindReadable(SqliteConnection connection, string sql, long unreadable)

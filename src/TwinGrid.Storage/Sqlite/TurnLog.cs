@@ -34,6 +34,9 @@ internal sealed class TurnLog : IDisposable
         _noteSnapshot = new(connection, "UPDATE twin SET snapshot_revision = ?2, next_due = ?3 WHERE twin_id = ?1");
     }
 
+    /// <summary>The numbers of twins, forgotten with a rollback.</summary>
+    public TwinIdentities Identities => _identities;
+
     /// <summary>
     /// Writes a group. A turn is fenced whose revision does not follow its twin's head, and so are the later turns of
     /// that twin in the group, and its snapshots: they stand on a turn that never was.

@@ -33,7 +33,7 @@ internal sealed class TwinIdentities : IDisposable
             return id;
         }
 
-        return Read(_find, twin) is { } found ? Remember(twin, found) : null;
+        return _find.Bind(twin).Find() is { } found ? Remember(twin, found) : null;
     }
 
     /// <summary>The number of a twin; given now, with a head at revision 0, where it has none.</summary>
@@ -44,7 +44,7 @@ internal sealed class TwinIdentities : IDisposable
             return known;
         }
 
-        long id = Read(_insert, twin)!.Value;
+        long id = _insert.Bind(twin).Find()!.Value;
         _insertHead.Bind(1, id).Run();
         return Remember(twin, id);
     }
@@ -58,19 +58,6 @@ internal sealed class TwinIdentities : IDisposable
         _find.Dispose();
         _insert.Dispose();
         _insertHead.Dispose();
-    }
-
-    private static long? Read(SqliteStatement statement, TwinId twin)
-    {
-        try
-        {
-            statement.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Kind).Bind(3, twin.Key);
-            return statement.Step() ? statement.Int64(0) : null;
-        }
-        finally
-        {
-            statement.Reset();
-        }
     }
 
     private long Remember(TwinId twin, long id)

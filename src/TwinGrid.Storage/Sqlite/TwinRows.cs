@@ -48,7 +48,7 @@ internal sealed class TwinRows : IDisposable
     {
         try
         {
-            _head.Bind(1, TwinId.DefaultTenant).Bind(2, twin.Kind).Bind(3, twin.Key);
+            _head.Bind(twin);
             return _head.Step() ? new Head(_head.Int64(0), _head.Int64(1), _head.Int64(2), _head.Int64(3)) : null;
         }
         finally

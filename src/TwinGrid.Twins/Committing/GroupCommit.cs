@@ -12,7 +12,7 @@ namespace TwinGrid.Twins.Committing;
 /// <remarks>
 /// While the store is away the group is sent again and again: its twins stay active and are read as not durable, what
 /// is not acknowledged waits at its sender, and all goes on when the store is back. Any other failure throws the
-/// activations away.
+/// activations away: where the store says that it kept nothing their messages come again, else all senders hear of it.
 /// </remarks>
 internal sealed partial class GroupCommit : IAsyncDisposable
 {
@@ -30,7 +30,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         "twingrid.commit.duration", "s", "How long a group commit takes.");
 
     private static readonly Counter<long> s_lost = TwinGridDiagnostics.Meter.CreateCounter<long>(
-        "twingrid.commit.not_committed", "{turn}", "Turns that were fenced or whose outcome is unknown.");
+        "twingrid.commit.not_committed", "{turn}", "Turns that were fenced or not kept, or whose outcome is unknown.");
 
     // A store that is back is found within the second of these, and asked no more often while it is away.
     private static readonly TimeSpan s_firstWait = TimeSpan.FromMilliseconds(50);
@@ -124,6 +124,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         using Activity? span = TwinGridDiagnostics.ActivitySource.StartActivity("twingrid.commit");
         span?.SetTag("twingrid.turns", turns.Length);
         IReadOnlyList<CommitOutcome>? outcomes = null;
+        TurnFate failure = TurnFate.Unknown;
         try
         {
             outcomes = await CommitPatientlyAsync(turns, snapshots);
@@ -134,11 +135,12 @@ internal sealed partial class GroupCommit : IAsyncDisposable
 
             Health.Taken();
         }
-#pragma warning disable CA1031 // Whatever the store throws, the outcome is unknown and every twin must hear so.
+#pragma warning disable CA1031 // Whatever the store throws, every twin must hear of it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             outcomes = null;
+            failure = e is TwinGridNotCommittedException ? TurnFate.NotKept : TurnFate.Unknown;
             Health.Refused(e.Message);
             LogFailed(e, group.Count);
             span?.SetStatus(ActivityStatusCode.Error, e.Message);
@@ -146,7 +148,7 @@ internal sealed partial class GroupCommit : IAsyncDisposable
 
         s_groupSize.Record(turns.Length);
         s_duration.Record(_clock.GetElapsedTime(start).TotalSeconds);
-        Announce(group, outcomes);
+        Announce(group, outcomes, failure);
     }
 
     private async Task<IReadOnlyList<CommitOutcome>> CommitPatientlyAsync(
@@ -214,13 +216,14 @@ internal sealed partial class GroupCommit : IAsyncDisposable
         return (turns, snapshots);
     }
 
-    /// <summary>Tells every twin what became of its turn; no outcomes: it is not known.</summary>
-    private static void Announce(List<PendingTurn> group, IReadOnlyList<CommitOutcome>? outcomes)
+    /// <summary>Tells every twin what became of its turn; without outcomes that is one failure for all.</summary>
+    private static void Announce(
+        List<PendingTurn> group, IReadOnlyList<CommitOutcome>? outcomes, TurnFate failure)
     {
         int turn = 0;
         foreach (PendingTurn pending in group)
         {
-            TurnFate fate = outcomes is null ? TurnFate.Unknown
+            TurnFate fate = outcomes is null ? failure
                 : pending.Turn is null || outcomes[turn++] == CommitOutcome.Committed ? TurnFate.Committed
                 : TurnFate.Fenced;
             if (fate != TurnFate.Committed)

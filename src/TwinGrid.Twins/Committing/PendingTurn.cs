@@ -15,6 +15,9 @@ internal enum TurnFate : byte
     /// <summary>Another activation has that revision: this one goes.</summary>
     Fenced,
 
+    /// <summary>The store kept nothing of it: the twin is read again, its messages come again in their place.</summary>
+    NotKept,
+
     /// <summary>The store did not answer; the outcome is unknown and the twin must be read again.</summary>
     Unknown,
 }

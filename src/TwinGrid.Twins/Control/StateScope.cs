@@ -59,20 +59,8 @@ internal sealed class StateScope : ExpressionScope
         };
     }
 
-    public override IReadOnlyList<Contribution> Contributions(int model)
-    {
-        try
-        {
-            return SnapshotBuilder.Contributions(_state, model) ?? [];
-        }
-#pragma warning disable CA1031 // An alarm that a user's model cannot explain must be raised all the same. The log of
-        // whoever shows the prediction itself, which asks for the same, says what is wrong with the model.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            return [];
-        }
-    }
+    public override IReadOnlyList<Contribution> Contributions(int model) =>
+        SnapshotBuilder.Contributions(_state, model) ?? [];
 
     public override ReadingValue Property(bool desired, string path)
     {

@@ -53,26 +53,36 @@ internal sealed class DefinitionHistoryState
         Checksums.RemoveAt(Checksums.Count - 1);
     }
 
+    /// <summary>What to do where a content is not as it was stored.</summary>
+    public const string Remedy =
+        "Stop the silo, keep the damaged files, check the disk and restore a backup.";
+
     /// <summary>Refuses contents that are not as they were stored.</summary>
     /// <param name="kind">Whose, for people.</param>
     /// <exception cref="TwinGridException">One is damaged, or some are missing.</exception>
     public void EnsureIntact(string kind)
     {
+        if (FindDamaged() is { } revision)
+        {
+            throw new TwinGridException(
+                $"The definition of {kind}, revision {revision}, is not as it was stored: the store is damaged. "
+                + Remedy);
+        }
+    }
+
+    /// <summary>The first revision whose content is damaged or missing; null where all is as it was stored.</summary>
+    public int? FindDamaged()
+    {
         if (Checksums.Count == 0)
         {
             // An older TwinGrid wrote it.
-            return;
+            return null;
         }
 
         int intact = Contents.Zip(Checksums)
             .TakeWhile(static stored => Checksum(stored.First) == stored.Second)
             .Count();
-        if (intact < Math.Max(Contents.Count, Checksums.Count))
-        {
-            throw new TwinGridException(
-                $"The definition of {kind}, revision {intact + 1}, is not as it was stored: the store is damaged. Stop "
-                + "the silo, keep the damaged files, check the disk and restore a backup.");
-        }
+        return intact < Math.Max(Contents.Count, Checksums.Count) ? intact + 1 : null;
     }
 
     private static uint Checksum(string content)

@@ -7,7 +7,8 @@ namespace TwinGrid.Twins.History;
 
 /// <summary>
 /// Seals logs in the background: one twin at a time, a quarter of the time at most. A twin says so itself when it has
-/// enough turns; a look at the store every ten minutes finds those that had none to say it. Thread-safe.
+/// enough turns; a look at the store every ten minutes finds those that had none to say it. While the store is away
+/// all of it waits. Thread-safe.
 /// </summary>
 internal sealed partial class HistorySealer : IAsyncDisposable
 {
@@ -27,11 +28,13 @@ internal sealed partial class HistorySealer : IAsyncDisposable
     private static readonly TimeSpan s_sealSlowAfter = TimeSpan.FromDays(1);
     private static readonly TimeSpan s_breath = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan s_failurePause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_awayPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_reclaimPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_reclaimLook = TimeSpan.FromSeconds(5);
 
     private readonly ITwinStore _store;
     private readonly PartSealer _parts;
+    private readonly Func<TwinId, bool> _isOurs;
     private readonly TimeProvider _clock;
     private readonly ILogger<HistorySealer> _logger;
     private readonly CancellationTokenSource _stopping = new();
@@ -41,14 +44,25 @@ internal sealed partial class HistorySealer : IAsyncDisposable
 
     private Task _loops = Task.CompletedTask;
 
+    /// <summary>Seals nothing before it is started or asked to.</summary>
+    /// <param name="store">What is sealed.</param>
+    /// <param name="kinds">What the log is folded with.</param>
+    /// <param name="isOurs">
+    /// True for twins whose place is on this silo: of silos that share a store each looks for its own.
+    /// </param>
+    /// <param name="limits">How long history is kept.</param>
+    /// <param name="clock">The grid's.</param>
+    /// <param name="logger">Where failures are told.</param>
     public HistorySealer(
         ITwinStore store,
         KindRegistry kinds,
+        Func<TwinId, bool> isOurs,
         IOptionsMonitor<LimitOptions> limits,
         TimeProvider clock,
         ILogger<HistorySealer> logger)
     {
         _store = store;
+        _isOurs = isOurs;
         _parts = new PartSealer(store, kinds, limits, clock, logger, s_breath);
         _clock = clock;
         _logger = logger;
@@ -125,7 +139,10 @@ internal sealed partial class HistorySealer : IAsyncDisposable
         long before = now - UnixMicroseconds.From(s_sealSlowAfter);
         await foreach (TwinId twin in _store.ReadUnsealedAsync(ManyTurns, before, cancellationToken))
         {
-            await TrySealAsync(twin, 1, cancellationToken);
+            if (_isOurs(twin))
+            {
+                await TrySealAsync(twin, 1, cancellationToken);
+            }
         }
     }
 
@@ -154,7 +171,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
         {
             try
             {
-                await LookOnceAsync(stopping);
+                await PatientlyAsync(() => LookOnceAsync(stopping), stopping);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
@@ -172,7 +189,7 @@ internal sealed partial class HistorySealer : IAsyncDisposable
             bool more = false;
             try
             {
-                more = await _store.ReclaimAsync(stopping);
+                await PatientlyAsync(async () => more = await _store.ReclaimAsync(stopping), stopping);
             }
             catch (Exception e) when (!stopping.IsCancellationRequested)
             {
@@ -187,15 +204,44 @@ internal sealed partial class HistorySealer : IAsyncDisposable
     {
         try
         {
-            long start = _clock.GetTimestamp();
-            await SealAsync(twin, turns, stopping);
-            await RestAsync(start, stopping);
+            await PatientlyAsync(
+                async () =>
+                {
+                    long start = _clock.GetTimestamp();
+                    await SealAsync(twin, turns, stopping);
+                    await RestAsync(start, stopping);
+                },
+                stopping);
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             HistoryMetrics.Count("failed");
             LogFailed(e, twin);
             await Task.Delay(s_failurePause, _clock, stopping);
+        }
+    }
+
+    // What a store that is away did not do is done when it is back; that it is away is told once.
+    private async Task PatientlyAsync(Func<Task> work, CancellationToken stopping)
+    {
+        bool isTold = false;
+        while (true)
+        {
+            try
+            {
+                await work();
+                return;
+            }
+            catch (TwinGridUnavailableException e) when (!stopping.IsCancellationRequested)
+            {
+                if (!isTold)
+                {
+                    LogAway(e.Message);
+                    isTold = true;
+                }
+            }
+
+            await Task.Delay(s_awayPause, _clock, stopping);
         }
     }
 
@@ -224,6 +270,9 @@ internal sealed partial class HistorySealer : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Information, "{Count} partitions of history were older than they are kept and are gone.")]
     private partial void LogDropped(int count);
+
+    [LoggerMessage(LogLevel.Warning, "{Reason} What is to be sealed, dropped or freed waits for it.")]
+    private partial void LogAway(string reason);
 
     [LoggerMessage(LogLevel.Error, "The log of {Twin} could not be sealed; it stays as it is and is tried again.")]
     private partial void LogFailed(Exception exception, TwinId twin);

@@ -20,15 +20,19 @@ internal sealed class StoredDefinitions(IGrainStorage storage)
         }
 
         // Beside a silo that runs there may be a newer one by now.
-        GrainState<DefinitionHistoryState> stored = new(new DefinitionHistoryState());
-        await storage.ReadStateAsync(
-            DefinitionHistoryGrain.StateName,
-            GrainId.Create(DefinitionHistoryGrain.TypeName, KindRegistry.Key(kind)),
-            stored);
-        DefinitionHistoryState state = stored.State ?? new DefinitionHistoryState();
+        DefinitionHistoryState state = await ReadAsync(storage, KindRegistry.Key(kind));
         state.EnsureIntact(kind);
         _kinds[kind] = state;
         return Find(kind, revision);
+    }
+
+    /// <summary>All contents of a key, as they are stored.</summary>
+    public static async Task<DefinitionHistoryState> ReadAsync(IGrainStorage storage, string key)
+    {
+        GrainState<DefinitionHistoryState> stored = new(new DefinitionHistoryState());
+        await storage.ReadStateAsync(
+            DefinitionHistoryGrain.StateName, GrainId.Create(DefinitionHistoryGrain.TypeName, key), stored);
+        return stored.State ?? new DefinitionHistoryState();
     }
 
     private string? Find(string kind, int revision) =>

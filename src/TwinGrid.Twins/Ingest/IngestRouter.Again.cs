@@ -29,6 +29,11 @@ internal sealed partial class IngestRouter
             }
         }
 
+        if (count == 0)
+        {
+            return;
+        }
+
         // That a silo stops or does not answer is no surprise: a line of it will do.
         bool isExpected = reason is OrleansException or TimeoutException or OperationCanceledException
             or TwinGridUnavailableException;

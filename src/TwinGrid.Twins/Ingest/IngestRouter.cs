@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using TwinGrid.Twins.Placement;
@@ -17,6 +18,8 @@ namespace TwinGrid.Twins.Ingest;
 /// silo may have taken before it died is brought again where the twin recognises it, and looked up in the log where it
 /// does not (<see cref="UnsureMessages"/>). A sender hears of it only when that takes too long.</para>
 /// </remarks>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "A semaphore without a handle owns nothing, and calls end after the container.")]
 internal sealed partial class IngestRouter(
     ActiveTwins active,
     ShardMap map,
@@ -26,7 +29,7 @@ internal sealed partial class IngestRouter(
     IGrainFactory grains,
     TimeProvider clock,
     ILogger<IngestRouter> logger,
-    TaskScheduler? scheduler = null) : ITwinIngest, IDisposable
+    TaskScheduler? scheduler = null) : ITwinIngest
 {
     /// <summary>A twin whose activations go before they take a single message is not asked for ever.</summary>
     private const int MostCalls = 8;
@@ -49,6 +52,9 @@ internal sealed partial class IngestRouter(
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
     private static readonly IngestResult s_unavailable = new(IngestStatus.Unavailable);
+
+    private static readonly TwinGridUnavailableException s_overtaking =
+        new("messages before them were refused, and they must not be applied first");
 
     private readonly OpeningTwins _opening = new();
     private readonly SemaphoreSlim _calls = new(MostCallsAtOnce);
@@ -78,34 +84,24 @@ internal sealed partial class IngestRouter(
     /// <param name="unapplied">What was taken from it and not applied; what still waits in it is added.</param>
     public void GiveBack(TwinId twin, TwinInbox inbox, List<IngestMessage> unapplied)
     {
-        OpeningTwins.Door door = _opening.Of(twin);
-        Passage? opened = null;
-        lock (door.Lock)
-        {
-            inbox.Close(unapplied);
-            active.Remove(twin, inbox);
-            unapplied.RemoveAll(static message =>
-            {
-                (message as TwinCall)?.GiveBack();
-                return message is TwinCall;
-            });
-            if (door.Passages.TryGetValue(twin, out Passage? passage))
-            {
-                passage.AddFirst(unapplied);
-            }
-            else if (unapplied.Count > 0)
-            {
-                door.Passages.Add(twin, opened = new Passage(twin, door));
-                foreach (IngestMessage message in unapplied)
-                {
-                    opened.Add(message, stays: message is LaneMessage);
-                }
-            }
-        }
-
-        if (opened is not null)
+        if (Close(twin, inbox, unapplied) is { } opened)
         {
             Advance(opened);
+        }
+    }
+
+    /// <summary>
+    /// Closes an inbox behind messages that were refused: who waits in it hears the same, so that nothing overtakes
+    /// them.
+    /// </summary>
+    /// <param name="twin">Whose.</param>
+    /// <param name="inbox">The inbox.</param>
+    /// <param name="unapplied">What was taken from it and not applied; what still waits in it is added.</param>
+    public void Refuse(TwinId twin, TwinInbox inbox, List<IngestMessage> unapplied)
+    {
+        if (Close(twin, inbox, unapplied) is { } opened)
+        {
+            Fail(opened, s_overtaking);
         }
     }
 
@@ -128,9 +124,6 @@ internal sealed partial class IngestRouter(
             GiveBack(twin, inbox, []);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _calls.Dispose();
 
     /// <summary>
     /// Brings a passage of which nothing is under way a step on: into the inbox where its twin is active here, to the
@@ -159,7 +152,7 @@ internal sealed partial class IngestRouter(
         }
     }
 
-    /// <summary>The parcel under way has its answers.</summary>
+    /// <summary>The parcel under way has its answers; behind one that is to be sent again nobody passes.</summary>
     internal void Answer(Passage passage, ReadOnlySpan<IngestResult> results)
     {
         IngestMessage[] ended;
@@ -168,12 +161,52 @@ internal sealed partial class IngestRouter(
             ended = passage.End();
         }
 
+        bool isRefused = false;
         for (int i = 0; i < ended.Length; i++)
         {
+            isRefused |= results[i].Status == IngestStatus.Unavailable;
             ended[i].Finish(results[i], logger);
         }
 
-        Advance(passage);
+        if (isRefused)
+        {
+            Fail(passage, s_overtaking);
+        }
+        else
+        {
+            Advance(passage);
+        }
+    }
+
+    /// <summary>What was opened at the door for what was not applied; null where that was not needed.</summary>
+    private Passage? Close(TwinId twin, TwinInbox inbox, List<IngestMessage> unapplied)
+    {
+        OpeningTwins.Door door = _opening.Of(twin);
+        Passage? opened = null;
+        lock (door.Lock)
+        {
+            inbox.Close(unapplied);
+            active.Remove(twin, inbox);
+            unapplied.RemoveAll(static message =>
+            {
+                (message as TwinCall)?.GiveBack();
+                return message is TwinCall;
+            });
+            if (door.Passages.TryGetValue(twin, out Passage? passage))
+            {
+                passage.AddFirst(unapplied);
+            }
+            else if (unapplied.Count > 0)
+            {
+                door.Passages.Add(twin, opened = new Passage(twin, door));
+                foreach (IngestMessage message in unapplied)
+                {
+                    opened.Add(message, stays: message is LaneMessage);
+                }
+            }
+        }
+
+        return opened;
     }
 
     private void SendByLookup(IngestMessage message, bool stays)
@@ -278,8 +311,13 @@ internal sealed partial class IngestRouter(
                 }
                 catch (TwinGridUnavailableException e) when (calls < MostCalls)
                 {
-                    // The activation gave it back.
+                    // The activation gave it back: it was going, or the store kept nothing of it, perhaps for good.
                     LogGoing(e, passage.Twin);
+                }
+
+                if (calls >= Unpaused)
+                {
+                    await Task.Delay(Math.Min(calls, 5) * s_pause, clock, lanes.Closing);
                 }
             }
         }

@@ -64,7 +64,8 @@ internal sealed class SiloLane(SiloAddress silo, IngestRouter road, SiloLanes la
     {
         do
         {
-            Batch batch = Gather();
+            Batch batch = new();
+            Gather(batch);
             if (batch.Parcels.Count > 0)
             {
                 SendAndReturnCreditAsync(batch).Ignore();
@@ -81,28 +82,40 @@ internal sealed class SiloLane(SiloAddress silo, IngestRouter road, SiloLanes la
         }
     }
 
-    private Batch Gather()
+    // A fault of ours costs one passage: the lane goes on, and what was gathered before is sent.
+    private void Gather(Batch batch)
     {
-        Batch batch = new();
         while (batch.Messages.Count < MostInBatch
             && batch.Bytes < MostBytes
             && _ready.TryDequeue(out Passage? passage))
         {
-            if (lanes.Closing.IsCancellationRequested)
+            try
             {
-                road.Fail(passage, new OperationCanceledException("the silo stops"));
+                Gather(batch, passage);
             }
-            else if (lanes.IsPlaceOf(silo, passage))
+#pragma warning disable CA1031 // Whatever failed, its senders must hear.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                batch.Add(passage, MostInBatch, MostBytes);
-            }
-            else
-            {
-                road.Advance(passage);
+                road.Fail(passage, e);
             }
         }
+    }
 
-        return batch;
+    private void Gather(Batch batch, Passage passage)
+    {
+        if (lanes.Closing.IsCancellationRequested)
+        {
+            road.Fail(passage, new OperationCanceledException("the silo stops"));
+        }
+        else if (lanes.IsPlaceOf(silo, passage))
+        {
+            batch.Add(passage, MostInBatch, MostBytes);
+        }
+        else
+        {
+            road.Advance(passage);
+        }
     }
 
     private async Task SendAndReturnCreditAsync(Batch batch)
@@ -133,37 +146,25 @@ internal sealed class SiloLane(SiloAddress silo, IngestRouter road, SiloLanes la
     {
         s_batchSize.Record(batch.Messages.Count);
         IngestBatch travelling = Number(batch);
+        IngestResult[] results = [];
+        Exception? failure = null;
         try
         {
-            IngestResult[] results = await AskAsync(travelling).ConfigureAwait(false);
-            if (results.Length == 0)
-            {
-                ComeBack(batch, new TwinGridUnavailableException($"silo {silo} stops"), mayBeKept: false);
-            }
-            else
-            {
-                Deal(batch, results);
-            }
-        }
-        catch (SiloUnavailableException e)
-        {
-            lanes.LogGone(silo, batch.Messages.Count);
-            ComeBack(batch, e, mayBeKept: true);
+            results = await AskAsync(travelling).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // Whatever failed on the way, nobody may be acknowledged and everybody must hear.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            foreach ((Passage passage, _) in batch.Parcels)
-            {
-                road.Fail(passage, e);
-            }
+            failure = e;
         }
 
         lock (_lock)
         {
             _underWay.Remove(travelling.Number);
         }
+
+        End(batch, results, failure);
     }
 
     /// <summary>Asks until the silo answers or is gone; with messages under way it may wait for its store.</summary>
@@ -223,22 +224,47 @@ internal sealed class SiloLane(SiloAddress silo, IngestRouter road, SiloLanes la
         };
     }
 
-    private void Deal(Batch batch, IngestResult[] results)
+    private void End(Batch batch, IngestResult[] results, Exception? failure)
+    {
+        if (failure is null && results.Length > 0)
+        {
+            HandOver(batch, (passage, at, count) => road.Answer(passage, results.AsSpan(at, count)));
+        }
+        else if (failure is null or SiloUnavailableException)
+        {
+            s_again.Add(batch.Messages.Count);
+            if (failure is not null)
+            {
+                lanes.LogGone(silo, batch.Messages.Count);
+            }
+
+            Exception reason = failure ?? new TwinGridUnavailableException($"silo {silo} stops");
+            HandOver(batch, (passage, _, _) => road.SendAgain(passage, reason, mayBeKept: failure is not null));
+        }
+        else
+        {
+            HandOver(batch, (passage, _, _) => road.Fail(passage, failure));
+        }
+    }
+
+    // From then on a passage has another owner: a fault of ours costs that one, and none of those around it.
+    private void HandOver(Batch batch, Action<Passage, int, int> fate)
     {
         int at = 0;
         foreach ((Passage passage, int count) in batch.Parcels)
         {
-            road.Answer(passage, results.AsSpan(at, count));
-            at += count;
-        }
-    }
+            try
+            {
+                fate(passage, at, count);
+            }
+#pragma warning disable CA1031 // Whatever failed, its senders must hear.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                road.Fail(passage, e);
+            }
 
-    private void ComeBack(Batch batch, Exception reason, bool mayBeKept)
-    {
-        s_again.Add(batch.Messages.Count);
-        foreach ((Passage passage, _) in batch.Parcels)
-        {
-            road.SendAgain(passage, reason, mayBeKept);
+            at += count;
         }
     }
 

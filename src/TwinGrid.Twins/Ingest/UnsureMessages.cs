@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.State;
@@ -9,8 +10,9 @@ namespace TwinGrid.Twins.Ingest;
 /// as it was sent, with the time at which its gateway received it. Numbered readings need no look: their twin knows
 /// them again. Thread-safe.
 /// </summary>
+[SuppressMessage(
+    "Design", "CA1001", Justification = "A semaphore without a handle owns nothing, and looks end after the container.")]
 internal sealed partial class UnsureMessages(ITwinStore store, DeadSilos dead, ILogger<UnsureMessages> logger)
-    : IDisposable
 {
     /// <summary>Turns of one twin that can have been committed while its messages were under way, and more.</summary>
     private const int MostTurns = 2_048;
@@ -50,9 +52,6 @@ internal sealed partial class UnsureMessages(ITwinStore store, DeadSilos dead, I
         LogFound(kept.Count(static k => k), kept.Length, twin);
         return kept;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _looks.Dispose();
 
     /// <summary>True for inputs that a twin takes once however often they come.</summary>
     internal static bool IsRecognised(ReadOnlySpan<byte> inputs)

@@ -6,7 +6,8 @@ namespace TwinGrid.Twins.Placement;
 
 /// <summary>
 /// A silo that joins is active before its twins can be: it still starts, and its code is cold. Each silo asks it and
-/// places nothing there before it has answered, so that nobody waits for its start. Thread-safe.
+/// places nothing there before it has answered, so that nobody waits for its start. Silos without twins are no places
+/// and are not asked. Thread-safe.
 /// </summary>
 internal sealed partial class Newcomers(
     ShardMap map,
@@ -39,7 +40,7 @@ internal sealed partial class Newcomers(
             await _stopping.CancelAsync().ConfigureAwait(false);
         }
 
-        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _watching.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -52,28 +53,51 @@ internal sealed partial class Newcomers(
     private async Task WatchAsync()
     {
         HashSet<SiloAddress> known = [];
-        await foreach (ClusterMembershipSnapshot cluster in membership.MembershipUpdates
-            .WithCancellation(_stopping.Token).ConfigureAwait(false))
+        try
         {
-            HashSet<SiloAddress> active = [.. Active(cluster)];
-            known.IntersectWith(active);
-            foreach (SiloAddress silo in active.Where(silo => !map.IsSettled(silo) && known.Add(silo)))
+            await foreach (ClusterMembershipSnapshot cluster in membership.MembershipUpdates
+                .WithCancellation(_stopping.Token).ConfigureAwait(false))
             {
-                WaitForAsync(silo).Ignore();
+                HashSet<SiloAddress> active = [.. Active(cluster)];
+                known.IntersectWith(active);
+                foreach (SiloAddress silo in active.Where(silo => !map.IsSettled(silo) && known.Add(silo)))
+                {
+                    WaitForAsync(silo).Ignore();
+                }
             }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // Nobody is waited for any more.
+        }
+#pragma warning disable CA1031 // The silo serves on; that it gives no twins to silos that join must be known.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogBlind(e);
         }
     }
 
     private async Task WaitForAsync(SiloAddress silo)
     {
         long start = clock.GetTimestamp();
-        while (!await IsReadyAsync(silo).ConfigureAwait(false) && clock.GetElapsedTime(start) < s_patience)
+        while (map.HostsTwins(silo) is not { } hosts || (hosts && !await IsReadyAsync(silo).ConfigureAwait(false)))
         {
+            if (clock.GetElapsedTime(start) >= s_patience)
+            {
+                LogSilent(silo, s_patience.TotalSeconds);
+                map.Settle([silo]);
+                return;
+            }
+
             await Task.Delay(s_pause, clock, _stopping.Token).ConfigureAwait(false);
         }
 
-        LogReady(silo, clock.GetElapsedTime(start).TotalSeconds);
-        map.Settle([silo]);
+        if (map.HostsTwins(silo) == true)
+        {
+            LogReady(silo, clock.GetElapsedTime(start).TotalSeconds);
+            map.Settle([silo]);
+        }
     }
 
     private async Task<bool> IsReadyAsync(SiloAddress silo)
@@ -83,7 +107,9 @@ internal sealed partial class Newcomers(
             await others.ReadyAsync(silo).WaitAsync(_stopping.Token).ConfigureAwait(false);
             return true;
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+#pragma warning disable CA1031 // Whatever failed: a silo that is not asked again would be none for good.
+        catch (Exception e) when (!_stopping.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             LogNotReady(silo, e.Message);
             return false;
@@ -96,6 +122,13 @@ internal sealed partial class Newcomers(
 
     [LoggerMessage(LogLevel.Information, "Silo {Silo} is ready for twins, {Seconds:0.00} s after it joined.")]
     private partial void LogReady(SiloAddress silo, double seconds);
+
+    [LoggerMessage(
+        LogLevel.Warning, "Silo {Silo} did not say in {Seconds} s that it is ready for twins; it counts as ready.")]
+    private partial void LogSilent(SiloAddress silo, double seconds);
+
+    [LoggerMessage(LogLevel.Error, "Silos that join from now on get no twins from this one until it starts again.")]
+    private partial void LogBlind(Exception exception);
 
     [LoggerMessage(LogLevel.Debug, "Silo {Silo} is not ready for twins yet: {Reason}")]
     private partial void LogNotReady(SiloAddress silo, string reason);

@@ -31,7 +31,7 @@ internal sealed class ShardMap(
     /// silos says so only later.
     /// </summary>
     public void Leave(SiloAddress silo) =>
-        ImmutableInterlocked.Update(ref _leaving, leaving => leaving.Where(IsKnown).ToImmutableHashSet().Add(silo));
+        ImmutableInterlocked.Update(ref _leaving, leaving => Known(leaving).Add(silo));
 
     /// <summary>
     /// Silos that are ready for twins. From the first call on nothing is placed on others, as long as there is one
@@ -40,9 +40,22 @@ internal sealed class ShardMap(
     public void Settle(IEnumerable<SiloAddress> silos)
     {
         SiloAddress[] ready = [.. silos];
-        ImmutableInterlocked.Update(
-            ref _settled, settled => (settled ?? []).Where(IsKnown).ToImmutableHashSet().Union(ready));
+        ImmutableInterlocked.Update(ref _settled, settled => Known(settled ?? []).Union(ready));
     }
+
+    /// <summary>True while a silo other than this one is a place for twins: ready, and not about to leave.</summary>
+    public bool HasOtherPlace(SiloAddress self) => HostsOf(
+        membership.CurrentSnapshot,
+        Places(Volatile.Read(ref _leaving).Add(self), Volatile.Read(ref _settled))).Count > 0;
+
+    /// <summary>
+    /// True for a silo that can have twins; null for one that did not say yet which grains it has, which is heard a
+    /// moment after the silo itself.
+    /// </summary>
+    public bool? HostsTwins(SiloAddress silo) =>
+        manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)
+            ? manifest.Grains.ContainsKey(_twinType)
+            : null;
 
     /// <summary>True for a silo that is known to be ready.</summary>
     public bool IsSettled(SiloAddress silo) => Volatile.Read(ref _settled)?.Contains(silo) == true;
@@ -70,7 +83,7 @@ internal sealed class ShardMap(
         ImmutableHashSet<SiloAddress>? settled)
     {
         Dictionary<string, SiloAddress> silos =
-            HostsOf(cluster, silo => !leaving.Contains(silo) && settled?.Contains(silo) != false);
+            HostsOf(cluster, Places(leaving, settled));
         if (silos.Count == 0)
         {
             silos = HostsOf(cluster, static _ => true);
@@ -82,12 +95,22 @@ internal sealed class ShardMap(
         return new Built(cluster.Version, manifests.Current.Version, leaving, settled, map);
     }
 
+    private static Func<SiloAddress, bool> Places(
+        ImmutableHashSet<SiloAddress> leaving, ImmutableHashSet<SiloAddress>? settled) =>
+        silo => !leaving.Contains(silo) && settled?.Contains(silo) != false;
+
     private Dictionary<string, SiloAddress> HostsOf(ClusterMembershipSnapshot cluster, Func<SiloAddress, bool> counts)
     {
         Dictionary<string, SiloAddress> silos = new(StringComparer.Ordinal);
         foreach ((SiloAddress address, ClusterMember member) in cluster.Members)
         {
-            if (member.Status == SiloStatus.Active && counts(address) && HostsTwins(address))
+            if (member.Status != SiloStatus.Active || !counts(address) || HostsTwins(address) != true)
+            {
+                continue;
+            }
+
+            // A silo that was started again may be there before the list of silos knows that its last life is over.
+            if (!silos.TryGetValue(member.Name, out SiloAddress? life) || life.Generation < address.Generation)
             {
                 silos[member.Name] = address;
             }
@@ -97,11 +120,8 @@ internal sealed class ShardMap(
     }
 
     // The list of silos forgets those that are long dead, and so does the map.
-    private bool IsKnown(SiloAddress silo) => membership.CurrentSnapshot.Members.ContainsKey(silo);
-
-    private bool HostsTwins(SiloAddress silo) =>
-        manifests.Current.Silos.TryGetValue(silo, out GrainManifest? manifest)
-        && manifest.Grains.ContainsKey(_twinType);
+    private ImmutableHashSet<SiloAddress> Known(ImmutableHashSet<SiloAddress> silos) =>
+        silos.Except(silos.Where(silo => !membership.CurrentSnapshot.Members.ContainsKey(silo)));
 
     private sealed record Built(
         MembershipVersion Cluster,

@@ -8,7 +8,9 @@ namespace TwinGrid.Twins.Placement;
 
 /// <summary>
 /// When silos came or went, asks the active twins whose shard is elsewhere now to go, so many per second. Until then
-/// they live well where they are: the directory knows them, only each of their messages is a grain call. Thread-safe.
+/// they live well where they are: the directory knows them, only each of their messages is a grain call. It looks
+/// again a little later: for twins that were being loaded, and for those that silos placed here which heard of the
+/// change after this one. Thread-safe.
 /// </summary>
 internal sealed partial class ShardMover(
     ActiveTwins active,
@@ -19,6 +21,11 @@ internal sealed partial class ShardMover(
     ILogger<ShardMover> logger) : IAsyncDisposable
 {
     private const int TicksPerSecond = 20;
+
+    /// <summary>
+    /// When it looks after a change. Each silo waits for one that joins by itself, up to 15 s (<see cref="Newcomers"/>).
+    /// </summary>
+    private static readonly TimeSpan[] s_looks = [TimeSpan.Zero, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)];
 
     private static readonly Counter<long> s_moved = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.twins.moved", "{twin}", "Twins that were asked to go because their place is on another silo.");
@@ -51,6 +58,8 @@ internal sealed partial class ShardMover(
     private async Task MoveAsync()
     {
         object? seen = null;
+        long changedAt = 0;
+        int looks = 0;
         double due = 0;
         using PeriodicTimer tick = new(TimeSpan.FromSeconds(1) / TicksPerSecond, clock);
         while (await TickAsync(tick).ConfigureAwait(false))
@@ -58,7 +67,12 @@ internal sealed partial class ShardMover(
             object view = map.View;
             if (view != seen)
             {
-                seen = view;
+                (seen, changedAt, looks) = (view, clock.GetTimestamp(), 0);
+            }
+
+            if (looks < s_looks.Length && clock.GetElapsedTime(changedAt) >= s_looks[looks])
+            {
+                looks++;
                 FindAstray();
             }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Xml;
 using TwinGrid.Twins.Modelling;
 
@@ -13,6 +14,9 @@ internal static class SnapshotBuilder
 
     /// <summary>More inputs than a person looks at make the message only longer.</summary>
     private const int MostContributions = 5;
+
+    private static readonly Counter<long> s_unexplained = TwinGridDiagnostics.Meter.CreateCounter<long>(
+        "twingrid.models.unexplained", "{answer}", "Answers without a reason: the model threw when it was asked why.");
 
     public static TwinSnapshot Snapshot(TwinState state, bool durable = true) => new()
     {
@@ -53,8 +57,8 @@ internal static class SnapshotBuilder
     {
         CompiledModel model = state.Kind.Models[index];
         ref Prediction prediction = ref state.Predictions[index];
+        string name = model.Definition.Name;
         double horizon = double.IsFinite(prediction.Horizon) ? Math.Clamp(prediction.Horizon, 0, LongestHorizon) : 0;
-        ReadOnlySpan<double> learnt = state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength);
         return new PredictionSnapshot
         {
             Value = Finite(prediction.Value),
@@ -68,20 +72,26 @@ internal static class SnapshotBuilder
             At = UnixMicroseconds.ToDateTimeOffset(prediction.At),
             For = UnixMicroseconds.ToDateTimeOffset(prediction.At + (long)(horizon * UnixMicroseconds.PerSecond)),
             Horizon = XmlConvert.ToString(TimeSpan.FromSeconds(Math.Round(horizon, 3))),
-            Model = new ModelIdentity(model.Definition.Name, model.Model.Version),
+            Model = new ModelIdentity(name, model.Model.Version),
             Revision = state.Revision,
-            Why = model.Model.Explain(prediction, learnt),
+            Why = Ask(
+                state,
+                index,
+                static (model, prediction, learnt) => model.Explain(prediction, learnt),
+                e => $"the model '{name}' could not say why: {e.GetType().Name}: {e.Message}"),
             Contributions = Contributions(state, index),
         };
     }
 
-    /// <summary>The inputs behind a model's prediction; null where it names none.</summary>
-    public static Contribution[]? Contributions(TwinState state, int index)
-    {
-        CompiledModel model = state.Kind.Models[index];
-        IReadOnlyList<Contribution> named = model.Model.Contributions(
-            state.Predictions[index], state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength));
-        return named.Count == 0
+    /// <summary>The inputs behind a model's prediction; null where it names none, or cannot.</summary>
+    public static Contribution[]? Contributions(TwinState state, int index) => Ask(
+        state,
+        index,
+        static (model, prediction, learnt) => First(model.Contributions(prediction, learnt)),
+        static _ => null);
+
+    private static Contribution[]? First(IReadOnlyList<Contribution> named) =>
+        named.Count == 0
             ? null
             : [.. named.Take(MostContributions).Select(contribution => contribution with
             {
@@ -89,6 +99,30 @@ internal static class SnapshotBuilder
                 Seen = contribution.Seen is { } seen ? Finite(seen) : null,
                 Share = Finite(contribution.Share) ?? 0,
             })];
+
+    // Code of a user's own, asked of what is committed already: what it throws is told as its answer, for neither the
+    // twin's turns nor its other readers may stop at it.
+    private static T Ask<T>(
+        TwinState state,
+        int index,
+        Func<IPredictiveModel, Prediction, ReadOnlySpan<double>, T> question,
+        Func<Exception, T> otherwise)
+    {
+        CompiledModel model = state.Kind.Models[index];
+        try
+        {
+            return question(
+                model.Model,
+                state.Predictions[index],
+                state.ModelState.AsSpan(model.StateOffset, model.Model.StateLength));
+        }
+#pragma warning disable CA1031 // It is told.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            s_unexplained.Add(1, new("kind", state.Twin.Kind), new("model", model.Definition.Name));
+            return otherwise(e);
+        }
     }
 
     private static Dictionary<string, TelemetrySnapshot> Telemetry(TwinState state)

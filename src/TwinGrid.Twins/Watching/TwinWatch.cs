@@ -30,7 +30,7 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
         else if (feed.Revision != turns.State.Revision)
         {
             // One that began with this very commit knows the turn already.
-            feed.Add(turns.State);
+            Tell(feed);
         }
     }
 
@@ -84,6 +84,22 @@ internal sealed class TwinWatch(TwinRuntime runtime, TwinTurns turns)
     {
         _feed?.Close();
         _feed = null;
+    }
+
+    // What is told is committed already: that it could not be told must not stop the twin. Who watches asks anew.
+    private void Tell(ChangeFeed feed)
+    {
+        try
+        {
+            feed.Add(turns.State);
+        }
+#pragma warning disable CA1031 // Whatever failed, the next turn comes.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            runtime.LogPublishFailed(e, turns.State.Twin);
+            Close();
+        }
     }
 
     private async Task CloseWhenLeftAsync(ChangeFeed feed)

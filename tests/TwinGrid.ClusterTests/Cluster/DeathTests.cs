@@ -30,12 +30,8 @@ public sealed class DeathTests(ITestOutputHelper output)
         for (int n = 0; n < Deaths; n++)
         {
             int victim = 2 - (n % 3);
-            twins.AskThrough([.. cluster.Silos.Where((_, i) => i != victim)]);
-            await twins.AnsweredAsync();
-            twins.TakeLongest();
-            await cluster.KillAsync(victim);
-            await twins.AnsweredAsync();
-            hit.AddRange(Show("kill -9", twins.TakeLongest()));
+            IReadOnlyList<SiloProcess> others = [.. cluster.Silos.Where((_, i) => i != victim)];
+            hit.AddRange(Show("kill -9", await HitAsync(twins, others, () => cluster.KillAsync(victim))));
             await cluster.RestartAsync(victim);
             await cluster.FormedAsync();
         }
@@ -53,12 +49,8 @@ public sealed class DeathTests(ITestOutputHelper output)
         {
             int victim = 2 - (n % 3);
             SiloProcess zombie = cluster[victim];
-            twins.AskThrough([.. cluster.Silos.Where((_, i) => i != victim)]);
-            await twins.AnsweredAsync();
-            twins.TakeLongest();
-            await cluster.PauseAsync(victim);
-            await twins.AnsweredAsync();
-            hit.AddRange(Show("SIGSTOP", twins.TakeLongest()));
+            IReadOnlyList<SiloProcess> others = [.. cluster.Silos.Where((_, i) => i != victim)];
+            hit.AddRange(Show("SIGSTOP", await HitAsync(twins, others, () => cluster.PauseAsync(victim))));
 
             await cluster.ContinueAsync(victim);
             ProgramEnd end = await zombie.Program.EndAsync();
@@ -151,6 +143,18 @@ public sealed class DeathTests(ITestOutputHelper output)
         {
             return "";
         }
+    }
+
+    /// <summary>How long each twin is not answered for while a silo is hit and after it.</summary>
+    private static async Task<TimeSpan[]> HitAsync(
+        ProbedTwins twins, IReadOnlyList<SiloProcess> others, Func<Task> fault)
+    {
+        twins.AskThrough(others);
+        await twins.AnsweredAsync();
+        twins.TakeLongest();
+        await fault();
+        await twins.AnsweredAsync();
+        return twins.TakeLongest();
     }
 
     private TimeSpan[] Show(string what, TimeSpan[] longest)

@@ -22,22 +22,11 @@ public sealed class FullDiskTests
         Task<MQTTnet.MqttClientPublishResult> kept = publisher.TryPublishAsync("twins/pump/p1/telemetry/n", "2");
         ApiAnswer refused = await silo.Api.PostTelemetryAsync("pump/p1", """{"n":3}""");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
-        Assert.False((await silo.Api.TwinAsync("pump/p1"))!.Value.GetProperty("durable").GetBoolean());
-        ApiAnswer unready = await Eventually.SeeAsync(
-            "that it is not ready",
-            () => silo.Api.SendAsync(HttpMethod.Get, "/health/ready"),
-            static answer => answer.Status == HttpStatusCode.ServiceUnavailable);
-        Assert.Contains("disk is full", unready.Body.GetProperty("status").GetString(), StringComparison.Ordinal);
-        Assert.Equal(200, await silo.Api.StatusAsync("/health/live"));
+        await FullDisk.IsToldAsync(silo);
         Assert.False(kept.IsCompletedSuccessfully, "a full disk kept a reading");
 
         disk.Empty();
-        await Eventually.SeeAsync(
-            "a reading that is kept",
-            () => silo.Api.PostTelemetryAsync("pump/p1", """{"n":4}"""),
-            static answer => answer.Status == HttpStatusCode.NoContent);
-        Assert.Equal(200, await silo.Api.StatusAsync("/health/ready"));
-        Assert.Equal(4, (await silo.Api.TwinAsync("pump/p1"))!.Value.Number("n"));
+        await FullDisk.IsOverAsync(silo, reading: 4);
         Assert.True((await kept).IsSuccess);
         (await silo.StopAsync()).End.Succeeded();
     }

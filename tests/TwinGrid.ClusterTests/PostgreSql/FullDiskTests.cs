@@ -29,21 +29,10 @@ public sealed class FullDiskTests
             "a refusal",
             () => silo.Api.PostTelemetryAsync("pump/p1", Large(++kept)),
             static answer => answer.Status == HttpStatusCode.ServiceUnavailable);
-        Assert.False((await silo.Api.TwinAsync("pump/p1"))!.Value.GetProperty("durable").GetBoolean());
-        ApiAnswer unready = await Eventually.SeeAsync(
-            "that it is not ready",
-            () => silo.Api.SendAsync(HttpMethod.Get, "/health/ready"),
-            static answer => answer.Status == HttpStatusCode.ServiceUnavailable);
-        Assert.Contains("disk is full", unready.Body.GetProperty("status").GetString(), StringComparison.Ordinal);
-        Assert.Equal(200, await silo.Api.StatusAsync("/health/live"));
+        await FullDisk.IsToldAsync(silo);
 
         disk.Empty();
-        await Eventually.SeeAsync(
-            "a reading that is kept",
-            () => silo.Api.PostTelemetryAsync("pump/p1", """{"n":1000000}"""),
-            static answer => answer.Status == HttpStatusCode.NoContent);
-        Assert.Equal(200, await silo.Api.StatusAsync("/health/ready"));
-        Assert.Equal(1_000_000, (await silo.Api.TwinAsync("pump/p1"))!.Value.Number("n"));
+        await FullDisk.IsOverAsync(silo, reading: 1_000_000);
         (await silo.StopAsync()).End.Succeeded();
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,6 +32,25 @@ public sealed class LimitTests
         request.Headers.TransferEncodingChunked = true;
 
         await Problem.AssertAsync(await grid.Http.SendAsync(request), 413, "too-large");
+    }
+
+    [Fact]
+    public async Task Of_very_many_dropped_readings_a_thousand_have_a_dead_letter_and_the_others_are_counted()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync(null);
+        string wrong = "{" + string.Join(',', Enumerable.Range(0, 400).Select(i => $"\"!{i}\":1")) + "}";
+        using StringContent body = new($"[{{\"power\":100}},{wrong},{wrong},{wrong}]");
+        HttpResponseMessage answer = await grid.Http.PostAsync("/api/v1/twins/demo/flood/telemetry", body);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+
+        JsonElement page = await grid.Http.GetFromJsonAsync<JsonElement>("/api/v1/deadletters?limit=1000");
+        JsonElement newest = page.GetProperty("items")[0];
+        Assert.Equal("more-readings", newest.GetProperty("reason").GetString());
+        Assert.Equal("and 200 more readings of this message", newest.GetProperty("detail").GetString());
+        Assert.Equal(1_000, page.GetProperty("items").GetArrayLength());
+        JsonElement rest = await grid.Http.GetFromJsonAsync<JsonElement>(
+            $"/api/v1/deadletters?limit=1000&cursor={page.GetProperty("cursor").GetString()}");
+        Assert.Equal(1, rest.GetProperty("items").GetArrayLength());
     }
 
     [Fact]

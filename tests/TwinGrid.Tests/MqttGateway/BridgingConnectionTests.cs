@@ -153,6 +153,37 @@ public sealed class BridgingConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_broker_that_answers_pings_and_acknowledges_nothing_is_left_and_named()
+    {
+        await using ScriptedBroker broker = new([0x20, 6, 0, 0, 3, 0x13, 0, 2]);
+        await using RunningGateway gateway = await RunningGateway.BridgeAsync(broker.Server, mqtt =>
+        {
+            OneConnection(mqtt);
+            mqtt.Bridge.Publish = BridgedEffects.Alarms;
+        });
+        TwinId pump = new("pump", "p1");
+        await RunningGateway.Until(() => gateway.Effects.Wants(pump, EffectKind.Alarm, "hot"), "it publishes");
+        gateway.Effects.Publish([new TwinEffect
+        {
+            Twin = pump,
+            Kind = EffectKind.Alarm,
+            Name = "hot",
+            Alarm = new AlarmSnapshot
+            {
+                Name = "hot",
+                State = AlarmState.Active,
+                Severity = AlarmSeverity.Major,
+                Since = DateTimeOffset.UnixEpoch,
+                Why = "the bearing",
+            },
+        }]);
+        await RunningGateway.Until(() => Names(gateway, "was not acknowledged"), "it says why");
+        Assert.Contains("did not answer in 10 s", gateway.Bridge.FindTrouble(), StringComparison.Ordinal);
+        Assert.True(broker.Pings > 2);
+        await RunningGateway.Until(() => broker.Connections == 3, "it connects again");
+    }
+
+    [Fact]
     public async Task Every_quality_of_service_comes_in_and_of_what_is_retained_only_how_things_stand()
     {
         await using BridgingBroker broker = await BridgingBroker.StartNewAsync();

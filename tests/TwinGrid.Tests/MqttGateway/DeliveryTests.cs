@@ -105,6 +105,32 @@ public class DeliveryTests
         }
     }
 
+    [Theory]
+    [InlineData("twins/turbine/t07/#")]
+    [InlineData("twins/turbine/t07/+/+")]
+    [InlineData("twins/turbine/t07/+/derate")]
+    public async Task Whoever_looks_at_all_of_a_twin_does_not_take_its_commands_from_the_device(string filter)
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using Listening observer = await Listening.OnAsync(gateway, filter);
+        gateway.Effects.Publish([Command("one", TimeSpan.FromSeconds(30))]);
+        await observer.Until(1);
+        Assert.True(await gateway.Effects.TryRecallAsync(Recall("one")).WaitAsync(RunningGateway.Patience));
+
+        using Listening device = await Listening.OnAsync(gateway, "twins/turbine/t07/commands/+");
+        gateway.Effects.Publish([Command("two", TimeSpan.FromSeconds(30))]);
+        await device.Until(1);
+        await observer.Until(2);
+        await RunningGateway.Until(() => gateway.Twins.All.Count > 0, "a command was delivered");
+        Assert.Equal(["""CommandDelivered {"id":"two"}"""], gateway.Twins.Of("turbine/t07"));
+        gateway.Effects.Publish([Command("two", TimeSpan.FromSeconds(30)) with { IsRepeated = true }, State(1)]);
+        await observer.Until(filter.EndsWith('#') ? 3 : 2);
+        Assert.Equal(2, observer.Messages.Count(message => message.Topic.Contains("/commands/")));
+        Assert.Equal(
+            ["RedeliverAsync default/turbine/t07"],
+            gateway.Grains.Calls.Where(call => call.StartsWith("Redeliver", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task A_command_that_has_expired_is_not_sent()
     {
@@ -174,7 +200,8 @@ public class DeliveryTests
             }
         };
         using Listening observer = await Listening.OnAsync(gateway, "twins/+/+/commands/+");
-        using Listening device = await Listening.OnAsync(gateway, "twins/turbine/t07/#");
+        using Listening device = await Listening.OnAsync(
+            gateway, "twins/turbine/t07/commands/+", "twins/turbine/t07/alarms/+");
         await device.Until(1);
         await RunningGateway.Until(() => gateway.Grains.Calls.Count == 2, "commands and alarms were asked for");
         Assert.Equal("waited", device.Json("twins/turbine/t07/commands/derate").GetProperty("id").GetString());

@@ -91,6 +91,40 @@ public class InterestTests
         Assert.True(Hears(new TwinId("turbine", "t0"), EffectKind.State));
     }
 
+    [Fact]
+    public void Only_the_newest_changes_are_told_to_a_silo_that_lacks_them_however_many_there_were()
+    {
+        for (int i = 0; i < LocalInterest.MaxChanges + 7; i++)
+        {
+            _local.Add(TopicFilter.Parse($"twins/turbine/t{i}/state")!);
+        }
+
+        foreach (int lacks in new[] { 0, 3, 10, LocalInterest.MaxChanges })
+        {
+            InterestUpdate update = Assert.Single(_local.Since(_local.Version - lacks));
+            Assert.Equal((_local.Version - lacks, _local.Version), (update.From, update.To));
+            Assert.Equal(
+                Enumerable.Range(LocalInterest.MaxChanges + 7 - lacks, lacks)
+                    .Select(i => Hearing.Hash(new TwinId("turbine", $"t{i}"))),
+                update.Twins);
+        }
+    }
+
+    [Fact]
+    public void A_gateway_that_was_gone_before_it_said_anything_may_have_sent_any_command()
+    {
+        TwinEffect command = new() { Twin = T07, Kind = EffectKind.Command, Name = "start" };
+        ulong hash = 0;
+        Assert.True(_remote.MayHaveReachedDevice(command, ref hash));
+        Tell();
+        Assert.False(_remote.MayHaveReachedDevice(command, ref hash));
+        _local.Add(TopicFilter.Parse("twins/turbine/t07/commands/+")!);
+        Tell();
+        _local.Leave();
+        Tell();
+        Assert.True(_remote.MayHaveReachedDevice(command, ref hash));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

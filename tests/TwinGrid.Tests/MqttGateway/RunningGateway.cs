@@ -9,6 +9,7 @@ using MQTTnet;
 using MQTTnet.Formatter;
 using TwinGrid.MqttGateway;
 using TwinGrid.MqttGateway.Bridging;
+using TwinGrid.MqttGateway.Listening;
 using TwinGrid.MqttGateway.Sessions;
 
 namespace TwinGrid.Tests.MqttGateway;
@@ -36,9 +37,15 @@ public sealed class RunningGateway : IAsyncDisposable
 
     internal SessionRegistry Sessions => _host.Services.GetRequiredService<SessionRegistry>();
 
+    internal LargePackets LargePackets => _host.Services.GetRequiredService<LargePackets>();
+
     internal BridgeStatus Bridge => _host.Services.GetRequiredService<BridgeStatus>();
 
     public int Port { get; private set; }
+
+    /// <summary>One of the gateway's parts.</summary>
+    public T Part<T>()
+        where T : notnull => _host.Services.GetRequiredService<T>();
 
     public static async Task<RunningGateway> StartAsync(
         IEnumerable<TwinDefinition>? definitions = null, Action<IServiceCollection>? more = null, int port = 0)
@@ -276,6 +283,9 @@ public sealed class RecordingGrains
 
     public TwinPage Page { get; set; } = new([], null);
 
+    /// <summary>How the fleet is listed; the page, unless it is set.</summary>
+    public Func<Task<TwinPage>>? Listing { get; set; }
+
     public static IGrainFactory Factory(RecordingGrains grains)
     {
         IGrainFactory factory = DispatchProxy.Create<IGrainFactory, FactoryProxy>();
@@ -300,7 +310,8 @@ public sealed class RecordingGrains
             if (targetMethod!.ReturnType == typeof(ITwinFleet))
             {
                 ITwinFleet fleet = DispatchProxy.Create<ITwinFleet, GrainProxy>();
-                ((GrainProxy)(object)fleet).Invoked = (_, _) => Task.FromResult(Grains.Page);
+                ((GrainProxy)(object)fleet).Invoked =
+                    (_, _) => Grains.Listing?.Invoke() ?? Task.FromResult(Grains.Page);
                 return fleet;
             }
 

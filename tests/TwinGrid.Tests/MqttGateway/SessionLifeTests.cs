@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using MQTTnet;
 using MQTTnet.Protocol;
+using TwinGrid.MqttGateway.Delivery;
 using TwinGrid.MqttGateway.Packets;
 using TwinGrid.MqttGateway.Sessions;
 
@@ -44,6 +45,48 @@ public class SessionLifeTests
         Assert.True(next.Effects.Wants(new TwinId("turbine", "t07"), EffectKind.Command, "derate"));
         await RunningGateway.Until(
             () => next.Grains.Calls.Contains("RedeliverAsync default/turbine/t07"), "its commands were asked for");
+    }
+
+    [Fact]
+    public async Task A_session_of_another_process_is_told_what_stands_for_each_of_its_filters()
+    {
+        string[] pumps = [.. Enumerable.Range(0, 200).Select(i => $"pump/p{i}")];
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using (IMqttClient observer = await StayAsync(gateway, "observer", 600))
+        {
+            foreach (string pump in pumps)
+            {
+                await observer.SubscribeAsync($"twins/{pump}/alarms/+", MqttQualityOfServiceLevel.AtLeastOnce);
+            }
+
+            await observer.DisconnectAsync();
+        }
+
+        await gateway.StopAsync();
+        await using RunningGateway next = await RunningGateway.StartAsync(
+            more: services => services.AddSingleton<ITwinStore>(gateway.Store));
+        using IMqttClient back = await StayAsync(next, "observer", 600);
+        IEnumerable<string> asked = pumps.Select(pump => $"RepublishAsync default/{pump}");
+        await RunningGateway.Until(
+            () => !asked.Except(next.Grains.Calls).Any(), "every twin was asked how its alarms stand");
+    }
+
+    [Fact]
+    public void What_a_session_without_a_connection_was_to_be_told_its_next_connection_asks_for()
+    {
+        MqttSession session = new("client", "token", 1, new LimitOptions { QueuedPerSession = 1 })
+        {
+            ExpirySeconds = 600,
+        };
+        Assert.Null(session.MustWaitForRoom(() => Assert.Fail("it has no connection")));
+        session.Attach(new Unheard(), 1);
+        Assert.True(session.TakeLost());
+        Assert.False(session.TakeLost());
+
+        session.Send(Any(), 1, retain: false, default);
+        Assert.True(session.MustWaitForRoom(() => Assert.Fail("its connection is another")));
+        session.Attach(new Unheard(), 1);
+        Assert.True(session.TakeLost());
     }
 
     [Fact]
@@ -183,6 +226,14 @@ public class SessionLifeTests
         Assert.Equal(268_435_455u, read.Identifier);
     }
 
+    private static OutgoingMessage Any() => new()
+    {
+        Topic = "twins/pump/p1/alarms/hot",
+        TopicUtf8 = "twins/pump/p1/alarms/hot"u8.ToArray(),
+        Payload = default,
+        Qos = 1,
+    };
+
     private static IReadOnlyList<Subscription> Read(StoredSession stored) =>
         SessionState.Read(new MqttSession(stored.Client, "token", 1, new LimitOptions()), stored.State);
 
@@ -194,5 +245,24 @@ public class SessionLifeTests
         IMqttClient client = gateway.NewClient();
         await client.ConnectAsync(gateway.Stay(id, expiry));
         return client;
+    }
+
+    private sealed class Unheard : SessionLink
+    {
+        public override void Wake()
+        {
+        }
+
+        public override void Answer(ushort packetId, bool acknowledge, ReasonCode reason, string? detail)
+        {
+        }
+
+        public override void TakeOver()
+        {
+        }
+
+        public override void Overflow()
+        {
+        }
     }
 }

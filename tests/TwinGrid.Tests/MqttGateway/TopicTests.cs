@@ -19,6 +19,25 @@ public class TopicTests
     };
 
     [Theory]
+    [InlineData("twins/turbine/t07/commands/+", true)]
+    [InlineData("twins/turbine/t07/commands/#", true)]
+    [InlineData("twins/turbine/t07/commands/derate", true)]
+    [InlineData("twins/turbine/t07/commands", false)]
+    [InlineData("twins/turbine/t07/commands/a/b", false)]
+    [InlineData("twins/turbine/t07/#", false)]
+    [InlineData("twins/turbine/t07/+/+", false)]
+    [InlineData("twins/turbine/t07/+/derate", false)]
+    [InlineData("twins/turbine/+/commands/+", false)]
+    [InlineData("twins/+/t07/commands/+", false)]
+    [InlineData("other/turbine/t07/commands/+", false)]
+    [InlineData("#", false)]
+    public void A_device_subscribes_to_the_commands_of_its_twin_and_names_both(string filter, bool isDevice)
+    {
+        TwinId? expected = isDevice ? new TwinId("turbine", "t07") : null;
+        Assert.Equal(expected, TopicFilter.Parse(filter)!.DeviceOf("twins"));
+    }
+
+    [Theory]
     [InlineData("twins/turbine/t07/telemetry", "Telemetry turbine/t07 json")]
     [InlineData("twins/turbine/t07/telemetry/windSpeed", "Telemetry turbine/t07 scalar windSpeed")]
     [InlineData("twins/turbine/t07/telemetry/motor.temp", "Telemetry turbine/t07 scalar motor.temp")]

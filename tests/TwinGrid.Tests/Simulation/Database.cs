@@ -54,7 +54,10 @@ internal sealed class Database(World world, SimulationCounts counts)
             if (Weather == StoreWeather.Faulty && world.Happens(0.3))
             {
                 counts.LoadErrors++;
-                world.After(Latency(), () => answer.TrySetException(new IOException("the connection is gone")));
+                Exception error = world.Happens(0.5)
+                    ? new IOException("the connection is gone")
+                    : new TwinGridUnavailableException("the database does not answer now");
+                world.After(Latency(), () => answer.TrySetException(error));
                 return;
             }
 
@@ -127,7 +130,16 @@ internal sealed class Database(World world, SimulationCounts counts)
         if (Weather == StoreWeather.Full || (Weather == StoreWeather.Faulty && world.Happens(0.25)))
         {
             counts.ErrorsBeforeCommit++;
-            Lose(transaction);
+            if (world.Happens(0.5))
+            {
+                Lose(transaction);
+                return;
+            }
+
+            // As our own stores do: they know that nothing of it was kept, and say so.
+            counts.NotKept++;
+            transaction.IsLost = true;
+            world.After(Latency(), transaction.Refuse);
             return;
         }
 
@@ -247,6 +259,8 @@ internal sealed class Database(World world, SimulationCounts counts)
 
         public TaskCompletionSource<IReadOnlyList<CommitOutcome>> Answer { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Refuse() => Answer.TrySetException(new TwinGridNotCommittedException("nothing was kept"));
 
         public void Fail() => Answer.TrySetException(new IOException("the database does not answer"));
     }

@@ -144,7 +144,11 @@ internal sealed class Device
         {
             TwinAddress address = _address;
             _schedule.Network.Carry(() => Arrive(
-                silo, now => Pack(reading, now), result => Answered(key, reading, result), address));
+                silo,
+                now => Pack(reading, now),
+                result => Answered(key, reading, result),
+                address,
+                reading.Identity));
         }
 
         World.After(World.Between(500, 4_000), () =>
@@ -221,9 +225,20 @@ internal sealed class Device
     }
 
     private void Arrive(
-        SimulatedSilo silo, Func<long, byte[]> pack, Action<IngestResult> answered, TwinAddress? address = null) =>
-        silo.Process.Pool.Post(() => silo.Road.Send(
-            new Publish(address ?? new TwinAddress(Twin), pack(silo.Runtime.Now), answered)));
+        SimulatedSilo silo,
+        Func<long, byte[]> pack,
+        Action<IngestResult> answered,
+        TwinAddress? address = null,
+        Identity? reading = null) => silo.Process.Pool.Post(() =>
+        {
+            long now = silo.Runtime.Now;
+            Arrival arrival = Journal.Arrived(Twin, silo.Incarnation, reading, now);
+            silo.Road.Send(new Publish(address ?? new TwinAddress(Twin), pack(now), result =>
+            {
+                Journal.Answered(arrival, result.Status);
+                answered(result);
+            }));
+        });
 
     private async Task RedeliverAsync(SimulatedSilo silo)
     {

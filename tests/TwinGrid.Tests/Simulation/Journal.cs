@@ -29,6 +29,20 @@ internal sealed class Intention(TwinId twin, int number)
     public bool Ended { get; set; }
 }
 
+/// <summary>A message that a gateway of a silo took for a twin.</summary>
+/// <param name="Twin">Whose.</param>
+/// <param name="Silo">Of which silo's life.</param>
+/// <param name="Reading">Which reading it holds; the same may come several times. Null for what is none.</param>
+/// <param name="Received">When the gateway took it, which stands in the log.</param>
+/// <param name="At">When, in the order of all arrivals and answers.</param>
+internal sealed record Arrival(TwinId Twin, int Silo, Identity? Reading, long Received, int At)
+{
+    /// <summary>When it was answered; never so far.</summary>
+    public int AnsweredAt { get; set; } = int.MaxValue;
+
+    public IngestStatus Answer { get; set; }
+}
+
 /// <summary>What those outside did, were promised and saw: the oracle judges it.</summary>
 internal sealed class Journal
 {
@@ -52,6 +66,21 @@ internal sealed class Journal
     public List<string> Wrongs { get; } = [];
 
     public HashSet<TwinId> Deleted { get; } = [];
+
+    /// <summary>What gateways took, in the order in which they did.</summary>
+    public List<Arrival> Arrivals { get; } = [];
+
+    private int Order { get; set; }
+
+    public Arrival Arrived(TwinId twin, int silo, Identity? reading, long received)
+    {
+        Arrival arrival = new(twin, silo, reading, received, Order++);
+        Arrivals.Add(arrival);
+        return arrival;
+    }
+
+    public void Answered(Arrival arrival, IngestStatus answer) =>
+        (arrival.AnsweredAt, arrival.Answer) = (Order++, answer);
 
     public long Newest(TwinId twin) => NewestAcknowledged.GetValueOrDefault(twin);
 

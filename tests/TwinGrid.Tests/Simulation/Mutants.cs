@@ -18,6 +18,7 @@ internal static class Mutants
             ["stale cached read"] = (() => new StaleRead(), "C6"),
             ["off-by-one replay"] = (() => new OffByOneReplay(), "C5"),
             ["late over newer"] = (() => new LateOverNewer(), "C5"),
+            ["refused behind the others"] = (() => new AgainBehindTheOthers(), "was overtaken"),
             ["execute an expired command"] = (() => new ExecuteExpired(), "after its expiry"),
         };
 
@@ -50,6 +51,44 @@ internal static class Mutants
     private sealed class NoFencing : Mutation
     {
         public override void Begin(Database database) => database.Fences = false;
+    }
+
+    /// <summary>What was refused is sent again, behind what came after it; its sender hears nothing of it.</summary>
+    private sealed class AgainBehindTheOthers : Mutation
+    {
+        public override ITwinIngest Road(ITwinIngest road) => new Stubborn(road);
+
+        private sealed class Stubborn(ITwinIngest road) : ITwinIngest
+        {
+            private readonly Queue<IngestMessage> _refused = new();
+
+            public void Send(IngestMessage message)
+            {
+                road.Send(new Watched(message, this));
+                for (int many = _refused.Count; many > 0; many--)
+                {
+                    road.Send(new Watched(_refused.Dequeue(), this));
+                }
+            }
+
+            private sealed class Watched(IngestMessage message, Stubborn road) : IngestMessage
+            {
+                public override TwinAddress Address => message.Address;
+
+                public override ReadOnlyMemory<byte> Inputs => message.Inputs;
+
+                public override void Finished(in IngestResult result)
+                {
+                    if (result.Status == IngestStatus.Unavailable)
+                    {
+                        road._refused.Enqueue(message);
+                        return;
+                    }
+
+                    message.Finished(result);
+                }
+            }
+        }
     }
 
     /// <summary>Where two messages wait the third drops the oldest, whose sender is told that all is well.</summary>

@@ -23,9 +23,11 @@ internal sealed class Oracle(Schedule schedule)
         Counts.Reads += Journal.Reads.Count;
         Counts.ReadsNotDurable += Journal.Reads.Count(read => !read.Durable);
         CommandLedger commands = new(schedule, Check);
+        OrderLedger order = new(Journal, Check);
         foreach (TwinId twin in schedule.Database.Twins)
         {
             JudgeTwin(twin, schedule.Database.Rows(twin), commands);
+            schedule.Database.Rows(twin).Turns.ForEach(order.Take);
         }
 
         foreach ((TwinId Twin, Identity Reading) kept in Journal.Acknowledged)
@@ -33,6 +35,7 @@ internal sealed class Oracle(Schedule schedule)
             Check(_logged.Contains(kept), $"C1 {kept} was acknowledged and is lost");
         }
 
+        order.Judge();
         commands.Judge(isDone);
         return _wrongs;
     }

@@ -55,7 +55,8 @@ internal sealed class SimulatedSilo
             SimulatedKind.Registry,
             Store,
             committer,
-            new HistorySealer(Store, SimulatedKind.Registry, limits, clock, NullLogger<HistorySealer>.Instance),
+            new HistorySealer(
+                Store, SimulatedKind.Registry, static _ => true, limits, clock, NullLogger<HistorySealer>.Instance),
             active,
             road,
             new NewTwinGate(ingest, limits, SimulatedKind.Registry, active, clock),

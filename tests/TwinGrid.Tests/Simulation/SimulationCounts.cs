@@ -37,6 +37,8 @@ internal sealed class SimulationCounts
 
     public int ErrorsBeforeCommit { get; set; }
 
+    public int NotKept { get; set; }
+
     public int ErrorsAfterCommit { get; set; }
 
     public int OrphanedCommits { get; set; }

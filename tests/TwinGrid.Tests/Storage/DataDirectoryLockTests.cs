@@ -36,6 +36,17 @@ public sealed class DataDirectoryLockTests : IDisposable
     }
 
     [Fact]
+    public void A_full_disk_keeps_nobody_from_holding_it_without_a_name()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "/dev/full is a device of Linux");
+        File.CreateSymbolicLink(Path.Combine(_directory.Path, "twingrid.lock.pid"), "/dev/full");
+
+        using DataDirectoryLock held = DataDirectoryLock.Acquire(_directory.Path);
+
+        Assert.Equal(_directory.Path, held.Directory);
+    }
+
+    [Fact]
     public async Task Another_process_holds_it_until_it_is_killed()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/flock"), "flock (util-linux) is not installed");

@@ -31,6 +31,18 @@ internal static class SealedHistory
                 ],
         };
 
+    /// <summary>Seals turns of a twin, with one reading of power: at a time, the first revision.</summary>
+    public static async Task SealAsync(this ITwinStore store, TwinId twin, int first, int last, long time) =>
+        Assert.True(await store.SealAsync(
+            await store.PartAsync(twin, first, last, time), CancellationToken.None));
+
+    /// <summary>The part that this seals.</summary>
+    public static async Task<SealedTurns> PartAsync(this ITwinStore store, TwinId twin, int first, int last, long time)
+    {
+        SealedTurns part = Part(await store.TurnsAsync(first - 1, last, twin), first, last, (time, first));
+        return part with { Twin = twin, End = part.End with { Twin = twin } };
+    }
+
     /// <summary>A part from the first on with power that is kept for 30 days, and vibration for two.</summary>
     public static SealedTurns PartOfTwoClasses(List<TwinTurn> turns, int last)
     {
@@ -44,11 +56,12 @@ internal static class SealedHistory
     public static string Text(TwinTurn turn) =>
         $"{turn.Twin} {turn.Revision} {turn.Time} {turn.FoldVersion} {turn.Inputs.Text()}";
 
-    public static async Task<List<TwinTurn>> TurnsAsync(this ITwinStore store, long after, long through)
+    public static async Task<List<TwinTurn>> TurnsAsync(
+        this ITwinStore store, long after, long through, TwinId? twin = null)
     {
         List<TwinTurn> turns = [];
         await foreach (TwinTurn turn in store.ReadTurnsAsync(
-            StoreDirectory.Turbine, after, through, CancellationToken.None))
+            twin ?? StoreDirectory.Turbine, after, through, CancellationToken.None))
         {
             turns.Add(turn);
         }

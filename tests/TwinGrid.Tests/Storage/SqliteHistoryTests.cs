@@ -48,12 +48,12 @@ public sealed class SqliteHistoryTests : IDisposable
             new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
         await store.FillAsync(1, 300);
         await store.SealAsync(PartOfTwoClasses(await store.TurnsAsync(0, 300), 200), CancellationToken.None);
-        Assert.Equal(2, Directory.GetFiles(HistoryPath, "*.db").Length);
+        Assert.Equal(2, Directory.GetFiles(_directory.HistoryPath, "*.db").Length);
 
         await store.DropExpiredAsync(Start + (3 * Day), CancellationToken.None);
-        Assert.Single(Directory.GetFiles(HistoryPath, "*.db"));
+        Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
         await store.DropExpiredAsync(Start + (32 * Day), CancellationToken.None);
-        Assert.Empty(Directory.GetFiles(HistoryPath));
+        Assert.Empty(Directory.GetFiles(_directory.HistoryPath));
     }
 
     [Fact]
@@ -64,14 +64,14 @@ public sealed class SqliteHistoryTests : IDisposable
         await store.FillAsync(1, 300);
         List<TwinTurn> turns = await store.TurnsAsync(0, 300);
         await store.SealAsync(Part(turns, 1, 100, (Start, 1)), CancellationToken.None);
-        string file = Assert.Single(Directory.GetFiles(HistoryPath, "*.db"));
+        string file = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
 
         // As many at once as there are threads that read: each of them has it open.
         Assert.All(await ReadAtOnceAsync(store), values => Assert.Equal([1.0], values));
         await store.DropExpiredAsync(Start + (33 * Day), CancellationToken.None);
         await store.SealAsync(Part(turns, 101, 200, (Start, 2)), CancellationToken.None);
 
-        Assert.Equal(file, Assert.Single(Directory.GetFiles(HistoryPath, "*.db")));
+        Assert.Equal(file, Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db")));
         Assert.All(await ReadAtOnceAsync(store), values => Assert.Equal([2.0], values));
         Assert.Equal(100, (await store.TurnsAsync(100, 200)).Count);
     }
@@ -99,7 +99,55 @@ public sealed class SqliteHistoryTests : IDisposable
 
         await stop.CancelAsync();
         await reading;
-        Assert.Empty(Directory.GetFiles(HistoryPath));
+        Assert.Empty(Directory.GetFiles(_directory.HistoryPath));
+    }
+
+    [Fact]
+    public async Task A_turn_that_is_sealed_while_its_time_is_asked_for_is_the_answer_all_the_same()
+    {
+        await using SqliteTwinStore store = await OpenAsync();
+        await store.FillAsync(1, 300);
+        List<TwinTurn> turns = await store.TurnsAsync(0, 300);
+        using CancellationTokenSource stop = new();
+        int asked = 2;
+        Task[] asking = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                int revision = Volatile.Read(ref asked);
+                Assert.Equal(revision, (await store.PastAsync(null, turns[revision - 1].Time)).Revision);
+            }
+        }))];
+        for (int revision = 1; revision <= 200; revision++)
+        {
+            Volatile.Write(ref asked, revision);
+            await store.SealAsync(Part(turns, revision, revision, (Start, revision)), CancellationToken.None);
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(asking);
+    }
+
+    [Fact]
+    public async Task What_is_erased_while_it_is_sealed_is_in_no_file()
+    {
+        await using SqliteTwinStore store = await OpenAsync();
+        for (int i = 1; i <= 60; i++)
+        {
+            TwinId twin = new("turbine", $"t{i}");
+            await store.Commit(Turn(twin, 1), Turn(twin, 2));
+            await store.Commit(Snapshot(twin, 2));
+            SealedTurns part = await store.PartAsync(twin, 1, 2, Start);
+            Task sealedFirst = i % 2 == 0 ? store.SealAsync(part, CancellationToken.None) : Task.CompletedTask;
+            await Task.WhenAll(
+                sealedFirst,
+                store.EraseAsync(twin, 3, CancellationToken.None),
+                store.SealAsync(part, CancellationToken.None));
+        }
+
+        string file = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
+        Assert.Equal(0, Execute(file, "UPDATE turns SET turns = turns"));
+        Assert.Equal(0, Execute(file, "UPDATE readings SET readings = readings"));
     }
 
     [Fact]
@@ -134,7 +182,7 @@ public sealed class SqliteHistoryTests : IDisposable
         await store.FillAsync(1, 300);
         await store.SealAsync(
             Part(await store.TurnsAsync(0, 300), 1, 300, (Start, 1)), CancellationToken.None);
-        string partition = Assert.Single(Directory.GetFiles(HistoryPath, "*.db"));
+        string partition = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
         using (SqliteConnection file = new($"Data Source={partition};Pooling=False"))
         {
             file.Open();
@@ -156,8 +204,6 @@ public sealed class SqliteHistoryTests : IDisposable
 
     private static Task<List<double>[]> ReadAtOnceAsync(SqliteTwinStore store) =>
         Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => store.ValuesAsync())));
-
-    private string HistoryPath => Path.Combine(_directory.Path, "twingrid-history");
 
     private Task<SqliteTwinStore> OpenAsync() => _directory.OpenAsync(clock: _clock);
 

@@ -18,8 +18,8 @@ public sealed class SqliteLostHistoryTests : IDisposable
     public async Task An_empty_file_in_which_nothing_was_sealed_hides_nothing_and_is_made_whole_by_the_next_sealing()
     {
         // 30 days are kept in files of two days; this is the one of the first part.
-        string file = HistoryFile.For(HistoryPath, 30 * Day, Start).Path;
-        Directory.CreateDirectory(HistoryPath);
+        string file = HistoryFile.For(_directory.HistoryPath, 30 * Day, Start).Path;
+        Directory.CreateDirectory(_directory.HistoryPath);
         await File.WriteAllBytesAsync(file, []);
         await using (SqliteTwinStore store = await OpenAsync())
         {
@@ -33,7 +33,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using SqliteTwinStore again = await OpenAsync();
         Assert.Empty(await again.ValuesAsync());
         Assert.Equal((200L, (long?)null), await again.PastAsync(200));
-        await SealAsync(again, Turbine, 1, 100, Start);
+        await again.SealAsync(Turbine, 1, 100, Start);
         Assert.Equal([1.0], await again.ValuesAsync());
         Assert.Empty(await VerifyAsync());
     }
@@ -44,10 +44,10 @@ public sealed class SqliteLostHistoryTests : IDisposable
         TwinId other = new("pump", "p4");
         await using SqliteTwinStore store = await OpenAsync();
         await store.FillAsync(1, 300);
-        await SealAsync(store, Turbine, 1, 100, Start);
+        await store.SealAsync(Turbine, 1, 100, Start);
         _clock.Advance(TimeSpan.FromDays(4));
-        await SealAsync(store, Turbine, 101, 200, Start + (4 * Day));
-        string damaged = HistoryFile.For(HistoryPath, 30 * Day, Start + (4 * Day)).Path;
+        await store.SealAsync(Turbine, 101, 200, Start + (4 * Day));
+        string damaged = HistoryFile.For(_directory.HistoryPath, 30 * Day, Start + (4 * Day)).Path;
         await store.DisposeAsync();
         File.Delete(damaged + "-wal");
         await File.WriteAllTextAsync(damaged, new string('x', 8_192));
@@ -63,7 +63,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await again.Commit([.. Enumerable.Range(1, 100).Select(r => Turn(other, r))]);
         await again.Commit(Snapshot(other, 100));
         Assert.Equal(0, (await again.ReadLogAsync(other, CancellationToken.None))!.Sealed);
-        await SealAsync(again, other, 1, 100, Start);
+        await again.SealAsync(other, 1, 100, Start);
         Assert.Equal(100, (await again.ReadLogAsync(other, CancellationToken.None))!.Sealed);
 
         Assert.Contains(await VerifyAsync(), found => found.Where == damaged);
@@ -77,13 +77,13 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
-            await SealAsync(store, Turbine, 101, 200, Start + Second);
-            await SealAsync(store, Turbine, 201, 300, Start + (2 * Second));
+            await store.SealAsync(Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 101, 200, Start + Second);
+            await store.SealAsync(Turbine, 201, 300, Start + (2 * Second));
             Assert.Equal([1.0, 101.0, 201.0], await store.ValuesAsync());
         }
 
-        Execute(Assert.Single(Directory.GetFiles(HistoryPath, "*.db")), loss);
+        Assert.NotEqual(0, Execute(Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db")), loss));
 
         await using SqliteTwinStore again = await OpenAsync();
         TwinDamagedException refused = await Assert.ThrowsAsync<TwinDamagedException>(() => again.ValuesAsync());
@@ -99,10 +99,10 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 1, 100, Start);
         }
 
-        string file = Assert.Single(Directory.GetFiles(HistoryPath, "*.db"));
+        string file = Assert.Single(Directory.GetFiles(_directory.HistoryPath, "*.db"));
         File.Delete(file);
 
         await using SqliteTwinStore again = await OpenAsync();
@@ -119,13 +119,13 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 1, 100, Start);
         }
 
         _directory.Execute("DELETE FROM sealed_in; UPDATE history_file SET life = 0");
 
         await using SqliteTwinStore again = await OpenAsync();
-        await SealAsync(again, Turbine, 101, 200, Start + Second);
+        await again.SealAsync(Turbine, 101, 200, Start + Second);
         Assert.Equal([1.0, 101.0], await again.ValuesAsync());
         Assert.Equal((50L, (long?)null), await again.PastAsync(50));
         Assert.Empty(await VerifyAsync());
@@ -137,8 +137,8 @@ public sealed class SqliteLostHistoryTests : IDisposable
         await using (SqliteTwinStore store = await OpenAsync())
         {
             await store.FillAsync(1, 300);
-            await SealAsync(store, Turbine, 1, 100, Start);
-            await SealAsync(store, Turbine, 101, 200, Start + Second);
+            await store.SealAsync(Turbine, 1, 100, Start);
+            await store.SealAsync(Turbine, 101, 200, Start + Second);
             await store.EraseAsync(Turbine, 101, CancellationToken.None);
             Assert.Equal([101.0], await store.ValuesAsync());
         }
@@ -146,44 +146,7 @@ public sealed class SqliteLostHistoryTests : IDisposable
         Assert.Empty(await VerifyAsync());
     }
 
-    private string HistoryPath => Path.Combine(_directory.Path, "twingrid-history");
+    private Task<SqliteTwinStore> OpenAsync() => _directory.OpenAsync(clock: _clock);
 
-    private Task<SqliteTwinStore> OpenAsync() => _directory.OpenAsync(
-        new LimitOptions { HistoryKeep = TimeSpan.FromDays(30) }, _clock);
-
-    private static async Task SealAsync(SqliteTwinStore store, TwinId twin, int first, int last, long time)
-    {
-        List<TwinTurn> turns = [];
-        await foreach (TwinTurn turn in store.ReadTurnsAsync(twin, first - 1, last, CancellationToken.None))
-        {
-            turns.Add(turn);
-        }
-
-        SealedTurns part = Part(turns, first, last, (time, first));
-        Assert.True(await store.SealAsync(
-            part with { Twin = twin, End = part.End with { Twin = twin } }, CancellationToken.None));
-    }
-
-    private static void Execute(string file, string sql)
-    {
-        using SqliteConnection connection = new($"Data Source={file};Pooling=False");
-        connection.Open();
-        using SqliteCommand command = connection.CreateCommand();
-#pragma warning disable CA2100 // The test writes it.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        Assert.NotEqual(0, command.ExecuteNonQuery());
-    }
-
-    private async Task<List<StoreDamage>> VerifyAsync()
-    {
-        await using SqliteTwinStore store = _directory.Make(clock: _clock);
-        List<StoreDamage> found = [];
-        await foreach (StoreDamage damage in store.VerifyAsync(new StoreTally(), CancellationToken.None))
-        {
-            found.Add(damage);
-        }
-
-        return found;
-    }
+    private Task<List<StoreDamage>> VerifyAsync() => _directory.VerifyAsync(_clock);
 }

@@ -207,15 +207,5 @@ public sealed class SqliteVerifyTests : IDisposable
         return Assert.Single(Directory.GetFiles(Path.Combine(_directory.Path, "twingrid-history"), "*.db"));
     }
 
-    private async Task<List<StoreDamage>> VerifyAsync(StoreTally? tally = null)
-    {
-        await using SqliteTwinStore store = _directory.Make(clock: _clock);
-        List<StoreDamage> found = [];
-        await foreach (StoreDamage damage in store.VerifyAsync(tally ?? new StoreTally(), CancellationToken.None))
-        {
-            found.Add(damage);
-        }
-
-        return found;
-    }
+    private Task<List<StoreDamage>> VerifyAsync(StoreTally? tally = null) => _directory.VerifyAsync(_clock, tally);
 }

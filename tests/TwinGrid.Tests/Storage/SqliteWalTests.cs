@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using TwinGrid.Storage.Sqlite;
 using static TwinGrid.Tests.Storage.StoreDirectory;
 
@@ -29,7 +30,7 @@ public sealed class SqliteWalTests : IDisposable
         TwinGridException refused = await Assert.ThrowsAsync<TwinGridException>(() => crashed.OpenAsync());
         Assert.Contains(log, refused.Message, StringComparison.Ordinal);
         Assert.Contains("restore a backup", refused.Message, StringComparison.Ordinal);
-        Assert.Contains(await VerifyAsync(crashed), found => found.Where == log);
+        Assert.Contains(await crashed.VerifyAsync(), found => found.Where == log);
 
         // What the sentence says: to go on with what stands before the damage.
         WalDamage damage = WalFile.FindDamage(crashed.File)!;
@@ -77,7 +78,7 @@ public sealed class SqliteWalTests : IDisposable
 
         Assert.True(File.Exists(note));
         Assert.Contains(
-            await VerifyAsync(crashed),
+            await crashed.VerifyAsync(),
             found => found.Problem.Contains("(-wal) was damaged or taken away", StringComparison.Ordinal));
         TestLog log = new();
         await using SqliteTwinStore store = await crashed.OpenAsync(logger: log.For<SqliteTwinStore>());
@@ -97,34 +98,22 @@ public sealed class SqliteWalTests : IDisposable
     // The files as a kill leaves them, once the end of the burst was noted.
     private async Task<StoreDirectory> CrashAsync(int commits)
     {
-        await using SqliteTwinStore store = await _directory.OpenAsync();
+        FakeTimeProvider clock = new();
+        await using SqliteTwinStore store = await _directory.OpenAsync(clock: clock);
         string note = Path.ChangeExtension(_directory.File, ".last");
         for (int revision = 1; revision <= commits; revision++)
         {
             await store.Commit(Turn(Turbine, revision));
         }
 
-        // One row a turn, so the newest row is the last revision.
-        DateTime until = DateTime.UtcNow.AddSeconds(20);
-        while (LastWritten.Read(_directory.File).Row < commits && DateTime.UtcNow < until)
-        {
-            await Task.Delay(50);
-        }
+        // It is noted by the thread that writes, before what it is given next. One row a turn, so the newest row is the
+        // last revision.
+        clock.Advance(LastWritten.Interval);
+        await store.AppendDeadLettersAsync([], CancellationToken.None);
+        Assert.Equal(commits, LastWritten.Read(_directory.File).Row);
 
         StoreDirectory crashed = _directory.Crash();
         File.Copy(note, Path.ChangeExtension(crashed.File, ".last"));
         return crashed;
-    }
-
-    private static async Task<List<StoreDamage>> VerifyAsync(StoreDirectory directory)
-    {
-        await using SqliteTwinStore store = directory.Make();
-        List<StoreDamage> found = [];
-        await foreach (StoreDamage damage in store.VerifyAsync(new StoreTally(), CancellationToken.None))
-        {
-            found.Add(damage);
-        }
-
-        return found;
     }
 }

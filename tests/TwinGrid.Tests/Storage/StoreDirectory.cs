@@ -13,6 +13,8 @@ internal sealed class StoreDirectory : IDisposable
 
     public string File => System.IO.Path.Combine(Path, "twingrid.db");
 
+    public string HistoryPath => System.IO.Path.Combine(Path, "twingrid-history");
+
     public static TwinId Turbine { get; } = new("turbine", "t07");
 
     public static TwinTurn Turn(TwinId twin, long revision, string inputs = "inputs") => new()
@@ -73,13 +75,25 @@ internal sealed class StoreDirectory : IDisposable
         return crashed;
     }
 
-    /// <summary>Changes the database behind the store's back.</summary>
-    public int Execute(string sql)
+    /// <summary>What <c>verify</c> finds.</summary>
+    public async Task<List<StoreDamage>> VerifyAsync(TimeProvider? clock = null, StoreTally? tally = null)
     {
-        using SqliteConnection connection = new($"Data Source={File};Pooling=False");
+        await using SqliteTwinStore store = Make(clock: clock);
+        return await store.FindDamagesAsync(tally);
+    }
+
+    /// <summary>Changes the database behind the store's back.</summary>
+    public int Execute(string sql) => Execute(File, sql);
+
+    /// <summary>Changes one of the store's files behind its back.</summary>
+    public static int Execute(string file, string sql)
+    {
+        using SqliteConnection connection = new($"Data Source={file};Pooling=False");
         connection.Open();
         using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // The test writes it.
         command.CommandText = sql;
+#pragma warning restore CA2100
         return command.ExecuteNonQuery();
     }
 
@@ -106,6 +120,17 @@ internal static class StoreWords
         }
 
         return due;
+    }
+
+    public static async Task<List<StoreDamage>> FindDamagesAsync(this ITwinStore store, StoreTally? tally = null)
+    {
+        List<StoreDamage> found = [];
+        await foreach (StoreDamage damage in store.VerifyAsync(tally ?? new StoreTally(), CancellationToken.None))
+        {
+            found.Add(damage);
+        }
+
+        return found;
     }
 
     public static string Text(this ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);

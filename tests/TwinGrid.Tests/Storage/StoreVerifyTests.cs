@@ -132,12 +132,6 @@ public abstract class StoreVerifyTests<THome> : IAsyncLifetime
     {
         ITwinStore store = _home.NotInitialized();
         StoreTally tally = new();
-        List<StoreDamage> found = [];
-        await foreach (StoreDamage damage in store.VerifyAsync(tally, CancellationToken.None))
-        {
-            found.Add(damage);
-        }
-
-        return (found, tally);
+        return (await store.FindDamagesAsync(tally), tally);
     }
 }

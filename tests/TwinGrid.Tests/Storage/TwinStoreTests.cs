@@ -48,6 +48,25 @@ public abstract class TwinStoreTests<THome> : IAsyncLifetime
         Assert.Equal(first with { Inputs = default }, twin.Tail[0] with { Inputs = default });
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(300)]
+    public async Task Who_refuses_a_group_for_good_says_that_nothing_of_it_was_kept(int twins)
+    {
+        ITwinStore store = await _home.OpenAsync();
+        TwinId[] group = [.. Enumerable.Range(0, twins).Select(i => new TwinId("pump", $"p{i:000}"))];
+        await store.Commit([.. group.Select(twin => Turn(twin, 1))]);
+        TwinTurn[] next = [.. group.Select(twin => Turn(twin, 2))];
+
+        await _home.ExecuteAsync("ALTER TABLE turn RENAME TO elsewhere");
+        await Assert.ThrowsAsync<TwinGridNotCommittedException>(() => store.Commit(next));
+        await Assert.ThrowsAsync<TwinGridNotCommittedException>(() => store.Commit(next));
+        await _home.ExecuteAsync("ALTER TABLE elsewhere RENAME TO turn");
+
+        Assert.All(await store.Commit(next), outcome => Assert.Equal(CommitOutcome.Committed, outcome));
+        Assert.Equal(2, (await store.Load(group[0])).Tail.Count);
+    }
+
     [Fact]
     public async Task A_twin_is_its_newest_snapshot_and_the_turns_after_it_in_order()
     {

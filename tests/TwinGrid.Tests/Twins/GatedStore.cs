@@ -8,12 +8,22 @@ internal sealed class GatedStore(ITwinStore store) : ITwinStore
     private readonly ConcurrentQueue<TwinTurn> _held = new();
     private volatile TaskCompletionSource? _gate;
     private int _loads;
+    private int _refusals;
 
     /// <summary>How long a commit takes beside its real time.</summary>
     public TimeSpan CommitDelay { get; set; }
 
     /// <summary>True while twins cannot be read.</summary>
     public bool LoadsFail { get; set; }
+
+    /// <summary>True while the store is away for whoever reads a twin.</summary>
+    public bool IsAway { get; set; }
+
+    /// <summary>A twin whose turns the store refuses, so that it keeps nothing of their groups.</summary>
+    public TwinId? Refused { get; set; }
+
+    /// <summary>How many groups were refused.</summary>
+    public int Refusals => Volatile.Read(ref _refusals);
 
     /// <summary>How often a twin was asked for.</summary>
     public int Loads => Volatile.Read(ref _loads);
@@ -31,6 +41,10 @@ internal sealed class GatedStore(ITwinStore store) : ITwinStore
     /// <summary>What waits is committed, and so is what comes.</summary>
     public void LetCommit() => Release()?.SetResult();
 
+    /// <summary>What waits is refused as our stores do it, who know that they kept nothing; what comes is committed.
+    /// </summary>
+    public void RefuseHeld() => Release()?.SetException(new TwinGridNotCommittedException("the page is damaged"));
+
     /// <summary>What waits fails, and nothing of it was written; what comes is committed.</summary>
     public void FailHeld() => Release()?.SetException(new IOException("the disk is full"));
 
@@ -47,6 +61,12 @@ internal sealed class GatedStore(ITwinStore store) : ITwinStore
             await gate.Task;
         }
 
+        if (turns.Any(turn => turn.Twin == Refused))
+        {
+            Interlocked.Increment(ref _refusals);
+            throw new TwinGridNotCommittedException("the page is damaged");
+        }
+
         if (CommitDelay > TimeSpan.Zero)
         {
             await Task.Delay(CommitDelay, cancellationToken);
@@ -58,7 +78,9 @@ internal sealed class GatedStore(ITwinStore store) : ITwinStore
     public Task<StoredTwin> LoadAsync(TwinId twin, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _loads);
-        return LoadsFail ? throw new TwinGridException("the disk is gone") : store.LoadAsync(twin, cancellationToken);
+        return LoadsFail ? throw new TwinGridException("the disk is gone")
+            : IsAway ? throw new TwinGridUnavailableException("the store does not answer")
+            : store.LoadAsync(twin, cancellationToken);
     }
 
     public Task InitializeAsync(CancellationToken cancellationToken) => store.InitializeAsync(cancellationToken);

@@ -1,10 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Metadata;
 using Orleans.Runtime;
 using TwinGrid.Tests.Simulation;
 using TwinGrid.Twins.Fencing;
 using TwinGrid.Twins.Ingest;
+using TwinGrid.Twins.Placement;
 
 namespace TwinGrid.Tests.Twins;
 
@@ -47,7 +49,7 @@ public sealed class LaneTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
             .. parcel[..3], Unsent(TwoSiloGrid.Speed(7)), Unsent(TwoSiloGrid.Speed(8, seq: 8)), .. parcel[3..],
             Unsent(parcel[^1].Inputs.ToArray()),
         ];
-        using UnsureMessages unsure = new(grid.Store, Nobody(), NullLogger<UnsureMessages>.Instance);
+        UnsureMessages unsure = new(grid.Store, Nobody(), NullLogger<UnsureMessages>.Instance);
         bool[] kept = await unsure.FindKeptAsync(id, more, TestContext.Current.CancellationToken);
 
         // The fourth was never sent, the fifth is numbered and may come twice, the last is the one before once more.
@@ -78,6 +80,39 @@ public sealed class LaneTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
         Assert.Equal(sent[1..2], passage.End());
         passage.AddFirst([sent[4]]);
         Assert.Equal([sent[4], sent[2], sent[3], sent[5]], passage.All);
+    }
+
+    [Fact]
+    public async Task A_fault_on_the_way_costs_the_messages_that_met_it_and_the_lane_goes_on()
+    {
+        IServiceProvider silo = grid.Cluster.GetSiloServiceProvider(grid.Cluster.Silos[0].SiloAddress);
+        IClusterMembershipService real = silo.GetRequiredService<IClusterMembershipService>();
+        int asked = 0;
+        IClusterMembershipService membership = Stub.Of<IClusterMembershipService>(_ =>
+            ++asked == 2 ? throw new InvalidOperationException("the list of silos") : real.CurrentSnapshot);
+        ShardMap map = new(
+            membership,
+            silo.GetRequiredService<IClusterManifestProvider>(),
+            silo.GetRequiredService<GrainTypeResolver>());
+        ILocalSiloDetails local = silo.GetRequiredService<ILocalSiloDetails>();
+        TwinIngestServiceClient client = silo.GetRequiredService<TwinIngestServiceClient>();
+        using SiloLanes lanes =
+            new(client, map, membership, local, TimeProvider.System, NullLogger<SiloLanes>.Instance);
+        IngestRouter road = new(
+            new ActiveTwins(),
+            map,
+            lanes,
+            new UnsureMessages(grid.Store, Nobody(), NullLogger<UnsureMessages>.Instance),
+            local,
+            silo.GetRequiredService<IGrainFactory>(),
+            TimeProvider.System,
+            NullLogger<IngestRouter>.Instance);
+        Sender sender = new(road, grid.TwinOn(1, "faulty"));
+
+        // The map is asked when the message comes, and once more when its batch is gathered.
+        Assert.Equal(IngestStatus.Unavailable, (await sender.Send().Result).Status);
+        Assert.Equal(IngestStatus.Accepted, (await sender.Send().Result).Status);
+        Assert.All(sender.All, message => Assert.Equal(1, message.Times));
     }
 
     private ArrivedBatches Arrived => grid.Cluster

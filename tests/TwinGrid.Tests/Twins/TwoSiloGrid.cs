@@ -47,6 +47,7 @@ public class TwoSiloGrid : IAsyncLifetime
             silo.Services.AddPredictiveModel("Fragile", _ => new FragileModel());
             silo.Services.Configure<IngestOptions>(options => options.Acknowledge = Acknowledge);
             silo.AddTwins();
+            Configure(silo);
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
@@ -62,6 +63,11 @@ public class TwoSiloGrid : IAsyncLifetime
 
     /// <summary>How many silos there are.</summary>
     protected virtual int SiloCount => 2;
+
+    /// <summary>Adds to a silo what a test needs besides.</summary>
+    protected virtual void Configure(ISiloBuilder silo)
+    {
+    }
 
     /// <summary>When a message counts as taken.</summary>
     protected virtual Acknowledgement Acknowledge => Acknowledgement.Durable;

@@ -131,6 +131,24 @@ public sealed class WatchTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid>
     }
 
     [Fact]
+    public async Task A_model_that_cannot_explain_itself_stops_neither_a_watched_twin_nor_its_watchers()
+    {
+        TwinId id = new("fragile", "watched");
+        ITwin twin = grid.Twin(id.Key, id.Kind);
+        await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(1));
+        Watcher watcher = await new Watcher(twin, "w").AskAsync();
+        await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(7)).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Contains("'fragile' could not say why", (await twin.GetAsync())!.Predictions["fragile"].Why);
+        IngestResult next =
+            await grid.Road(0).IngestAsync(id, TwoSiloGrid.Speed(8)).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal((IngestStatus.Accepted, 3L), (next.Status, next.Revision));
+        await watcher.UntilAsync(3);
+        Assert.Equal("snapshot 1 2 3", watcher.Words);
+        Assert.Contains("could not say why", watcher.Told[1].Document.Text, StringComparison.Ordinal);
+        Assert.True(await watcher.IsRightAsync());
+    }
+
+    [Fact]
     public async Task What_is_not_committed_is_not_told()
     {
         TwinId id = new("fan", "held");

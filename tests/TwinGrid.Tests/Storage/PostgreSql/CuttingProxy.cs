@@ -28,6 +28,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>How many connections were cut.</summary>
     public int Cuts { get; private set; }
 
+    /// <summary>How many connections came.</summary>
+    public int Came { get; private set; }
+
+    /// <summary>True while every connection is closed: those that come, and with its next word one that is there.
+    /// </summary>
+    public bool IsAway { get; set; }
+
     /// <summary>Cuts the connection that brings so many more bytes to the server.</summary>
     public void CutAfterSent(long bytes) => Interlocked.Exchange(ref _toServer, bytes);
 
@@ -70,8 +77,14 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private async Task ServeAsync(Socket client)
     {
         using Socket server = new(SocketType.Stream, ProtocolType.Tcp);
+        Came++;
         using (client)
         {
+            if (IsAway)
+            {
+                return;
+            }
+
             await server.ConnectAsync(IPAddress.Loopback, _server, _end.Token);
             client.NoDelay = server.NoDelay = true;
             await Task.WhenAny(PumpAsync(client, server, sends: true), PumpAsync(server, client, sends: false));
@@ -88,6 +101,11 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 if (!sends && _stalled is { } stalled)
                 {
                     await stalled.Task.WaitAsync(_end.Token);
+                }
+
+                if (IsAway)
+                {
+                    return;
                 }
 
                 if (Take(sends, read) is { } left)

@@ -98,6 +98,82 @@ public sealed class PostgreSqlCutTests(ITestOutputHelper output) : IAsyncLifetim
         Assert.Equal(["inputs", "theirs"], (await other.Load(Turbine)).Tail.Select(turn => turn.Inputs.Text()));
     }
 
+    [Fact]
+    public async Task While_the_server_is_away_a_commit_asks_for_one_connection_and_not_for_several()
+    {
+        PostgreSqlServer server = await PostgreSqlServer.SharedAsync();
+        await using CuttingProxy proxy = new(server.Port);
+        await using PostgreSqlTwinStore store = await OpenAsync(proxy);
+        await store.Commit(Turn(Turbine, 1));
+        proxy.IsAway = true;
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Commit(Turn(Turbine, 2)));
+
+        int came = proxy.Came;
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Commit(Turn(Turbine, 2)));
+
+        Assert.Equal(1, proxy.Came - came);
+        proxy.IsAway = false;
+        Assert.Equal([CommitOutcome.Committed], await store.Commit(Turn(Turbine, 2)));
+    }
+
+    [Fact]
+    public async Task Of_a_turn_that_is_no_longer_in_the_log_nobody_says_that_it_was_not_committed()
+    {
+        PostgreSqlServer server = await PostgreSqlServer.SharedAsync();
+        await using CuttingProxy proxy = new(server.Port);
+        await using PostgreSqlTwinStore store = await OpenAsync(proxy, "Command Timeout=1;Timeout=1");
+        await store.Commit(Turn(Turbine, 1));
+        TwinTurn turn = Turn(Turbine, 2, "committed and not answered");
+        TaskCompletionSource stalled = proxy.Stall();
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Commit(turn));
+        Assert.Equal(2, await _home.CountAsync("turn"));
+
+        // What sealing and reclaiming by another silo leave of it, a minute later.
+        await _home.ExecuteAsync("DELETE FROM turn; UPDATE twin SET erased_before = 3");
+        stalled.SetResult();
+
+        TwinGridException unknown = await Assert.ThrowsAsync<TwinGridException>(() => store.Commit(turn));
+        Assert.Contains("not known", unknown.Message, StringComparison.Ordinal);
+        Assert.Equal([CommitOutcome.Fenced], await store.Commit(Turn(Turbine, 2, "of a stale activation")));
+        Assert.Equal([CommitOutcome.Committed], await store.Commit(Turn(Turbine, 3)));
+    }
+
+    [Fact]
+    public async Task A_dead_letter_whose_connection_is_cut_at_any_byte_is_there_once()
+    {
+        PostgreSqlServer server = await PostgreSqlServer.SharedAsync();
+        await using CuttingProxy proxy = new(server.Port);
+        await using PostgreSqlTwinStore store = await OpenAsync(proxy);
+        const int Letters = 60;
+        for (int cut = 0; cut < Letters; cut++)
+        {
+            proxy.CutAfterAnswered(cut * 7);
+            await store.AppendDeadLettersAsync(
+                [
+                    new DeadLetter
+                    {
+                        Time = UnixMicroseconds.Now(TimeProvider.System),
+                        Topic = $"cut {cut}",
+                        Client = "",
+                        Reason = "cut",
+                        Detail = "",
+                        Size = 0,
+                        Sample = default,
+                    },
+                ],
+                CancellationToken.None);
+            proxy.Spare();
+        }
+
+        output.WriteLine($"{proxy.Cuts} connections were cut");
+        Assert.True(proxy.Cuts > Letters / 4, $"Only {proxy.Cuts} connections were cut: this run shows nothing");
+        IReadOnlyList<StoredDeadLetter> kept =
+            await store.ReadDeadLettersAsync(null, 2 * Letters, CancellationToken.None);
+        Assert.Equal(
+            Enumerable.Range(0, Letters).Reverse().Select(cut => $"cut {cut}"),
+            kept.Select(letter => letter.Letter.Topic));
+    }
+
     private async Task<PostgreSqlTwinStore> OpenAsync(CuttingProxy proxy, string more = "")
     {
         PostgreSqlTwinStore store = new(

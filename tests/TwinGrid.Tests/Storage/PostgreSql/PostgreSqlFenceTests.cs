@@ -121,6 +121,41 @@ public sealed class PostgreSqlFenceTests : IAsyncLifetime
         Assert.Equal([CommitOutcome.Committed], await second.Commit(Turn(Turbine, 1_401)));
     }
 
+    [Fact]
+    public async Task A_silo_that_sleeps_while_another_erases_holds_up_nobody_elses_commits_for_long()
+    {
+        await using PostgreSqlTwinStore first = await _home.OpenAsync(Silo("one"));
+        await using PostgreSqlTwinStore second = await _home.OpenAsync(Silo("two"));
+        await first.Commit(Turn(Turbine, 1), Turn(Turbine, 2));
+        await using (PostgreSqlTwinStore third = await _home.OpenAsync(Silo("three")))
+        {
+            await third.Commit(Turn(Turbine, 3));
+        }
+
+        await using NpgsqlConnection asleep = new($"{_home.ConnectionString};Pooling=false");
+        await asleep.OpenAsync();
+        await using NpgsqlTransaction begun = await asleep.BeginTransactionAsync();
+        await using NpgsqlCommand holds = new(
+            "SELECT 1 FROM silo_incarnation WHERE silo = 'three' FOR SHARE", asleep);
+        await holds.ExecuteNonQueryAsync();
+        Task erasing = first.EraseAsync(Turbine, 2, CancellationToken.None);
+        while (await _home.ReadAsync("""
+            SELECT EXISTS (
+                SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%ORDER BY 1 FOR UPDATE')
+            """) is false)
+        {
+            Assert.False(erasing.IsCompleted);
+        }
+
+        // It has the rows of one and two by now; without a bound it keeps them until its command times out, after 10 s.
+        long start = TimeProvider.System.GetTimestamp();
+        Assert.Equal([CommitOutcome.Committed], await second.Commit(Turn(Turbine, 4)));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        await begun.RollbackAsync();
+        await erasing;
+        Assert.Equal(3, await _home.CountAsync("turn"));
+    }
+
     private static StoreOwner Silo(string name) => new("twingrid", name, IsAlone: false);
 
     // Commits what would follow what it last saw, and looks again where it was fenced.

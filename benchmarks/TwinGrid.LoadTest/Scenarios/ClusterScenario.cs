@@ -10,7 +10,7 @@ namespace TwinGrid.LoadTest.Scenarios;
 /// devices at the first. Of n silos (n - 1)/n of the messages are for twins of another one than their device's. Where
 /// silos, database and client share the processors of one machine, it shows what a silo more costs, not what it brings.
 /// </summary>
-internal sealed class ScaleScenario(LoadOptions options)
+internal sealed class ClusterScenario(LoadOptions options)
 {
     private static readonly string[] Modes = ["Applied", "Durable"];
 
@@ -19,7 +19,7 @@ internal sealed class ScaleScenario(LoadOptions options)
     {
         if (options.Storage != "PostgreSql" || options.Target is not null || options.Server.Count > 0)
         {
-            throw new ArgumentProblem("scale starts silos of its own on one PostgreSQL: no --target, no --server");
+            throw new ArgumentProblem("cluster starts silos of its own on one PostgreSQL: no --target, no --server");
         }
 
         List<ScaleFigures> rows = [];

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace TwinGrid.Tests.Twins;
+
+/// <summary>Twins that rest while their store is away.</summary>
+public sealed class AwayStoreTests(AwayStoreTests.ListeningGrid grid) : IClassFixture<AwayStoreTests.ListeningGrid>
+{
+    [Fact]
+    public async Task Who_reads_a_resting_twin_hears_so_and_the_log_is_not_filled_with_stacks()
+    {
+        TwinId id = grid.TwinOn(0, "read-while-away");
+        await new Sender(grid.Road(0), id).Send().Result;
+        await grid.Cluster.DeactivateAsync(grid.Twin(id.Key));
+        grid.Log.Clear();
+        grid.Store.IsAway = true;
+        try
+        {
+            Task<TwinSnapshot?>[] readers = [.. Enumerable.Range(0, 20).Select(_ => grid.Twin(id.Key).GetAsync())];
+            foreach (Task<TwinSnapshot?> reader in readers)
+            {
+                TwinGridUnavailableException refusal = await Assert.ThrowsAsync<TwinGridUnavailableException>(
+                    () => reader.WaitAsync(TimeSpan.FromSeconds(20)));
+                Assert.Contains("does not answer", refusal.Message, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            grid.Store.IsAway = false;
+        }
+
+        Assert.Empty(grid.Log);
+        Assert.Equal(IngestStatus.Accepted, (await new Sender(grid.Road(0), id).Send().Result).Status);
+        Assert.NotNull(await grid.Twin(id.Key).GetAsync());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task What_comes_for_a_resting_twin_waits_for_a_moment_and_keeps_its_order(int silo)
+    {
+        TwinId id = grid.TwinOn(silo, $"sent-while-away{silo}-");
+        Sender sender = new(grid.Road(0), id);
+        await sender.Send().Result;
+        await grid.Cluster.DeactivateAsync(grid.Twin(id.Key));
+        int loads = grid.Store.Loads;
+        grid.Store.IsAway = true;
+        for (int i = 0; i < 50; i++)
+        {
+            sender.Send();
+        }
+
+        await Wait.UntilAsync(() => grid.Store.Loads >= loads + 2);
+        grid.Store.IsAway = false;
+        await sender.AnsweredAsync();
+        Assert.All(sender.All, message => Assert.Equal((1, IngestStatus.Accepted), (message.Times, message.Status)));
+        Assert.Equal(sender.All.Select(m => m.Number), sender.Told.Select(m => m.Number));
+        TwinSnapshot twin = (await grid.Twin(id.Key).GetAsync())!;
+        Assert.Equal((51L, 0L, 0L), (twin.Counters.Readings, twin.Counters.Late, twin.Counters.Duplicates));
+    }
+
+    [Fact]
+    public async Task What_comes_for_a_resting_twin_is_refused_where_the_store_stays_away()
+    {
+        TwinId id = grid.TwinOn(0, "refused-while-away");
+        Sender sender = new(grid.Road(0), id);
+        int loads = grid.Store.Loads;
+        grid.Store.IsAway = true;
+        try
+        {
+            for (int i = 0; i < 50; i++)
+            {
+                sender.Send();
+            }
+
+            await sender.AnsweredAsync();
+        }
+        finally
+        {
+            grid.Store.IsAway = false;
+        }
+
+        Assert.All(sender.All, message => Assert.Equal((1, IngestStatus.Unavailable), (message.Times, message.Status)));
+        Assert.InRange(grid.Store.Loads - loads, 1, 20);
+        Assert.Equal(IngestStatus.Accepted, (await sender.Send().Result).Status);
+    }
+
+    /// <summary>A grid that writes down what is logged with an exception.</summary>
+    public sealed class ListeningGrid : TwoSiloGrid
+    {
+        internal ConcurrentQueue<string> Log { get; } = new();
+
+        protected override void Configure(ISiloBuilder silo) => silo.Services.AddLogging(
+            logging => logging.AddProvider(new Listener(Log)));
+
+        private sealed class Listener(ConcurrentQueue<string> log) : ILoggerProvider, ILogger
+        {
+            public ILogger CreateLogger(string categoryName) => this;
+
+            public IDisposable? BeginScope<TState>(TState state)
+                where TState : notnull => null;
+
+            public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+            public void Log<TState>(
+                LogLevel logLevel,
+                EventId eventId,
+                TState state,
+                Exception? exception,
+                Func<TState, Exception?, string> formatter)
+            {
+                if (IsEnabled(logLevel) && exception is not null)
+                {
+                    log.Enqueue($"{formatter(state, exception)} {exception}");
+                }
+            }
+
+            public void Dispose()
+            {
+            }
+        }
+    }
+}
