@@ -131,7 +131,7 @@ internal sealed partial class SessionRegistry
         return (false, null);
     }
 
-    /// <summary>True when this gateway has a session as its row says; one that it lost meanwhile has an older claim.</summary>
+    /// <summary>True when this gateway has a session as its row says; one that it lost has an older claim.</summary>
     private bool IsHere(StoredSession row)
     {
         lock (_lock)

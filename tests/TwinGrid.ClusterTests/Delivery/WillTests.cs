@@ -139,7 +139,10 @@ public sealed class WillTests
     private static Task OutAsync(SiloProcess through, string client) =>
         Eventually.SeeAsync($"the will of {client}", () => CountAsync(through, client), static count => count > 0);
 
-    /// <summary>How often a client's twin was told, also what it knew; a twin that moves is asked again.</summary>
+    /// <summary>
+    /// How often a client's will counted; a twin that moves is asked again. That it came again as of the same time,
+    /// where its silo died before it could answer, is a duplicate to the twin and does not count.
+    /// </summary>
     private static async Task<long> CountAsync(SiloProcess through, string client)
     {
         ApiAnswer answer = await Eventually.SeeAsync(
@@ -151,7 +154,6 @@ public sealed class WillTests
             return 0;
         }
 
-        Assert.Equal(0, answer.Body.Counter("duplicates"));
         return said.GetProperty("count").GetInt64();
     }
 
