@@ -110,8 +110,8 @@ public sealed record DeadLetter
 public sealed record StoredDeadLetter(long Id, DeadLetter Letter);
 
 /// <summary>
-/// An MQTT session that outlives its connection (MQTT 5 section 4.1): what its client subscribed. Its commands wait in
-/// their twins.
+/// An MQTT session that outlives its connection (MQTT 5 section 4.1): what its client subscribed, and its will, for
+/// which a session has a row that ends with its connection. Its commands wait in their twins.
 /// </summary>
 public sealed record StoredSession
 {
@@ -124,7 +124,7 @@ public sealed record StoredSession
     /// <summary>When its connection ended, Unix microseconds; null while it is connected.</summary>
     public long? EndedAt { get; init; }
 
-    /// <summary>Its subscriptions; opaque to a store.</summary>
+    /// <summary>Its subscriptions and its will; opaque to a store.</summary>
     public required ReadOnlyMemory<byte> State { get; init; }
 
     /// <summary>Whose it is, and since when.</summary>
@@ -155,6 +155,11 @@ public sealed record SessionChange(string Client, StoredSession? Session)
     /// <summary>Who changes it: a session that is claimed anew since stays as it is.</summary>
     public SessionClaim Claim { get; init; } = Session?.Claim ?? SessionClaim.None;
 }
+
+/// <summary>A session that goes from one gateway to another without the first one's help.</summary>
+/// <param name="Seen">The session as it was read.</param>
+/// <param name="Next">What takes its place: of the same client, with a newer claim.</param>
+public sealed record SessionTakeover(StoredSession Seen, StoredSession Next);
 
 /// <summary>
 /// Where turns become durable. A store knows no grains and no fold: it keeps rows, fences them and gives them back.
@@ -336,6 +341,34 @@ public interface ITwinStore
     /// whose row has a newer claim changes nothing: its gateway lost it.
     /// </summary>
     Task SaveSessionsAsync(IReadOnlyList<SessionChange> changes, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts sessions in the place of those that were seen, where these still stand as they were: of several silos that
+    /// take over the same session one gets it. Durable when the task ends.
+    /// </summary>
+    /// <returns>One answer per takeover, in order: true where it was made.</returns>
+    /// <remarks>
+    /// A store that several silos share implements it in one transaction; by default it is read, compared and saved.
+    /// </remarks>
+    async Task<IReadOnlyList<bool>> TakeSessionsAsync(
+        IReadOnlyList<SessionTakeover> takeovers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(takeovers);
+        bool[] taken = new bool[takeovers.Count];
+        for (int i = 0; i < taken.Length; i++)
+        {
+            StoredSession seen = takeovers[i].Seen;
+            StoredSession? row = await LoadSessionAsync(seen.Client, cancellationToken).ConfigureAwait(false);
+            taken[i] = row is not null
+                && row with { State = default } == seen with { State = default }
+                && row.State.Span.SequenceEqual(seen.State.Span);
+        }
+
+        SessionChange[] changes =
+            [.. takeovers.Where((_, i) => taken[i]).Select(one => new SessionChange(one.Seen.Client, one.Next))];
+        await SaveSessionsAsync(changes, cancellationToken).ConfigureAwait(false);
+        return taken;
+    }
 
     /// <summary>Reads one session; null for a client that has none.</summary>
     Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken);

@@ -76,6 +76,7 @@ public sealed class ReadingWriter
     private int _length;
     private int _inputAt = -1;
     private int _count;
+    private long? _untimed;
 
     /// <summary>
     /// The packed inputs so far; valid until <see cref="Clear"/>. Call <see cref="EndMessage"/> first.
@@ -88,9 +89,16 @@ public sealed class ReadingWriter
     /// <summary>What the decoder could not use.</summary>
     public IReadOnlyList<DroppedReading> Dropped => _dropped;
 
+    /// <summary>
+    /// A time, Unix microseconds, for readings that come with neither a time nor a number, so that the same message is
+    /// known when it comes again; null, the default, for none. Until <see cref="Clear"/>.
+    /// </summary>
+    public long? TimeOfUntimed { get; set; }
+
     /// <summary>Empties the writer for the next message.</summary>
     public void Clear()
     {
+        TimeOfUntimed = null;
         _length = 0;
         _dropped.Clear();
         _inputAt = -1;
@@ -120,6 +128,7 @@ public sealed class ReadingWriter
         MakeRoom(FlagsAt + 3 + source.Length + (3 * MaxVarint) + sizeof(long));
         _inputAt = _length;
         _count = 0;
+        _untimed = header.Time is null && (header.Seq is null || header.Epoch is null) ? TimeOfUntimed : null;
         Span<byte> head = _buffer.AsSpan(_length);
         head[0] = (byte)InputKind.Readings;
         BinaryPrimitives.WriteInt64LittleEndian(head[PackedInputs.InputHeader..], header.Received);
@@ -262,12 +271,13 @@ public sealed class ReadingWriter
         int unitSize = detail.Unit is null ? 0 : MaxVarint + Encoding.UTF8.GetMaxByteCount(detail.Unit.Length);
         MakeRoom(MaxVarint + name.Length + 1 + sizeof(long) + unitSize + valueSize);
         WriteText(name);
+        long? given = detail.Time ?? _untimed;
         _buffer[_length++] = (byte)(
             (int)type
-            | (detail.Time is null ? 0 : ReadingHasTime)
+            | (given is null ? 0 : ReadingHasTime)
             | (detail.Unit is null ? 0 : ReadingHasUnit)
             | ((int)detail.Quality << 5));
-        if (detail.Time is { } time)
+        if (given is { } time)
         {
             WriteInt64(time);
         }

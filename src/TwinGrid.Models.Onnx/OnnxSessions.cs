@@ -4,8 +4,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace TwinGrid.Models.Onnx;
 
 /// <summary>
-/// The models that this process has read, one session for each file, however many kinds name it. Thread-safe. A session
-/// that nobody holds any more frees its memory by its finalizer: none is taken away from a run that is under way.
+/// The models that this process has read, one session for each file, however many kinds name it. Thread-safe. Of a file
+/// that was written anew the earlier session is let go: it frees its memory by its finalizer once no kind runs it, so
+/// none is taken away from a run that is under way.
 /// </summary>
 internal sealed class OnnxSessions(OnnxLimits limits)
 {
@@ -19,13 +20,21 @@ internal sealed class OnnxSessions(OnnxLimits limits)
     /// <exception cref="OnnxRuntimeException">It is no model that the runtime can read.</exception>
     public InferenceSession Open(string path, int threads)
     {
-        var key = (path, File.GetLastWriteTimeUtc(path), threads);
+        (string Path, DateTime Written, int Threads) key = (path, File.GetLastWriteTimeUtc(path), threads);
         try
         {
-            return _sessions.GetOrAdd(key, static key => new(() => Read(key.Path, key.Threads))).Value;
+            InferenceSession session =
+                _sessions.GetOrAdd(key, static key => new(() => Read(key.Path, key.Threads))).Value;
+            foreach (var earlier in _sessions.Keys.Where(known => known.Path == path && known.Written != key.Written))
+            {
+                _sessions.TryRemove(earlier, out _);
+            }
+
+            return session;
         }
-        catch (OnnxRuntimeException)
+        catch
         {
+            // The next one tries again: a lazy value would throw the same for ever.
             _sessions.TryRemove(key, out _);
             throw;
         }

@@ -72,6 +72,7 @@ internal sealed class MqttGatewayService(
         await peers.LeaveAsync();
         if (_listens)
         {
+            await sessions.StopAsync();
             await rows.StopAsync();
         }
 

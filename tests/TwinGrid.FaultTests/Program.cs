@@ -13,20 +13,8 @@ using PosixSignalRegistration hungUp = PosixSignalRegistration.Create(PosixSigna
 try
 {
     FaultOptions options = FaultArguments.Read(args);
-    FaultReport report = await new Run(options, Say).ExecuteAsync();
-    string text = report.ToJson();
-    Console.WriteLine(text);
-    if (options.Report is { } file)
-    {
-        await File.WriteAllTextAsync(file, text);
-    }
-
-    bool isClean = report is
-    {
-        Lost: 0, Duplicated: 0, Phantom: 0, OutOfOrder: 0, StaleReads: 0, ZombieCommits: 0, CommandsDoubled: 0,
-        Divergent: 0, CommandsLost: 0, CommandsExecutedExpired: 0, Unrecovered: 0,
-    };
-    if (!isClean)
+    FaultReport report = await new Run(options, Say, result => Publish(result, options.Report)).ExecuteAsync();
+    if (!report.IsClean)
     {
         Console.Error.WriteLine($"{report.Violations.Count} violations, --seed {report.Seeds[0]} repeats the schedule");
         return 1;
@@ -50,6 +38,12 @@ catch (Exception problem) when (problem is NoResultException or TimeoutException
     Console.Error.WriteLine($"No result: {problem.Message}");
     return 2;
 }
+catch (Exception problem)
+{
+    // The grid did not come up, or could not be put away: nothing that was judged is lost by it.
+    Console.Error.WriteLine($"No result: {problem}");
+    return 2;
+}
 
 // What was started and made is ended and removed by those who did, when the process ends in order.
 static void End(PosixSignalContext signal)
@@ -57,6 +51,16 @@ static void End(PosixSignalContext signal)
     signal.Cancel = true;
     Console.Error.WriteLine($"No result: {signal.Signal}");
     Environment.Exit(2);
+}
+
+static void Publish(FaultReport report, string? file)
+{
+    string text = report.ToJson();
+    Console.WriteLine(text);
+    if (file is not null)
+    {
+        File.WriteAllText(file, text);
+    }
 }
 
 void Say(string what) => Console.Error.WriteLine($"{Stopwatch.GetElapsedTime(start).TotalSeconds,7:0.0} s  {what}");

@@ -14,7 +14,10 @@ using TwinGrid.FaultTests.Reporting;
 namespace TwinGrid.FaultTests;
 
 /// <summary>One run: a grid, its devices and people, the faults, and the judgement.</summary>
-internal sealed class Run(FaultOptions options, Action<string> say)
+/// <param name="options">What is to be run.</param>
+/// <param name="say">Told what goes on.</param>
+/// <param name="publish">Given the report, before anything is put away that could fail then.</param>
+internal sealed class Run(FaultOptions options, Action<string> say, Action<FaultReport> publish)
 {
     private const int ProbeTwins = 12;
 
@@ -31,22 +34,46 @@ internal sealed class Run(FaultOptions options, Action<string> say)
     private long _fencedLives;
 
     /// <summary>Runs it to its end.</summary>
+    /// <returns>What it showed; where it broke off, what it showed until then and why.</returns>
     public async Task<FaultReport> ExecuteAsync()
     {
         await using Grid grid = await Grid.StartAsync(options);
         say($"{grid.Silos.Count} process(es) ready, seed {options.Seed}, mutant {options.Mutant}, in {grid.Root}");
-        IReadOnlyList<GatewayDoor> gateways = grid.Gateways;
-        IReadOnlyList<Uri> webs = grid.Apis;
-        await using Fleet fleet = Devices(grid.Root, gateways);
-        Prober prober = new([.. Enumerable.Range(0, ProbeTwins).Select(static i => $"probe/p{i:00}")], gateways);
+        Fleet fleet = Devices(grid.Root, grid.Gateways);
+        Readers readers = new(grid.Apis, _twins, options.Seed, options.Mutant);
+        ZombieCommits zombies = new(grid.Database);
+        Prober prober = new([.. Enumerable.Range(0, ProbeTwins).Select(static i => $"probe/p{i:00}")], grid.Gateways);
         await using Whereabouts whereabouts =
             await Whereabouts.ConnectAsync(grid.Silos.Select(static silo => silo.Place.Network.Clients));
         FaultCampaign campaign = new(
-            grid, new FaultInjector(grid, fleet, _verdict), prober, whereabouts, _verdict, say);
-        Readers readers = new(webs, _twins, options.Seed, options.Mutant);
+            grid, new FaultInjector(grid, fleet, zombies, _verdict), zombies, _commands, prober, whereabouts, _verdict,
+            say);
+        string? brokeOff = null;
+        try
+        {
+            await LiveAsync(grid, fleet, readers, campaign);
+            await AuditAsync(grid);
+            await StopAsync(grid);
+            await JudgeAsync(grid);
+        }
+        catch (Exception problem) when (problem is not ArgumentProblemException)
+        {
+            // What was seen until then stays seen; what went wrong with the harness is told in full.
+            say($"broke off: {problem}");
+            brokeOff = $"it broke off, and not all was judged: {problem.Message}";
+        }
+
+        FaultReport report = Report(grid, campaign, fleet, readers, zombies, brokeOff);
+        publish(report);
+        return report;
+    }
+
+    private async Task LiveAsync(Grid grid, Fleet fleet, Readers readers, FaultCampaign campaign)
+    {
         Operators operators = new(
-            webs, [.. _twins.Select(static twin => twin.Twin)], _commands, TimeSpan.FromSeconds(options.Seconds),
+            grid.Apis, [.. _twins.Select(static twin => twin.Twin)], _commands, TimeSpan.FromSeconds(options.Seconds),
             options.Seed, options.Mutant);
+        await using (fleet)
         await using (readers)
         await using (operators)
         {
@@ -55,15 +82,9 @@ internal sealed class Run(FaultOptions options, Action<string> say)
                 "every device to be acknowledged", () => _twins.All(static t => t.AcknowledgedReadings > 0));
             readers.Start();
             operators.Start();
-            await campaign.RunAsync(
-                FaultSchedule.Make(options), TimeSpan.FromSeconds(options.Seconds));
+            await campaign.RunAsync(FaultSchedule.Make(options), TimeSpan.FromSeconds(options.Seconds));
             await SettleAsync(grid, fleet, operators);
         }
-
-        await AuditAsync(grid);
-        await StopAsync(grid);
-        await JudgeAsync(grid);
-        return Report(grid, campaign, fleet, readers);
     }
 
     private Fleet Devices(string root, IReadOnlyList<GatewayDoor> gateways) =>
@@ -173,7 +194,7 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             new TwinChecker(history, _verdict).Judge([], _finals[history.Twin]);
         }
 
-        CommandChecker.Judge(_commands, _verdict);
+        new CommandChecker(_commands, _verdict).Judge();
         long zombies = await grid.Database.ZombieCommitsAsync();
         _verdict.Zombie(zombies, $"{zombies} turns were committed by lives that were fenced before");
         long twice = await grid.Database.DoubleCommitsAsync();
@@ -186,15 +207,22 @@ internal sealed class Run(FaultOptions options, Action<string> say)
         }
     }
 
-    private FaultReport Report(Grid grid, FaultCampaign campaign, Fleet fleet, Readers readers)
+    private FaultReport Report(
+        Grid grid, FaultCampaign campaign, Fleet fleet, Readers readers, ZombieCommits zombies, string? brokeOff)
     {
         ILookup<FaultKind, FaultOutcome> hits =
             campaign.Outcomes.Where(static outcome => outcome.Hit).ToLookup(static outcome => outcome.Fault.Kind);
-        long acknowledged = _twins.Sum(static twin => twin.AcknowledgedReadings);
         IReadOnlyList<FaultKind> kinds = FaultSchedule.Kinds(options);
+        RunAmounts done = new(
+            Readings: _twins.Sum(static twin => twin.AcknowledgedReadings),
+            DurableReads: readers.Answered - readers.NotDurable - readers.Unknown,
+            Executed: _commands.Executions.Count,
+            CalledBack: Ended("cancelled"),
+            Expired: Ended("expired"),
+            zombies.Attempts);
         return new FaultReport
         {
-            Acknowledged = acknowledged,
+            Acknowledged = done.Readings,
             Faults = kinds.ToDictionary(Name, kind => hits[kind].Count()),
             Lost = _verdict.Lost,
             Duplicated = _verdict.Duplicated,
@@ -204,7 +232,10 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             ZombieCommits = _verdict.ZombieCommits,
             Fenced = grid.Silos.Sum(static silo => silo.Fenced),
             CommandsIssued = _commands.Intentions.Count(static intention => intention.Id is not null),
-            CommandsExecuted = _commands.Executions.Count,
+            CommandsSucceeded = Ended("succeeded"),
+            CommandsExpired = done.Expired,
+            CommandsCancelled = done.CalledBack,
+            CommandsExecuted = done.Executed,
             CommandsDoubled = _verdict.CommandsDoubled,
             UnavailableMs = kinds.ToDictionary(
                 Name, kind => UnavailabilityFigures.Of([.. hits[kind]], static window => window.Longest)),
@@ -216,18 +247,27 @@ internal sealed class Run(FaultOptions options, Action<string> say)
             Divergent = _verdict.Divergent,
             CommandsLost = _verdict.CommandsLost,
             CommandsExecutedExpired = _verdict.ExecutedExpired,
+            CommandsReceivedExpired = _verdict.ReceivedExpired,
+            CommandsWrongEnd = _verdict.CommandsWrongEnd,
             Unrecovered = _verdict.Unrecovered,
             FencedLives = _fencedLives,
+            ZombieAttempts = done.ZombieAttempts,
+            RestartsWithMessages = fleet.RestartsWithMessages,
             SentAgain = fleet.SentAgain,
             Reads = readers.Answered,
             ReadsNotDurable = readers.NotDurable,
+            ReadsUnknown = readers.Unknown,
+            ReadsRefused = readers.Refused,
             UnexpectedEnds = [.. grid.Silos.SelectMany(static silo => silo.UnexpectedEnds)],
             Network = options.Network,
             Mutant = options.Mutant.ToString(),
-            Refused = ResultRules.Refuse(acknowledged, kinds, hits),
+            Refused = brokeOff
+                ?? ResultRules.Refuse(done, kinds, [.. hits.SelectMany(static kind => kind.Select(_ => kind.Key))]),
             Violations = _verdict.Violations,
         };
     }
+
+    private long Ended(string status) => _commands.Intentions.Count(intention => intention.Status == status);
 
     private static string Name(FaultKind kind) =>
         System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());

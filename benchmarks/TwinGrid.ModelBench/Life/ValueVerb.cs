@@ -9,7 +9,7 @@ namespace TwinGrid.ModelBench.Life;
 /// What remaining life is worth: the cost of maintaining units that were not learnt from, when they run until they
 /// fail, at the best fixed interval, when RemainingLife says so, and with perfect knowledge. Interval and threshold
 /// are chosen on the training units of each fold, the threshold by what was said of a unit by a network that had not
-/// seen it: the cheapest at which half as many units are expected to fail as at the interval.
+/// seen it: the cheapest at which at most half as many units fail as at the interval, in nineteen of twenty fleets.
 /// </summary>
 internal static class ValueVerb
 {
@@ -87,8 +87,8 @@ internal static class ValueVerb
     {
         int interval = Enumerable.Range(1, MostCycles)
             .MinBy(stop => Total(training, _ => stop, unplanned).Per1000Cycles);
-        double stops = Math.Max(Total(training, _ => interval, unplanned).Unplanned, 0.5);
-        int threshold = CallThreshold.Choose(training, unplanned, BearableStops * stops / training.Length);
+        int stops = Total(training, _ => interval, unplanned).Unplanned;
+        int threshold = CallThreshold.Choose(training, unplanned, (int)(BearableStops * stops));
         costs[row, RunToFailure] += Total(judged, _ => double.PositiveInfinity, unplanned);
         costs[row, FixedInterval] += Total(judged, _ => interval, unplanned);
         costs[row, RemainingLife] += Total(judged, unit => unit.StopAt(threshold), unplanned);

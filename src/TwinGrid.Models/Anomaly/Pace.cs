@@ -31,7 +31,7 @@ internal struct Pace
     public readonly double Decades => _decades;
 
     /// <summary>Takes the time of a reading, Unix microseconds.</summary>
-    /// <param name="time">Never before the last one's.</param>
+    /// <param name="time">Where it is before the last one, the clock stepped: that is no interval.</param>
     /// <param name="readings">How many came before.</param>
     public void Learn(long time, double readings)
     {

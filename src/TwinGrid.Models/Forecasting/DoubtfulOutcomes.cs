@@ -6,13 +6,15 @@ namespace TwinGrid.Models.Forecasting;
 /// </summary>
 /// <remarks>
 /// Doubt is the size of the error over the usual size at that expectation, linear in
-/// <see cref="WeatherFeatures.DescribeDoubt"/>, by recursive least squares: the scale of a location-scale regression
+/// <see cref="WeatherFeatures.DescribeDoubt"/> and in how far the learners' expectations lie from their mean, by
+/// recursive least squares: the scale of a location-scale regression
 /// (Koenker and Bassett, Econometrica 50, 1982), of which only the rank is believed, for the tables learn what came.
 /// Between two tables an outcome is counted in both and quantiles are averaged.
 /// </remarks>
 /// <param name="features">What makes numbers of the weather.</param>
+/// <param name="learners">How many learners expect something.</param>
 /// <param name="memory">How many outcomes a table remembers.</param>
-internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
+internal sealed class DoubtfulOutcomes(WeatherFeatures features, int learners, double memory)
 {
     private const int Tables = 3;
     private const int Knots = 12;
@@ -32,8 +34,10 @@ internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
     private const int ErrorsAt = Tables * OutcomeTable.StateLength;
     private const int DoubtAt = ErrorsAt + Knots;
 
-    private readonly LeastSquares _doubt = new(
-        [.. Enumerable.Repeat(5.0, WeatherFeatures.DoubtWidth)], DoubtMemory);
+    /// <summary>A tenth of the capacity apart is much.</summary>
+    private const double FarApart = 0.1;
+
+    private readonly LeastSquares _doubt = new([.. Enumerable.Repeat(5.0, WidthFor(learners))], DoubtMemory);
 
     public int StateLength => DoubtAt + _doubt.StateLength;
 
@@ -54,15 +58,16 @@ internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
     /// <param name="weather">One value per input.</param>
     /// <param name="time">What it is the weather of, Unix microseconds.</param>
     /// <param name="expected">What is expected; as it is, or in [0,1].</param>
+    /// <param name="each">What each learner expects.</param>
     /// <param name="levels">Rising, between 0 and 1.</param>
     /// <param name="quantiles">Takes one value per level, rising, in [0,1].</param>
     public void Read(
         ReadOnlySpan<double> state, ReadOnlySpan<double> weather, long time, double expected,
-        ReadOnlySpan<double> levels, Span<double> quantiles)
+        ReadOnlySpan<double> each, ReadOnlySpan<double> levels, Span<double> quantiles)
     {
         expected = Math.Clamp(expected, 0, 1);
-        Span<double> doubt = stackalloc double[WeatherFeatures.DoubtWidth];
-        features.DescribeDoubt(weather, time, expected, doubt);
+        Span<double> doubt = stackalloc double[WidthFor(learners)];
+        Describe(weather, time, expected, each, doubt);
         (int table, double part) = Place(_doubt.Predict(state[DoubtAt..], doubt));
         quantiles.Clear();
         OutcomeTable.Add(TableOf(state, table), expected, 1 - part, levels, quantiles);
@@ -72,11 +77,12 @@ internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
 
     /// <summary>Learns what came, the doubt from before it.</summary>
     public void Learn(
-        Span<double> state, ReadOnlySpan<double> weather, long time, double expected, double outcome)
+        Span<double> state, ReadOnlySpan<double> weather, long time, double expected, ReadOnlySpan<double> each,
+        double outcome)
     {
         expected = Math.Clamp(expected, 0, 1);
-        Span<double> doubt = stackalloc double[WeatherFeatures.DoubtWidth];
-        features.DescribeDoubt(weather, time, expected, doubt);
+        Span<double> doubt = stackalloc double[WidthFor(learners)];
+        Describe(weather, time, expected, each, doubt);
         Span<double> squares = state[DoubtAt..];
         double predicted = _doubt.Predict(squares, doubt);
         (int table, double part) = Place(predicted);
@@ -90,6 +96,20 @@ internal sealed class DoubtfulOutcomes(WeatherFeatures features, double memory)
         {
             double near = 1 - (Math.Abs((expected * (Knots - 1)) - knot) / ErrorReach);
             errors[knot] += ErrorGain * Math.Max(0, near) * (error - errors[knot]);
+        }
+    }
+
+    /// <summary>One learner does not differ from itself.</summary>
+    private static int WidthFor(int learners) => WeatherFeatures.DoubtWidth + (learners > 1 ? learners : 0);
+
+    private void Describe(
+        ReadOnlySpan<double> weather, long time, double expected, ReadOnlySpan<double> each, Span<double> doubt)
+    {
+        features.DescribeDoubt(weather, time, expected, doubt);
+        Span<double> apart = doubt[WeatherFeatures.DoubtWidth..];
+        for (int i = 0; i < apart.Length; i++)
+        {
+            apart[i] = Math.Abs(Math.Clamp(each[i], 0, 1) - expected) / FarApart;
         }
     }
 

@@ -5,8 +5,8 @@ namespace TwinGrid.Models.Forecasting;
 /// (Plackett, Biometrika 37, 1950). Nothing is allocated.
 /// </summary>
 /// <remarks>
-/// Older readings fade by 1 - 1/memory a step, but no weight becomes less certain than the first were: what is not
-/// seen for years (a storm) keeps its weights and does not burst.
+/// Older readings fade by 1 - 1/memory a step, but no weight becomes less certain than it was at first: what is not
+/// seen for years (a storm) keeps its weights and does not burst, and what is seen is forgotten all the same.
 /// </remarks>
 /// <param name="unknown">
 /// For each weight the variance where nothing is known of it, over that of the noise: less keeps it small for longer.
@@ -15,8 +15,7 @@ namespace TwinGrid.Models.Forecasting;
 internal sealed class LeastSquares(double[] unknown, double memory)
 {
     private readonly int _width = unknown.Length;
-    private readonly double _mostUnknown = unknown.Max();
-    private readonly double _fading = 1 - (1 / memory);
+    private readonly double _growth = 1 / Math.Sqrt(1 - (1 / memory));
 
     public int StateLength { get; } = unknown.Length + (unknown.Length * (unknown.Length + 1) / 2);
 
@@ -46,22 +45,26 @@ internal sealed class LeastSquares(double[] unknown, double memory)
         Span<double> reach = stackalloc double[_width];
         Reach(state, features, reach);
         double spread = 1;
-        double widest = 0;
         for (int i = 0; i < _width; i++)
         {
             spread += reach[i] * features[i];
-            widest = Math.Max(widest, state[At(i, i)]);
         }
 
-        double fading = widest < _mostUnknown * _fading ? _fading : 1;
+        // Never below 1 but for rounding.
+        spread = Math.Max(1, spread);
+
+        // Each weight's row and column grow alike, so that the matrix stays positive definite: D P D.
+        Span<double> grow = stackalloc double[_width];
         for (int i = 0; i < _width; i++)
         {
             double gain = reach[i] / spread;
             state[i] += gain * error;
+            double left = state[At(i, i)] - (gain * reach[i]);
+            grow[i] = left * _growth * _growth <= unknown[i] ? _growth : 1;
             Span<double> row = state.Slice(At(i, 0), i + 1);
             for (int j = 0; j < row.Length; j++)
             {
-                row[j] = (row[j] - (gain * reach[j])) / fading;
+                row[j] = (row[j] - (gain * reach[j])) * (grow[i] * grow[j]);
             }
         }
     }

@@ -6,24 +6,26 @@ namespace TwinGrid.Models.Forecasting;
 /// The power of a wind farm from forecast wind, with quantiles, learnt online from weather and power as they come.
 /// </summary>
 /// <remarks>
-/// <para>Formula: the expectation is linear in what <see cref="WeatherFeatures"/> makes of the wind, by recursive
-/// least squares (<see cref="LeastSquares"/>); the distribution is what came when so much was expected in weather as
-/// doubtful (<see cref="DoubtfulOutcomes"/>), each outcome counted against the expectation from before it was learnt,
-/// so that it is as wide as forecasts of the time truly were.</para>
+/// <para>Formula: the expectation is the weighted mean of up to four learners (<see cref="PowerExpectation"/>), each
+/// linear in what <see cref="WeatherFeatures"/> makes of the wind, by recursive least squares
+/// (<see cref="LeastSquares"/>); the distribution is what came when so much was expected in weather as doubtful
+/// (<see cref="DoubtfulOutcomes"/>), each outcome counted against the expectation from before it was learnt, so that it
+/// is as wide as forecasts of the time truly were.</para>
 /// <para>Inputs, m/s: pairs of the wind's components to the east and to the north, in this order as far as there are
-/// any: at the farm at hub height; at another height; at hub height an hour before and an hour after; then other times
-/// and places. Output: the power at the time that the weather is for, 0 to <c>capacity</c>.</para>
+/// any: at the farm at hub height; at another height; at hub height an hour before, an hour after, three hours before
+/// and three after; then at other places. Output: the power at the time that the weather is for, 0 to
+/// <c>capacity</c>.</para>
 /// <para>Says: nothing for the first <see cref="FewestReadings"/> outputs; then, when weather comes, <c>value</c> the
-/// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in
-/// the output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An
-/// output pairs with the last weather not older than <c>maxAge</c>. Weather alone teaches nothing, so a caller that
-/// sets the time of each input, such as the model bench, can look ahead any number of hours. A twin cannot yet: a
-/// reading timed more than 5 minutes ahead counts as one of its arrival, so weather of hours ahead sent as telemetry
-/// would be learnt with the power of now. In the grid it predicts from present weather, until forecasts are an input
-/// of their own.</para>
+/// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in the
+/// output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An output
+/// pairs with the last weather, if that is for a time at most <c>maxAge</c> away. Weather alone teaches nothing, so a
+/// caller that sets the time of each input, such as the model bench, can look ahead any number of hours. A twin cannot
+/// yet: a reading timed more than 5 minutes ahead counts as one of its arrival, so weather of hours ahead sent as
+/// telemetry would be learnt with the power of now. In the grid it predicts from present weather, until forecasts are
+/// an input of their own.</para>
 /// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h),
-/// <c>detail</c> (80 units of the random layer). State: some 65 KiB with one pair, 100 KiB with fifteen, without the
-/// layer 12 and 28: a farm's, not a sensor's.</para>
+/// <c>detail</c> (80 units of the random layer). State: 75 KiB with one pair, 216 with fifteen, without the layer 22
+/// and 111: a farm's, not a sensor's.</para>
 /// <para>Fails on what weather does not show (curtailment, icing, repairs), which widen the quantiles; in a season
 /// never seen; where the forecaster changes his own model, until some hundred hours are learnt.</para>
 /// </remarks>
@@ -34,18 +36,15 @@ internal sealed class PowerForecast : IPredictiveModel
     /// <summary>Earlier expectations are so poor that their outcomes would only blur the table.</summary>
     public const int FewestReadings = 500;
 
-    private const int MostFeatures = 256;
-
-    // The state: the outputs learnt and the weather's time; the weights; the table; the weather of what was last said.
+    // The state: the outputs learnt and the weather's time; what to expect; the tables; the weather last spoken of.
     private const int Readings = 0;
     private const int WeatherTime = 1;
-    private const int FirstWeight = 2;
+    private const int Expectations = 2;
 
     private readonly string[] _inputs;
     private readonly string _output;
     private readonly PowerForecastOptions _options;
-    private readonly WeatherFeatures _features;
-    private readonly LeastSquares _squares;
+    private readonly PowerExpectation _expectation;
     private readonly DoubtfulOutcomes _outcomes;
     private readonly long _maxAge;
     private readonly double[] _levels;
@@ -70,16 +69,15 @@ internal sealed class PowerForecast : IPredictiveModel
 
         (_inputs, _output) = ([.. definition.Inputs], definition.Output);
         _options = PowerForecastOptions.Read(options);
-        _features = new WeatherFeatures(inputs / 2, _options.Detail);
-        _squares = new LeastSquares(_features.Unknown(), _options.Memory);
-        _outcomes = new DoubtfulOutcomes(_features, _options.Memory);
+        _expectation = new PowerExpectation(inputs / 2, _options.Detail, _options.Memory);
+        _outcomes = new DoubtfulOutcomes(_expectation.Plain, _expectation.Views, _options.Memory);
         _maxAge = UnixMicroseconds.From(_options.MaxAge.Value);
         _levels = [(1 - _options.Confidence) / 2, 0.5, (1 + _options.Confidence) / 2];
     }
 
-    public int Version => 2;
+    public int Version => 3;
 
-    public int StateLength => FirstWeight + _squares.StateLength + _outcomes.StateLength + _inputs.Length;
+    public int StateLength => Expectations + _expectation.StateLength + _outcomes.StateLength + _inputs.Length;
 
     public string? Unit => null;
 
@@ -87,7 +85,7 @@ internal sealed class PowerForecast : IPredictiveModel
     {
         state[Readings] = 0;
         state[WeatherTime] = double.NaN;
-        _squares.Begin(Squares(state));
+        _expectation.Begin(Expectation(state));
         _outcomes.Begin(Outcomes(state));
         Said(state).Fill(double.NaN);
     }
@@ -100,24 +98,26 @@ internal sealed class PowerForecast : IPredictiveModel
         }
 
         bool isPair = input.OutputChanged && Magnitude.IsUsable(input.Output)
-            && input.Time - state[WeatherTime] <= _maxAge;
-        Span<double> features = stackalloc double[MostFeatures];
-        features = features[.._features.Width];
-        if ((!isPair && !input.AnyInputChanged) || !_features.Describe(input.Inputs, input.Time, features))
+            && Math.Abs(input.Time - state[WeatherTime]) <= _maxAge;
+        Span<double> features = stackalloc double[PowerExpectation.MostFeatures];
+        features = features[.._expectation.Width];
+        if ((!isPair && !input.AnyInputChanged) || !_expectation.Describe(input.Inputs, input.Time, features))
         {
             return;
         }
 
-        double expected = _squares.Predict(Squares(state), features);
+        Span<double> each = stackalloc double[PowerExpectation.MostViews];
+        each = each[.._expectation.Views];
+        double expected = _expectation.Predict(Expectation(state), features, each);
         if (state[Readings] > FewestReadings)
         {
-            Say(input, expected, state, ref prediction);
-            input.Inputs.CopyTo(Said(state));
+            Say(input, expected, each, state, ref prediction);
+            Keep(input.Inputs, Said(state));
         }
 
         if (isPair)
         {
-            Learn(input, features, expected, state);
+            Learn(input, features, expected, each, state);
         }
     }
 
@@ -132,15 +132,17 @@ internal sealed class PowerForecast : IPredictiveModel
         ReadOnlySpan<double> weather, long time, ReadOnlySpan<double> state, ReadOnlySpan<double> levels,
         Span<double> quantiles)
     {
-        Span<double> features = stackalloc double[MostFeatures];
-        features = features[.._features.Width];
-        if (!_features.Describe(weather, time, features))
+        Span<double> features = stackalloc double[PowerExpectation.MostFeatures];
+        features = features[.._expectation.Width];
+        if (!_expectation.Describe(weather, time, features))
         {
             return false;
         }
 
-        double expected = _squares.Predict(Squares(state), features);
-        _outcomes.Read(Outcomes(state), weather, time, expected, levels, quantiles);
+        Span<double> each = stackalloc double[PowerExpectation.MostViews];
+        each = each[.._expectation.Views];
+        double expected = _expectation.Predict(Expectation(state), features, each);
+        _outcomes.Read(Outcomes(state), weather, time, expected, each, levels, quantiles);
         foreach (ref double quantile in quantiles)
         {
             quantile *= _options.Capacity;
@@ -189,16 +191,26 @@ internal sealed class PowerForecast : IPredictiveModel
         ReadOnlySpan<double> weather = state[^_inputs.Length..];
         for (int i = 0; i < weather.Length; i++)
         {
-            named.Add(new Contribution(_inputs[i], null, weather[i], 0));
+            named.Add(new Contribution(_inputs[i], null, double.IsNaN(weather[i]) ? null : weather[i], 0));
         }
 
         return named;
     }
 
-    private void Say(in ModelInput input, double expected, ReadOnlySpan<double> state, ref Prediction prediction)
+    private static void Keep(ReadOnlySpan<double> weather, Span<double> said)
+    {
+        for (int i = 0; i < said.Length; i++)
+        {
+            said[i] = Magnitude.IsUsable(weather[i]) ? weather[i] : double.NaN;
+        }
+    }
+
+    private void Say(
+        in ModelInput input, double expected, ReadOnlySpan<double> each, ReadOnlySpan<double> state,
+        ref Prediction prediction)
     {
         Span<double> quantiles = stackalloc double[3];
-        _outcomes.Read(Outcomes(state), input.Inputs, input.Time, expected, _levels, quantiles);
+        _outcomes.Read(Outcomes(state), input.Inputs, input.Time, expected, each, _levels, quantiles);
         prediction = Prediction.None with
         {
             At = input.Time,
@@ -215,28 +227,29 @@ internal sealed class PowerForecast : IPredictiveModel
     }
 
     private void Learn(
-        in ModelInput input, ReadOnlySpan<double> features, double expected, Span<double> state)
+        in ModelInput input, ReadOnlySpan<double> features, double expected, ReadOnlySpan<double> each,
+        Span<double> state)
     {
         double outcome = Math.Clamp(input.Output / _options.Capacity, 0, 1);
         if (state[Readings] > FewestReadings)
         {
-            _outcomes.Learn(Outcomes(state), input.Inputs, input.Time, expected, outcome);
+            _outcomes.Learn(Outcomes(state), input.Inputs, input.Time, expected, each, outcome);
         }
 
         state[Readings] = Math.Min(state[Readings] + 1, _options.Memory);
-        _squares.Learn(Squares(state), features, outcome - expected);
+        _expectation.Learn(Expectation(state), features, each, expected, outcome);
     }
 
-    private Span<double> Squares(Span<double> state) => state.Slice(FirstWeight, _squares.StateLength);
+    private Span<double> Expectation(Span<double> state) => state.Slice(Expectations, _expectation.StateLength);
 
-    private ReadOnlySpan<double> Squares(ReadOnlySpan<double> state) =>
-        state.Slice(FirstWeight, _squares.StateLength);
+    private ReadOnlySpan<double> Expectation(ReadOnlySpan<double> state) =>
+        state.Slice(Expectations, _expectation.StateLength);
 
     private Span<double> Outcomes(Span<double> state) =>
-        state.Slice(FirstWeight + _squares.StateLength, _outcomes.StateLength);
+        state.Slice(Expectations + _expectation.StateLength, _outcomes.StateLength);
 
     private ReadOnlySpan<double> Outcomes(ReadOnlySpan<double> state) =>
-        state.Slice(FirstWeight + _squares.StateLength, _outcomes.StateLength);
+        state.Slice(Expectations + _expectation.StateLength, _outcomes.StateLength);
 
     private Span<double> Said(Span<double> state) => state[^_inputs.Length..];
 }

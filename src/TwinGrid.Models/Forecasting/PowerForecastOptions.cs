@@ -6,9 +6,11 @@ namespace TwinGrid.Models.Forecasting;
 /// <param name="Memory">
 /// How many outputs it learns from, 1,000 to 10,000,000; default 50,000 (over five years of hours).
 /// </param>
-/// <param name="MaxAge">An output pairs with weather up to this much earlier, 1s to 1d; default 1h.</param>
+/// <param name="MaxAge">
+/// An output pairs with the last weather, if that is for a time at most so far away, 1s to 1d; default 1h.
+/// </param>
 /// <param name="Detail">
-/// Units of the random layer, 0 to 128; default 80. Each costs state: about 1 KiB, and time.
+/// Units of the random layer, 0 to 128; default 80. Each costs state, 0.7 to 1.3 KiB, and time.
 /// </param>
 internal sealed record PowerForecastOptions(
     double Capacity, double Confidence, double Memory, Duration MaxAge, int Detail)

@@ -24,7 +24,7 @@ internal sealed class WeatherFeatures(int pairs, int detail)
     private const int Directions = 8;
     private const int LayerInputs = 9;
     private const int FirstElsewhere = 4;
-    private const double LayerReach = 0.4;
+    private const double LayerReach = 1.2;
     private const double Fastest = 60;
     private const long Day = 86_400 * UnixMicroseconds.PerSecond;
     private const double Steepest = 8;

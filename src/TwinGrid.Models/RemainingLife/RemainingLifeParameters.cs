@@ -17,7 +17,6 @@ public sealed record RemainingLifeParameters
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Skip,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
     };
@@ -114,7 +113,9 @@ public sealed record RemainingLifeParameters
             (Confidence is > 0 and < 1, $"a confidence of {Confidence}"),
             (Memories.Length is > 0 and <= LifeFilter.MostMemories && Array.TrueForAll(Memories, IsAmount),
                 $"1 to {LifeFilter.MostMemories} memories above 0"),
+            (Memories.Zip(Memories.Skip(1)).All(pair => pair.First < pair.Second), "memories that rise"),
             (SettingWeights.Length == Settings.Count, "one of settingWeights per setting"),
+            (Radius >= 0, $"a radius of {Radius}"),
             (Regimes.Length > 0 && Array.TrueForAll(Regimes, r => r is not null && Fits(r)),
                 "a regime with one number per setting and sensor"),
             (Healthy.Length == Sensors.Count, "one of healthy per sensor"),

@@ -42,11 +42,12 @@ public sealed record RemainingLifeTraining
             throw new ArgumentException($"A confidence of {Confidence}: expected 0.5 to 0.99.");
         }
 
-        if (Memories.Count is < 1 or > LifeFilter.MostMemories || Memories.Any(memory => memory is not (> 0 and < 10)))
+        if (Memories.Count is < 1 or > LifeFilter.MostMemories || Memories.Any(memory => memory is not (> 0 and < 10))
+            || Memories.Zip(Memories.Skip(1)).Any(pair => pair.First >= pair.Second))
         {
             throw new ArgumentException(
                 $"Memories [{string.Join(", ", Memories)}]: expected 1 to {LifeFilter.MostMemories}, each above 0 and "
-                + "below 10.");
+                + "below 10, rising.");
         }
 
         if (Folds is < 2 or > 20 || Epochs is < 1 or > 1000)

@@ -84,16 +84,19 @@ internal sealed partial class MessageIntake
     /// <param name="qos">0, 1 or 2.</param>
     /// <param name="payload">The payload; not used after the return.</param>
     /// <param name="contentType">MQTT 5 content type in UTF-8, or empty.</param>
+    /// <param name="timeOfUntimed">As <see cref="ReadingWriter.TimeOfUntimed"/>.</param>
     public void Take(
         PublishSource source,
         TopicSlot slot,
         ushort packetId,
         byte qos,
         ReadOnlySpan<byte> payload,
-        ReadOnlySpan<byte> contentType)
+        ReadOnlySpan<byte> contentType,
+        long? timeOfUntimed = null)
     {
         IncomingPublish publish = _pool.Get(payload.Length);
         publish.Begin(source, slot, packetId, qos, payload);
+        publish.Readings.TimeOfUntimed = timeOfUntimed;
         TopicRoute route = slot.Route;
         if (route.Use == TopicUse.Refused)
         {

@@ -84,6 +84,27 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
     /// <summary>True when a gateway's process lives, as far as is known here.</summary>
     public bool Lives(string id) => id == Id || Array.Exists(_all, peer => peer.Id == id);
 
+    /// <summary>
+    /// True when a gateway's process is certainly no more. One that only does not live, as far as is known here, may
+    /// be younger than what is known.
+    /// </summary>
+    public bool IsGone(string id)
+    {
+        if (_self is null || !SiloAddress.TryParse(id, CultureInfo.InvariantCulture, out SiloAddress? silo))
+        {
+            // A process without a silo is alone with its store, and so was whoever wrote such a name.
+            return id != Id;
+        }
+
+        return _membership?.CurrentSnapshot.GetSiloStatus(silo) switch
+        {
+            SiloStatus.Dead => true,
+            SiloStatus.None => silo.Generation < _self.Generation
+                || (silo.Endpoint.Equals(_self.Endpoint) && silo.Generation != _self.Generation),
+            _ => false,
+        };
+    }
+
     /// <summary>The silo whose gateway gave a session that token; null for this one, and one that is gone.</summary>
     public GatewayPeer? Find(string token)
     {

@@ -108,6 +108,12 @@ internal sealed partial class MqttConnection
                     ReasonCode.ServerBusy, "a client of the same identifier connected at another gateway meanwhile"));
             }
 
+            else if (begun.Refusal == BeginRefusal.NotKept)
+            {
+                RefuseConnect(new PacketFault(
+                    ReasonCode.ServerUnavailable, "the store could not keep the will; try again"));
+            }
+
             return begun;
         }
         catch (Exception e)

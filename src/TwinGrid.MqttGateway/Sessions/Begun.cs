@@ -11,6 +11,9 @@ internal enum BeginRefusal : byte
 
     /// <summary>The client connected again meanwhile, here or elsewhere.</summary>
     Superseded,
+
+    /// <summary>The store could not keep the connection's will.</summary>
+    NotKept,
 }
 
 /// <summary>What became of a connection that asked for its client's session.</summary>

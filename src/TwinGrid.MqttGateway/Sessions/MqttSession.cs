@@ -49,6 +49,9 @@ internal sealed partial class MqttSession(string client, string token, long numb
     /// </summary>
     public WillMessage? Will { get; set; }
 
+    /// <summary>When publishing the will began, Unix microseconds; null before. Guarded by the registry.</summary>
+    public long? WillAt { get; set; }
+
     /// <summary>When the will is due, a timestamp of the clock; null while its connection lives.</summary>
     public long? WillDueAt { get; set; }
 

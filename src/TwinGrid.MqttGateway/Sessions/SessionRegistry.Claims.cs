@@ -65,12 +65,12 @@ internal sealed partial class SessionRegistry
 
         try
         {
-            if (!await ClaimAsync(claiming))
+            (bool isClaimed, StoredSession? row) = await ClaimRowAsync(claiming);
+            if (!isClaimed)
             {
                 return Begun.Refused(BeginRefusal.Superseded);
             }
 
-            StoredSession? row = await _store.LoadSessionAsync(client, CancellationToken.None);
             Begun begun;
             lock (_lock)
             {
@@ -100,6 +100,43 @@ internal sealed partial class SessionRegistry
                     _connecting.Remove(client);
                 }
             }
+        }
+    }
+
+    /// <summary>Claims a session from the others and reads its row; false when the client connected again.</summary>
+    private async Task<(bool IsClaimed, StoredSession? Row)> ClaimRowAsync(Claiming claiming)
+    {
+        string client = claiming.Request.Client;
+        while (await ClaimAsync(claiming))
+        {
+            StoredSession? row = await _store.LoadSessionAsync(client, CancellationToken.None);
+            if (row is null || claiming.WasElsewhere || WillOf(row) is null || IsHere(row))
+            {
+                return (true, row);
+            }
+
+            // Of a gateway that is dead or does not answer: its will is owed, and no other may publish it.
+            if ((await AdoptAsync([row], CancellationToken.None))[0] is { } adopted)
+            {
+                return (true, adopted);
+            }
+
+            // Another one took it meanwhile, and gives it when it is asked.
+            if (!TryClaimAnew(claiming, row.Claim.Time))
+            {
+                break;
+            }
+        }
+
+        return (false, null);
+    }
+
+    /// <summary>True when this gateway has a session as its row says; one that it lost meanwhile has an older claim.</summary>
+    private bool IsHere(StoredSession row)
+    {
+        lock (_lock)
+        {
+            return _sessions.TryGetValue(row.Client, out MqttSession? known) && !known.Claim.IsBefore(row.Claim);
         }
     }
 
@@ -156,7 +193,7 @@ internal sealed partial class SessionRegistry
         SessionClaim claim)
     {
         _stored.Remove(client);
-        if (isStored && row is null)
+        if (isStored && row is null && !_leaving.ContainsKey(client))
         {
             _rows.Post(new SessionChange(client, null) { Claim = claim });
         }
@@ -269,16 +306,26 @@ internal sealed partial class SessionRegistry
         }
     }
 
-    /// <summary>A gateway is gone: nobody sees to the end of its sessions any more.</summary>
+    /// <summary>A gateway is gone: nobody sees to the end of its sessions any more, nor to their wills.</summary>
     private async Task LearnAgainAsync()
     {
-        try
+        while (!_stopping.IsCancellationRequested)
         {
-            await LoadAsync(CancellationToken.None);
-        }
-        catch (Exception e)
-        {
-            LogNotLearnt(e);
+            try
+            {
+                await LoadAsync(_stopping.Token);
+                return;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogNotLearnt(e);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await PauseAsync();
         }
     }
 
@@ -290,7 +337,8 @@ internal sealed partial class SessionRegistry
         return new SessionClaim(_lastClaim, _peers.Id);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "the sessions of a gateway that is gone could not be read")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "the sessions of a gateway that is gone could not be taken over; that is tried again in a second")]
     private partial void LogNotLearnt(Exception exception);
 
     /// <summary>A claim under way, and what the others said to it.</summary>

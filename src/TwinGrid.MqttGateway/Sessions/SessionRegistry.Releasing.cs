@@ -49,6 +49,8 @@ internal sealed partial class SessionRegistry
             Released.Add(1);
         }
 
+        // It stands before whatever the client says at the other gateway.
+        await WillIsOutAsync(request.Client);
         if (!await written)
         {
             LogNotWritten(request.Client);
@@ -91,14 +93,20 @@ internal sealed partial class SessionRegistry
         }
 
         // As in GoOn: who goes on with the session before its will's delay is over, stops the will.
+        session.EndedAt ??= UnixMicroseconds.Now(_clock);
+        SessionChange last = Change(session, withWill: false);
         if (session is { Will.Delay: 0 })
         {
             PublishWill(session);
         }
 
-        session.EndedAt ??= UnixMicroseconds.Now(_clock);
-        SessionChange last = Change(session);
         Forget(session);
+        if (_leaving.TryGetValue(session.Client, out LeavingWill? leaving) && leaving.Session == session)
+        {
+            leaving.After = last;
+            return Task.FromResult(true);
+        }
+
         return _rows.WriteAsync(last);
     }
 

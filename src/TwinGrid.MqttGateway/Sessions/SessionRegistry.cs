@@ -10,7 +10,7 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// The sessions of this process: begins them, goes on with those that wait, here, at another gateway or in the store,
 /// and ends them when their time is over. Thread-safe.
 /// </summary>
-internal sealed partial class SessionRegistry
+internal sealed partial class SessionRegistry : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, MqttSession> _sessions = new(StringComparer.Ordinal);
@@ -67,51 +67,31 @@ internal sealed partial class SessionRegistry
         string.Create(CultureInfo.InvariantCulture, $"twingrid-{_incarnation}-{Interlocked.Increment(ref _numbers)}");
 
     /// <summary>
-    /// Learns which sessions the store has of gateways that are gone; what connected when a gateway ended, ended with
-    /// it. Those of gateways that live are theirs.
-    /// </summary>
-    public async Task LoadAsync(CancellationToken cancellationToken)
-    {
-        long now = UnixMicroseconds.Now(_clock);
-        await foreach (StoredSession session in _store.ReadSessionsAsync(cancellationToken))
-        {
-            long expires = Expires(session, now);
-            lock (_lock)
-            {
-                _lastClaim = Math.Max(_lastClaim, session.Claim.Time);
-                if (_peers.Lives(session.Claim.Gateway))
-                {
-                    continue;
-                }
-
-                if (expires <= now)
-                {
-                    _rows.Post(new SessionChange(session.Client, null) { Claim = session.Claim });
-                }
-                else if (!_stored.TryGetValue(session.Client, out (long, SessionClaim Claim) known)
-                    || known.Claim != session.Claim)
-                {
-                    long due = In(TimeSpan.FromMicroseconds(expires - now));
-                    _stored[session.Client] = (due, session.Claim);
-                    _storedDeadlines.Enqueue(session.Client, due);
-                }
-            }
-        }
-    }
-
-    /// <summary>
-    /// Begins a session for a connection, or goes on with the client's; a connection that it has is told to go.
+    /// Begins a session for a connection, or goes on with the client's; a connection that it has is told to go, and
+    /// what that leaves as its will stands before whatever this one says. This one's own will is durable when the task
+    /// ends.
     /// </summary>
     /// <param name="client">The client identifier, not empty.</param>
     /// <param name="connect">What the client asks for.</param>
     /// <param name="link">The connection.</param>
     /// <returns>The session and whether it was there before, or why there is none.</returns>
-    public ValueTask<Begun> BeginAsync(string client, ConnectPacket connect, SessionLink link)
+    public async ValueTask<Begun> BeginAsync(string client, ConnectPacket connect, SessionLink link)
     {
         uint expiry = Math.Min(connect.SessionExpiry, LongestExpiry);
-        return _peers.IsAlone
-            ? BeginHereAsync(client, connect, link, expiry)
-            : BeginClaimedAsync(client, connect, link, expiry);
+        Begun begun = _peers.IsAlone
+            ? await BeginHereAsync(client, connect, link, expiry)
+            : await BeginClaimedAsync(client, connect, link, expiry);
+        if (begun.Session is { } session)
+        {
+            await WillIsOutAsync(client);
+            if (connect.Will is not null && !await KeepAsync(session))
+            {
+                End(session, link, null, publishWill: false);
+                return Begun.Refused(BeginRefusal.NotKept);
+            }
+        }
+
+        return begun;
     }
 
     /// <summary>The session that a token names, or null for one that is gone.</summary>
@@ -158,16 +138,20 @@ internal sealed partial class SessionRegistry
         }
     }
 
-    /// <summary>Keeps a session's subscriptions as they are now; ends when they are durable.</summary>
+    /// <summary>Keeps a session's subscriptions and will as they are now; ends when they are durable.</summary>
     /// <returns>False when the store could not take them.</returns>
     public Task<bool> KeepAsync(MqttSession session)
     {
         lock (_lock)
         {
             // A session that was discarded meanwhile must not come back by its row.
-            return session.ExpirySeconds == 0 || _sessions.GetValueOrDefault(session.Client) != session
-                ? Task.FromResult(true)
-                : _rows.WriteAsync(Change(session));
+            if (!IsKept(session) || !IsCurrent(session))
+            {
+                return Task.FromResult(true);
+            }
+
+            session.IsStored = true;
+            return _rows.WriteAsync(Change(session));
         }
     }
 
@@ -193,20 +177,6 @@ internal sealed partial class SessionRegistry
                 {
                     _deadlines.Set(session, session.EndsAt);
                 }
-            }
-        }
-    }
-
-    /// <summary>Erases the rows whose time is over and whose clients never came back.</summary>
-    private void ForgetStored(long now)
-    {
-        while (_storedDeadlines.TryPeek(out string? client, out long due) && due <= now)
-        {
-            _storedDeadlines.Dequeue();
-            if (_stored.TryGetValue(client, out (long Due, SessionClaim Claim) stored) && stored.Due <= now)
-            {
-                _stored.Remove(client);
-                _rows.Post(new SessionChange(client, null) { Claim = stored.Claim });
             }
         }
     }
@@ -238,9 +208,14 @@ internal sealed partial class SessionRegistry
     {
         SetExpiry(session, expiry);
         session.Will = connect.Will;
+        session.WillAt = null;
         session.WillDueAt = null;
         session.Attach(link, connect.ReceiveMaximum);
-        Post(session);
+        if (connect.Will is null && !_leaving.ContainsKey(session.Client))
+        {
+            // Else its row still holds a will that is not out yet, or is written and awaited with its own.
+            Post(session);
+        }
     }
 
     /// <summary>Begins a session, with what a row says where there is one.</summary>
@@ -252,14 +227,19 @@ internal sealed partial class SessionRegistry
             return Begun.Refused(BeginRefusal.Full);
         }
 
-        long number = Interlocked.Increment(ref _numbers);
-        MqttSession session = new(client, _peers.Token(number), number, _limits);
-        _sessions[client] = session;
-        _byToken[session.Token] = session;
-        session.Claim = claim;
+        MqttSession session = Open(client, claim);
         bool isPresent = row is not null && Restore(session, row);
         Attach(session, link, connect, expiry);
         return new Begun(session, isPresent);
+    }
+
+    private MqttSession Open(string client, SessionClaim claim)
+    {
+        long number = Interlocked.Increment(ref _numbers);
+        MqttSession session = new(client, _peers.Token(number), number, _limits) { Claim = claim };
+        _sessions[client] = session;
+        _byToken[session.Token] = session;
+        return session;
     }
 
     private bool Restore(MqttSession session, StoredSession row)
@@ -312,20 +292,25 @@ internal sealed partial class SessionRegistry
         }
 
         _deadlines.Set(session, session.WillDueAt ?? session.EndsAt);
-        Post(session);
+        if (!_leaving.ContainsKey(session.Client))
+        {
+            Post(session);
+        }
     }
 
     /// <summary>Forgets a session; its will, where one waits, is due with it (section 3.1.2.5).</summary>
     private void Discard(MqttSession session)
     {
         Forget(session);
-        if (session.IsStored)
+        if (session.Will is not null)
         {
-            session.IsStored = false;
-            _rows.Post(new SessionChange(session.Client, null) { Claim = session.Claim });
+            // Its row goes when that is out.
+            PublishWill(session);
         }
-
-        PublishWill(session);
+        else
+        {
+            Post(session);
+        }
     }
 
     /// <summary>Has a session no more; its row stays as it is.</summary>
@@ -339,42 +324,11 @@ internal sealed partial class SessionRegistry
         session.Drop();
     }
 
-    private void PublishWill(MqttSession session)
-    {
-        if (session.Will is { } will)
-        {
-            session.Will = null;
-            session.WillDueAt = null;
-            _wills.Publish(session.Client, will);
-        }
-    }
-
     private bool IsFull => _stored.Count + _lasting >= _limits.Sessions;
 
     /// <summary>The clock's timestamp so far from now: deadlines must not follow jumps of the wall clock.</summary>
     private long In(TimeSpan span) =>
         _clock.GetTimestamp() + (long)(span.TotalSeconds * _clock.TimestampFrequency);
-
-    private void Post(MqttSession session)
-    {
-        if (session.ExpirySeconds > 0)
-        {
-            session.IsStored = true;
-            _rows.Post(Change(session));
-        }
-    }
-
-    private static SessionChange Change(MqttSession session) => new(session.Client, new StoredSession
-    {
-        Client = session.Client,
-        ExpirySeconds = session.ExpirySeconds,
-        EndedAt = session.EndedAt,
-        State = SessionState.Write(session.Subscriptions()),
-        Claim = session.Claim,
-    });
-
-    private static long Expires(StoredSession session, long now) =>
-        (session.EndedAt ?? now) + (session.ExpirySeconds * UnixMicroseconds.PerSecond);
 
     [LoggerMessage(Level = LogLevel.Error,
         Message = "the stored session of '{Client}' cannot be read; it begins anew")]

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using TwinGrid.MqttGateway.Decoding;
 using TwinGrid.MqttGateway.OpenTopics;
 using TwinGrid.MqttGateway.Packets;
@@ -9,10 +8,17 @@ namespace TwinGrid.MqttGateway.Sessions;
 /// Publishes wills: on a topic of the grid a will is a message like any other, but it proves nobody's presence.
 /// Thread-safe.
 /// </summary>
-internal sealed partial class Wills(MessageIntake intake, OpenTopicBroker broker, ILogger<Wills> logger)
+internal sealed class Wills(MessageIntake intake, OpenTopicBroker broker)
 {
-    /// <summary>Publishes a will.</summary>
-    public void Publish(string client, WillMessage will)
+    /// <summary>
+    /// Publishes a will. Published again at the same time it changes nothing: the twin knows its readings by their
+    /// numbers or times, and what else a will can say is the same when it is said twice.
+    /// </summary>
+    /// <param name="client">Whose.</param>
+    /// <param name="will">The will.</param>
+    /// <param name="at">Unix microseconds: the time of readings that have none.</param>
+    /// <returns>True when it is committed or dead-lettered for good, false when it must be published again.</returns>
+    public Task<bool> PublishAsync(string client, WillMessage will, long at)
     {
         TopicSlot slot = intake.Slot(will.Topic.Span);
         if (broker.Takes(slot))
@@ -25,29 +31,24 @@ internal sealed partial class Wills(MessageIntake intake, OpenTopicBroker broker
                 will.Retain,
                 will.MessageExpiry,
                 will.PublishProperties.Span);
+            return Task.FromResult(true);
         }
-        else
-        {
-            intake.Take(new Source(client, logger), slot, 0, will.Qos, will.Payload.Span, will.ContentType.Span);
-        }
+
+        Source source = new(client);
+        intake.Take(source, slot, 0, will.Qos, will.Payload.Span, will.ContentType.Span, at);
+        return source.Taken;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning,
-        Message = "the will of '{Client}' was not taken: its twin or the store was not available")]
-    private static partial void LogLost(ILogger logger, string client);
-
-    private sealed class Source(string client, ILogger logger) : PublishSource
+    private sealed class Source(string client) : PublishSource
     {
+        private readonly TaskCompletionSource<bool> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<bool> Taken => _taken.Task;
+
         public override string Client => client;
 
         public override DevicePresence? Presence => null;
 
-        public override void Answered(IncomingPublish publish)
-        {
-            if (!publish.Acknowledge)
-            {
-                LogLost(logger, client);
-            }
-        }
+        public override void Answered(IncomingPublish publish) => _taken.SetResult(publish.Acknowledge);
     }
 }

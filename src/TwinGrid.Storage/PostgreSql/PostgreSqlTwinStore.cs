@@ -167,6 +167,16 @@ internal sealed partial class PostgreSqlTwinStore(
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<bool>> TakeSessionsAsync(
+        IReadOnlyList<SessionTakeover> takeovers, CancellationToken cancellationToken)
+    {
+        bool[] taken = await Open.WriteAsync(
+            connection => SessionRows.TakeAsync(connection, takeovers), cancellationToken).ConfigureAwait(false);
+        _metrics.SessionsSaved(taken.Count(static one => one), 0);
+        return taken;
+    }
+
+    /// <inheritdoc/>
     public async Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken)
     {
         SessionRows.Page found = await Open.ReadAsync(

@@ -38,6 +38,20 @@ internal static class SessionRows
         WHERE (session.claimed_at, session.claimed_by) <= (excluded.claimed_at, excluded.claimed_by)
         """;
 
+    // A row that stands as it should afterwards was taken by us: the commit before this attempt was not answered.
+    private const string TakeSql = """
+        UPDATE session SET record = $2, expiry_seconds = u.expiry, ended_at = u.ended, crc = u.crc, state = u.state,
+            claimed_at = u.at, claimed_by = u.by
+        FROM unnest(
+            $3::bytea[], $4::bigint[], $5::bigint[], $6::integer[], $7::bytea[], $8::bigint[], $9::text[],
+            $10::integer[], $11::bigint[], $12::text[])
+            AS u (client_key, expiry, ended, crc, state, at, by, seen_crc, seen_at, seen_by)
+        WHERE session.tenant = $1 AND session.client_key = u.client_key
+            AND ((session.claimed_at, session.claimed_by, session.crc) = (u.seen_at, u.seen_by, u.seen_crc)
+                OR (session.claimed_at, session.claimed_by, session.crc) = (u.at, u.by, u.crc))
+        RETURNING session.client_key
+        """;
+
     private const string RemoveSql = """
         DELETE FROM session USING unnest($2::bytea[], $3::bigint[], $4::text[]) AS gone (client_key, at, by)
         WHERE session.tenant = $1 AND session.client_key = gone.client_key
@@ -72,6 +86,52 @@ internal static class SessionRows
         return (
             saved.Length == 0 ? 0 : await SaveAsync(connection, saved).ConfigureAwait(false),
             gone.Length == 0 ? 0 : await RemoveAsync(connection, gone).ConfigureAwait(false));
+    }
+
+    /// <summary>Puts sessions in the place of those that stand as they were seen.</summary>
+    /// <returns>For each whether it did.</returns>
+    public static async Task<bool[]> TakeAsync(NpgsqlConnection connection, IReadOnlyList<SessionTakeover> takeovers)
+    {
+        // Sorted as in WriteAsync.
+        (byte[] Key, SessionTakeover Takeover)[] sorted =
+        [
+            .. takeovers.Select(static one => (Key: KeyOf(one.Seen.Client), one))
+                .OrderBy(static one => Convert.ToHexString(one.Key), StringComparer.Ordinal),
+        ];
+        StoredSession[] next = Array.ConvertAll(sorted, static one => one.Takeover.Next);
+        StoredSession[] seen = Array.ConvertAll(sorted, static one => one.Takeover.Seen);
+        HashSet<string> taken = [];
+        NpgsqlCommand take = new(TakeSql, connection)
+        {
+            Parameters =
+            {
+                Value(TwinId.DefaultTenant),
+                Value((short)LogRow.Version),
+                Value(Array.ConvertAll(sorted, static one => one.Key)),
+                Value(Array.ConvertAll(next, static s => (long)s.ExpirySeconds)),
+                Value(Array.ConvertAll(next, static s => s.EndedAt)),
+                Value(Array.ConvertAll(next, static s => (int)LogRow.Checksum(s))),
+                Value(Array.ConvertAll(next, static s => s.State)),
+                Value(Array.ConvertAll(next, static s => s.Claim.Time)),
+                Value(Array.ConvertAll(next, static s => s.Claim.Gateway)),
+                Value(Array.ConvertAll(seen, static s => (int)LogRow.Checksum(s))),
+                Value(Array.ConvertAll(seen, static s => s.Claim.Time)),
+                Value(Array.ConvertAll(seen, static s => s.Claim.Gateway)),
+            },
+        };
+        await using (take.ConfigureAwait(false))
+        {
+            NpgsqlDataReader row = await take.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
+            await using (row.ConfigureAwait(false))
+            {
+                while (await row.ReadAsync(CancellationToken.None).ConfigureAwait(false))
+                {
+                    taken.Add(Convert.ToHexString(row.GetFieldValue<byte[]>(0)));
+                }
+            }
+        }
+
+        return [.. takeovers.Select(one => taken.Contains(Convert.ToHexString(KeyOf(one.Seen.Client))))];
     }
 
     /// <summary>The session of a client, as a page of at most one.</summary>

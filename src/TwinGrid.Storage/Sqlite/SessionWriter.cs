@@ -8,6 +8,7 @@ internal sealed class SessionWriter : IDisposable
 {
     private readonly SqliteStatement _save;
     private readonly SqliteStatement _remove;
+    private readonly SqliteStatement _take;
 
     public SessionWriter(SqliteConnection connection)
     {
@@ -23,7 +24,22 @@ internal sealed class SessionWriter : IDisposable
         _remove = new(connection, """
             DELETE FROM session WHERE tenant = ?1 AND client = ?2 AND (claimed_at, claimed_by) <= (?3, ?4)
             """);
+        _take = new(connection, """
+            UPDATE session SET record = ?3, expiry_seconds = ?4, ended_at = ?5, crc = ?6, state = ?7,
+                claimed_at = ?8, claimed_by = ?9
+            WHERE tenant = ?1 AND client = ?2 AND (claimed_at, claimed_by, crc) = (?10, ?11, ?12)
+            """);
     }
+
+    /// <summary>Puts sessions in the place of those that stand as they were seen.</summary>
+    public bool[] Take(IReadOnlyList<SessionTakeover> takeovers) =>
+    [
+        .. takeovers.Select(one => Bind(_take, one.Next)
+            .Bind(10, one.Seen.Claim.Time)
+            .Bind(11, one.Seen.Claim.Gateway)
+            .Bind(12, (int)LogRow.Checksum(one.Seen))
+            .Run() > 0),
+    ];
 
     /// <summary>Makes changes in their order.</summary>
     /// <returns>How many sessions were saved, and how many were there and went.</returns>
@@ -56,9 +72,12 @@ internal sealed class SessionWriter : IDisposable
     {
         _save.Dispose();
         _remove.Dispose();
+        _take.Dispose();
     }
 
-    private int Save(StoredSession session) => _save
+    private int Save(StoredSession session) => Bind(_save, session).Run();
+
+    private static SqliteStatement Bind(SqliteStatement statement, StoredSession session) => statement
         .Bind(1, TwinId.DefaultTenant)
         .Bind(2, session.Client)
         .Bind(3, LogRow.Version)
@@ -67,6 +86,5 @@ internal sealed class SessionWriter : IDisposable
         .Bind(6, (int)LogRow.Checksum(session))
         .Bind(7, session.State.Span)
         .Bind(8, session.Claim.Time)
-        .Bind(9, session.Claim.Gateway)
-        .Run();
+        .Bind(9, session.Claim.Gateway);
 }

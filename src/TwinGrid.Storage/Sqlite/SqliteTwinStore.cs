@@ -150,6 +150,16 @@ internal sealed partial class SqliteTwinStore : ITwinStore, IDisposable, IAsyncD
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<bool>> TakeSessionsAsync(
+        IReadOnlyList<SessionTakeover> takeovers, CancellationToken cancellationToken)
+    {
+        bool[] taken = await RunAsync(_writer, writer => writer.TakeSessions(takeovers), cancellationToken)
+            .ConfigureAwait(false);
+        _metrics.SessionsSaved(taken.Count(static one => one), 0);
+        return taken;
+    }
+
+    /// <inheritdoc/>
     public async Task<StoredSession?> LoadSessionAsync(string client, CancellationToken cancellationToken)
     {
         SessionPage found = await RunAsync(_readers, reader => reader.Sessions.Find(client), cancellationToken)

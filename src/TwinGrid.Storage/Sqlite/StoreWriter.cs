@@ -118,6 +118,15 @@ internal sealed partial class StoreWriter : IDisposable
         return written;
     }
 
+    /// <summary>Takes sessions over from whoever had them.</summary>
+    /// <returns>For each whether it stood as it was seen.</returns>
+    public bool[] TakeSessions(IReadOnlyList<SessionTakeover> takeovers)
+    {
+        bool[] taken = [];
+        TransactOrThrow(() => taken = _sessions.Take(takeovers));
+        return taken;
+    }
+
     /// <summary>Makes a sealed part visible whose rows are on disk.</summary>
     /// <returns>False, and nothing changed, where it does not follow what is sealed.</returns>
     public bool MoveSealed(SealedTurns part, ILookup<string, HistoryRow> rows)

@@ -5,11 +5,13 @@ using TwinGrid.ClusterTests.Processes;
 
 namespace TwinGrid.ClusterTests.Cluster;
 
-/// <summary>Silos come and go in order: nobody notices.</summary>
+/// <summary>Silos come and go in order: no call fails, no reading is lost, and waits have bounds.</summary>
 [Collection(nameof(QuietMachine))]
 public sealed class RollingTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(1);
+
+    // Nothing is promised of a join but that twins move a few at a time; a twin that moves is read from the store anew.
     private static readonly TimeSpan LongestWhileJoining = TimeSpan.FromSeconds(3);
 
     [Fact]
@@ -50,7 +52,7 @@ public sealed class RollingTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_silo_that_joins_gets_its_share_and_nobody_waits_for_it()
+    public async Task A_silo_that_joins_gets_its_share_and_nobody_waits_over_3_s_for_a_twin_that_moves()
     {
         await using ClusterOfSilos cluster = await ClusterOfSilos.StartAsync(2);
         await using ClusterLoad load = await ClusterLoad.StartAsync(cluster, devices: 40, callers: 12);

@@ -37,6 +37,12 @@ internal sealed class Verdict
     /// <summary>C8: commands that were executed when their time was over.</summary>
     public long ExecutedExpired { get; private set; }
 
+    /// <summary>C8: commands that devices were given when their time was over.</summary>
+    public long ReceivedExpired { get; private set; }
+
+    /// <summary>C8: commands that did not come to the end that became of them.</summary>
+    public long CommandsWrongEnd { get; private set; }
+
     /// <summary>C12: what did not recover when the faults were over.</summary>
     public long Unrecovered { get; private set; }
 
@@ -45,7 +51,7 @@ internal sealed class Verdict
 
     /// <summary>True when nothing was found.</summary>
     public bool IsClean => Lost + Duplicated + Phantom + OutOfOrder + Divergent + StaleReads + ZombieCommits
-        + CommandsDoubled + CommandsLost + ExecutedExpired + Unrecovered == 0;
+        + CommandsDoubled + CommandsLost + ExecutedExpired + ReceivedExpired + CommandsWrongEnd + Unrecovered == 0;
 
     public void Lose(long count, string what) => Lost += Say("C1 lost", count, what);
 
@@ -66,6 +72,10 @@ internal sealed class Verdict
     public void LoseCommand(string what) => CommandsLost += Say("C8 no end", 1, what);
 
     public void ExecuteExpired(string what) => ExecutedExpired += Say("C8 expired", 1, what);
+
+    public void ReceiveExpired(string what) => ReceivedExpired += Say("C8 given late", 1, what);
+
+    public void MisendCommand(string what) => CommandsWrongEnd += Say("C8 wrong end", 1, what);
 
     public void NotRecovered(string what) => Unrecovered += Say("C12 not recovered", 1, what);
 

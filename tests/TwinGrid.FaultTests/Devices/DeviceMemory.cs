@@ -40,14 +40,11 @@ internal sealed class DeviceMemory : IDisposable
     /// <summary>When its newest live message was measured; 0 before the first.</summary>
     public long LastLiveTime { get; private set; }
 
-    /// <summary>Begins an epoch, as a device that restarts does; only when nothing of the one before is left.</summary>
-    public void Restart()
-    {
-        if (_unacknowledged.Count == 0)
-        {
-            Write($"e {Epoch + 1}");
-        }
-    }
+    /// <summary>
+    /// Begins an epoch, as a device that restarts does. What is not acknowledged keeps the epoch and the numbers that
+    /// it was measured under.
+    /// </summary>
+    public void Restart() => Write($"e {Epoch + 1}");
 
     /// <summary>Measures.</summary>
     /// <param name="publisher">Who.</param>

@@ -37,6 +37,12 @@ internal sealed record DeviceSetup
     /// <summary>What it does wrong on purpose.</summary>
     public Mutant Mutant { get; init; }
 
+    /// <summary>
+    /// True for a device that saves power: it measures always and is connected only half of the time, so that commands
+    /// wait for it, expire without it and are called back before it has them.
+    /// </summary>
+    public bool Sleeps => Index % 5 == 3;
+
     /// <summary>4 for MQTT 3.1.1, 5 for 5.</summary>
     public int Version => Index % 2 == 0 ? 5 : 4;
 }

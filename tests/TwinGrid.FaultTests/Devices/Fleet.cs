@@ -3,6 +3,8 @@ namespace TwinGrid.FaultTests.Devices;
 /// <summary>All devices of a run.</summary>
 internal sealed class Fleet(IReadOnlyList<SimulatedDevice> devices) : IAsyncDisposable
 {
+    private static readonly TimeSpan LastsWithoutLink = TimeSpan.FromMilliseconds(600);
+
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
 
@@ -28,19 +30,36 @@ internal sealed class Fleet(IReadOnlyList<SimulatedDevice> devices) : IAsyncDisp
         }
     }
 
-    /// <summary>Some devices lose their power at once.</summary>
+    /// <summary>Epochs that devices began with messages of an older one still to send.</summary>
+    public int RestartsWithMessages => devices.Sum(static device => device.RestartsWithMessages);
+
+    /// <summary>
+    /// Some devices are without power, all at once. Their links go first: so each has something that it could not send.
+    /// </summary>
     /// <param name="every">Every how many-th.</param>
+    /// <param name="length">For how long.</param>
     /// <returns>How many.</returns>
-    public int LosePower(int every)
+    public async Task<int> LosePowerAsync(int every, TimeSpan length)
     {
-        int count = 0;
-        for (int i = 0; i < devices.Count; i += every)
+        SimulatedDevice[] victims = [.. devices.Where((_, i) => i % every == 0)];
+        foreach (SimulatedDevice device in victims)
         {
-            devices[i].LosePower();
-            count++;
+            device.LoseLink();
         }
 
-        return count;
+        await Task.Delay(LastsWithoutLink);
+        foreach (SimulatedDevice device in victims)
+        {
+            device.LosePower();
+        }
+
+        await Task.Delay(length);
+        foreach (SimulatedDevice device in victims)
+        {
+            device.Restart();
+        }
+
+        return victims.Length;
     }
 
     public async ValueTask DisposeAsync()

@@ -9,8 +9,11 @@ namespace TwinGrid.FaultTests.Devices;
 
 /// <summary>What a link hears; called on the link's own reading loop, one after the other.</summary>
 /// <param name="Acknowledged">A PUBACK: its packet id, and whether it says that the message was taken.</param>
-/// <param name="Received">A PUBLISH with QoS 1: packet id, topic, payload; the listener acknowledges it.</param>
-internal sealed record MqttEvents(Action<int, bool> Acknowledged, Action<int, string, byte[]> Received);
+/// <param name="Received">
+/// A PUBLISH with QoS 1: the link itself, packet id, topic, payload; the listener acknowledges it. May come before the
+/// one who connects has the link: a session goes on with its first packet.
+/// </param>
+internal sealed record MqttEvents(Action<int, bool> Acknowledged, Action<MqttLink, int, string, byte[]> Received);
 
 /// <summary>
 /// One connection of a device to a gateway, on a plain socket. Nothing is acknowledged by itself, nothing is sent
@@ -43,6 +46,9 @@ internal sealed class MqttLink : IAsyncDisposable
 
     /// <summary>Set when the connection is over.</summary>
     public CancellationToken Closed => _closed.Token;
+
+    /// <summary>When it began, in stopwatch ticks.</summary>
+    public long Began { get; } = Stopwatch.GetTimestamp();
 
     /// <summary>When something was last heard of the other side, in stopwatch ticks.</summary>
     public long LastHeard { get; private set; } = Stopwatch.GetTimestamp();
@@ -180,7 +186,7 @@ internal sealed class MqttLink : IAsyncDisposable
                 bool isNumbered = (first & 6) != 0;
                 int id = isNumbered ? BinaryPrimitives.ReadUInt16BigEndian(rest) : 0;
                 rest = MqttPackets.SkipProperties(isNumbered ? rest[2..] : rest, _version);
-                _events.Received(id, topic, rest.ToArray());
+                _events.Received(this, id, topic, rest.ToArray());
                 break;
             case MqttPackets.Disconnect:
                 Close();

@@ -54,7 +54,8 @@ internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<GatewayD
             {
                 link = await MqttLink.TryConnectAsync(
                     gateways[_gateway++ % gateways.Count], $"probe-{life}", 4,
-                    new MqttEvents((id, _) => Acknowledged(life, id), static (_, _, _) => { }), ConnectsWithin, stop);
+                    new MqttEvents((id, _) => Acknowledged(life, id), static (_, _, _, _) => { }),
+                    ConnectsWithin, stop);
                 if (link is null)
                 {
                     await Task.Delay(Every, stop);
@@ -97,16 +98,17 @@ internal sealed class Prober(IReadOnlyList<string> twins, IReadOnlyList<GatewayD
         }
     }
 
-    /// <summary>What the fault was to each twin, as far as it has taken a reading again.</summary>
+    /// <summary>What the fault was to each twin up to now; one that has not come back waits to this moment.</summary>
     public IReadOnlyDictionary<string, ProbeWindow> Windows()
     {
+        long now = Stopwatch.GetTimestamp();
         lock (_sync)
         {
             return twins.Index().ToDictionary(
                 static twin => twin.Item,
                 twin => new ProbeWindow(
-                    Stopwatch.GetElapsedTime(0, _longest[twin.Index]),
-                    Stopwatch.GetElapsedTime(_end, Math.Max(_end, _again[twin.Index]))));
+                    Stopwatch.GetElapsedTime(0, Math.Max(_longest[twin.Index], now - _last[twin.Index])),
+                    Stopwatch.GetElapsedTime(_end, _again[twin.Index] == 0 ? now : _again[twin.Index])));
         }
     }
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using System.Text.Json;
 using TwinGrid.FaultTests.Checking;
 using TwinGrid.FaultTests.Mutants;
 
@@ -20,15 +18,19 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LooksEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PingsEvery = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan AwakeFor = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan AsleepFor = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan HeldPast = TimeSpan.FromSeconds(3);
 
     private readonly Lock _sync = new();
     private readonly Dictionary<int, object> _inFlight = [];
-    private readonly Dictionary<string, byte[]> _results = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _results = new(StringComparer.Ordinal);
     private DeviceMemory _memory = new(setup.Memory);
     private MqttLink? _link;
-    private int _gateway = setup.Index;
+    private int _gateway = setup.Index - 1;
     private long _oldestSent = long.MaxValue;
-    private bool _losesPower;
+    private bool _hasNoLink;
+    private bool _isOff;
 
     /// <summary>Its twin.</summary>
     public string Twin => setup.History.Twin;
@@ -54,20 +56,56 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         }
     }
 
-    /// <summary>Forgets all but its file, and comes back.</summary>
+    /// <summary>Epochs that it began with messages of an older one still to send.</summary>
+    public int RestartsWithMessages { get; private set; }
+
+    /// <summary>It is not connected until <see cref="Restart"/>.</summary>
+    public void LoseLink()
+    {
+        lock (_sync)
+        {
+            _hasNoLink = true;
+            _link?.Close();
+        }
+    }
+
+    /// <summary>It is off until <see cref="Restart"/>: it measures nothing and hears nothing.</summary>
     public void LosePower()
     {
         lock (_sync)
         {
-            _losesPower = true;
+            _hasNoLink = true;
+            _isOff = true;
             _link?.Close();
+        }
+    }
+
+    /// <summary>Its power is back: it knows what is in its file, and begins an epoch.</summary>
+    public void Restart()
+    {
+        lock (_sync)
+        {
+            _memory.Dispose();
+            _results.Clear();
+            _memory = new DeviceMemory(setup.Memory);
+            RestartsWithMessages += _memory.Unacknowledged.Count > 0 ? 1 : 0;
+            _memory.Restart();
+            _hasNoLink = false;
+            _isOff = false;
         }
     }
 
     /// <summary>Runs until told to stop.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(MeasureAsync(stop), ConnectAsync(stop));
 
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        lock (_sync)
+        {
+            _isOff = true;
+            _memory.Dispose();
+        }
+    }
 
     // A device measures whether it is connected or not.
     private async Task MeasureAsync(CancellationToken stop)
@@ -97,9 +135,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             MqttLink? link = null;
             try
             {
-                link = await MqttLink.TryConnectAsync(
-                    setup.Gateways[_gateway++ % setup.Gateways.Count], $"device-{setup.Index:000}", setup.Version,
-                    new MqttEvents(Acknowledged, Received), ConnectsWithin, stop);
+                link = _hasNoLink ? null : await TryConnectAsync(++_gateway % setup.Gateways.Count, stop);
                 if (link is null)
                 {
                     await Task.Delay(BetweenTries, stop);
@@ -123,10 +159,21 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         }
     }
 
+    private Task<MqttLink?> TryConnectAsync(int gateway, CancellationToken stop) => MqttLink.TryConnectAsync(
+        setup.Gateways[gateway], $"device-{setup.Index:000}", setup.Version,
+        new MqttEvents(
+            Acknowledged,
+            (link, packet, topic, payload) => Received(new CommandPacket(link, gateway, packet), topic, payload)),
+        ConnectsWithin, stop);
+
     private async Task ServeAsync(MqttLink link, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, link.Closed);
-        Begin(link);
+        if (!TryBegin(link))
+        {
+            return;
+        }
+
         using PeriodicTimer timer = new(LooksEvery);
         long pinged = Stopwatch.GetTimestamp();
         while (await timer.WaitForNextTickAsync(either.Token))
@@ -138,6 +185,12 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
                 {
                     link.Close();
                 }
+            }
+
+            if (setup.Sleeps && IsMeasuring && Stopwatch.GetElapsedTime(link.Began) > AwakeFor)
+            {
+                link.Close();
+                await Task.Delay(AsleepFor, stop);
             }
 
             if (Stopwatch.GetElapsedTime(pinged) > PingsEvery)
@@ -156,18 +209,14 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         }
     }
 
-    // Subscribes anew each time, so that a session that is gone somewhere hurts nobody.
-    private void Begin(MqttLink link)
+    // Subscribes anew each time, so that a session that is gone somewhere hurts nobody. False where it may not.
+    private bool TryBegin(MqttLink link)
     {
         lock (_sync)
         {
-            if (_losesPower)
+            if (_hasNoLink)
             {
-                _losesPower = false;
-                _memory.Dispose();
-                _results.Clear();
-                _memory = new DeviceMemory(setup.Memory);
-                _memory.Restart();
+                return false;
             }
 
             Connections++;
@@ -181,10 +230,12 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
                 Send(link, setup.Mutant == Mutant.SkipDedup ? Renumbered(message) : message, duplicate: true);
             }
 
-            foreach ((string id, byte[] payload) in _results)
+            foreach (string id in _results.Keys)
             {
-                SendResult(link, id, payload);
+                SendResult(link, id);
             }
+
+            return true;
         }
     }
 
@@ -196,7 +247,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
 
     private void Tick(int round)
     {
-        if (!IsMeasuring)
+        if (!IsMeasuring || _isOff)
         {
             return;
         }
@@ -238,8 +289,8 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         Send(link, message, "telemetry", TelemetryPayload.Write(message, lies ? 2 * LateBy : 0), duplicate);
     }
 
-    private void SendResult(MqttLink link, string id, byte[] payload) =>
-        Send(link, id, $"results/{id}", payload, duplicate: false);
+    private void SendResult(MqttLink link, string id) =>
+        Send(link, id, $"results/{id}", """{"status":"succeeded"}"""u8.ToArray(), duplicate: false);
 
     private void Send(MqttLink link, object what, string topic, byte[] payload, bool duplicate)
     {
@@ -269,7 +320,10 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
             _oldestSent = _inFlight.Count == 0 ? long.MaxValue : at;
             if (what is string command)
             {
-                _results.Remove(command);
+                if (_results.Remove(command, out DateTimeOffset expires))
+                {
+                    setup.Commands.Acknowledge(new Answer(command, DateTimeOffset.UtcNow, expires));
+                }
             }
             else if (what is Measurement message && _memory.Acknowledge(message))
             {
@@ -278,33 +332,59 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         }
     }
 
-    private void Received(int packet, string topic, byte[] payload)
+    private void Received(CommandPacket packet, string topic, byte[] payload)
     {
         if (!topic.Contains("/commands/", StringComparison.Ordinal))
         {
             return;
         }
 
-        using JsonDocument command = JsonDocument.Parse(payload);
-        string id = command.RootElement.GetProperty("id").GetString()!;
-        DateTimeOffset expires = command.RootElement.GetProperty("expiresAt").GetDateTimeOffset();
-        long number = command.RootElement.GetProperty("args").GetProperty("n").GetInt64();
+        DeviceCommand command = DeviceCommand.Read(payload);
+        if (setup.Mutant == Mutant.DeliverExpired)
+        {
+            _ = HoldAsync(packet, command);
+            return;
+        }
+
+        Take(packet, command);
+    }
+
+    // So comes a command that a gateway sends when its time is long over.
+    private async Task HoldAsync(CommandPacket packet, DeviceCommand command)
+    {
+        TimeSpan left = command.ExpiresAt + HeldPast - DateTimeOffset.UtcNow;
+        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        Take(packet, command);
+    }
+
+    private void Take(CommandPacket packet, DeviceCommand command)
+    {
         lock (_sync)
         {
+            if (_isOff)
+            {
+                return;
+            }
+
+            (string id, long number, DateTimeOffset expires) = command;
             DateTimeOffset now = DateTimeOffset.UtcNow;
+            setup.Commands.Receive(new Receipt(
+                number, now, expires, packet.Gateway, packet.Link.Began, Stopwatch.GetTimestamp()));
             if ((now <= expires || setup.Mutant == Mutant.ExecuteExpired) && _memory.TryDo(id))
             {
                 setup.Commands.Execute(new Execution(id, number, now, expires));
             }
 
-            if (_memory.HasDone(id) && _link is { } link)
+            if (_memory.HasDone(id))
             {
-                byte[] result = Encoding.ASCII.GetBytes("""{"status":"succeeded"}""");
-                _results[id] = result;
-                SendResult(link, id, result);
+                _results[id] = expires;
+                if (ReferenceEquals(_link, packet.Link))
+                {
+                    SendResult(packet.Link, id);
+                }
             }
 
-            _link?.Acknowledge(packet);
+            packet.Link.Acknowledge(packet.Id);
         }
     }
 

@@ -30,6 +30,9 @@ internal enum FaultKind
     /// <summary>SIGTERM of a silo, and its return.</summary>
     StopAndJoin,
 
+    /// <summary>Half of the devices are without power, and come back in a new epoch.</summary>
+    PowerLoss,
+
     /// <summary>A host sees none of the others, or none of the other silos; packets are lost both ways.</summary>
     PartitionFull,
 
@@ -59,7 +62,24 @@ internal enum Link
 /// <param name="Link">On which link, where it is one of links.</param>
 /// <param name="Variant">A number that chooses among the ways of doing it.</param>
 /// <param name="Length">For how long.</param>
-internal sealed record Fault(FaultKind Kind, int Victim, Link Link, int Variant, TimeSpan Length);
+internal sealed record Fault(FaultKind Kind, int Victim, Link Link, int Variant, TimeSpan Length)
+{
+    /// <summary>True where what the victim sends to devices may come late.</summary>
+    public bool HoldsDevices => Kind switch
+    {
+        FaultKind.SiloPause or FaultKind.Delay or FaultKind.PartitionFull or FaultKind.PartitionOneWay => true,
+        FaultKind.Cut or FaultKind.HalfOpen => Link == Link.Devices,
+        _ => false,
+    };
+
+    /// <summary>True where a process dies of it, or others may take one for dead.</summary>
+    public bool MayEndProcess => Kind switch
+    {
+        FaultKind.Cut or FaultKind.HalfOpen => Link != Link.Devices,
+        FaultKind.DatabaseRestart or FaultKind.StopAndJoin or FaultKind.PowerLoss => false,
+        _ => true,
+    };
+}
 
 /// <summary>What a fault did.</summary>
 /// <param name="Fault">The fault.</param>

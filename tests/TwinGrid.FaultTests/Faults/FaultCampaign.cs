@@ -13,6 +13,8 @@ namespace TwinGrid.FaultTests.Faults;
 internal sealed class FaultCampaign(
     Grid grid,
     FaultInjector injector,
+    ZombieCommits zombies,
+    CommandHistory commands,
     Prober prober,
     Whereabouts whereabouts,
     Verdict verdict,
@@ -59,6 +61,7 @@ internal sealed class FaultCampaign(
         await Task.Delay(WarmUp);
         IReadOnlySet<string> affected = await AffectedAsync(fault);
         prober.Begin();
+        long begun = Stopwatch.GetTimestamp();
         bool hit = await injector.InjectAsync(fault);
         prober.End();
         long healed = Stopwatch.GetTimestamp();
@@ -66,10 +69,13 @@ internal sealed class FaultCampaign(
         await HoldsAsync($"after {Words(fault)}", () => Eventually.HoldsAsync(
             "every probe twin to take a reading", () => prober.AllSince(healed), RecoversWithin));
         TimeSpan recovered = Stopwatch.GetElapsedTime(healed);
-        await stop.CancelAsync();
-        await probing;
         ProbeWindow[] windows =
             [.. prober.Windows().Where(twin => affected.Contains(twin.Key)).Select(static twin => twin.Value)];
+        await stop.CancelAsync();
+        await probing;
+        commands.Disturb(new Disturbance(
+            fault.Victim, begun, healed, Stopwatch.GetTimestamp(), fault.HoldsDevices, fault.MayEndProcess));
+        await zombies.TryAsync();
         _outcomes.Add(new FaultOutcome(fault, hit, windows));
         double longest = windows.Select(static window => window.Longest.TotalMilliseconds).DefaultIfEmpty().Max();
         say($"fault {number}: {Words(fault)}{(hit ? "" : ", hit nothing")}; {windows.Length} twins affected for at "
@@ -97,22 +103,30 @@ internal sealed class FaultCampaign(
         }
     }
 
-    // A silo's fault concerns the twins that it has; that of the database, or of a gateway, whoever comes through it.
+    // A silo's fault concerns the twins that it has; that of the database, or of a gateway, whoever comes through it;
+    // that of devices none but their own.
     private async Task<IReadOnlySet<string>> AffectedAsync(Fault fault)
     {
+        if (fault.Kind == FaultKind.PowerLoss)
+        {
+            return new HashSet<string>();
+        }
+
         bool isOfSilo = fault.Kind is FaultKind.SiloKill or FaultKind.SiloPause or FaultKind.StopAndJoin
             or FaultKind.PartitionFull or FaultKind.PartitionOneWay or FaultKind.PartitionPair
             || (fault.Kind is FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen && fault.Link != Link.Devices);
-        IReadOnlySet<string>? found = isOfSilo
+        IReadOnlySet<string>? found = isOfSilo && !IsOfGateway(fault)
             ? await whereabouts.FindAsync(grid.Silos[fault.Victim].Place.Network.Silo, prober.Twins)
             : null;
         return found ?? prober.Twins.ToHashSet(StringComparer.Ordinal);
     }
 
-    // Through a gateway that the fault does not touch, but where it is the devices' link that is disturbed.
+    // Through a gateway that the fault does not touch, but where it is a gateway's or its devices' link.
     private int Gateway(Fault fault) =>
-        fault is { Kind: FaultKind.GatewayKill }
-            or { Link: Link.Devices, Kind: FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen }
+        IsOfGateway(fault) || fault is
+        { Link: Link.Devices, Kind: FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen }
             ? fault.Victim
             : (fault.Victim + 1) % grid.Gateways.Count;
+
+    private bool IsOfGateway(Fault fault) => grid.Silos[fault.Victim].Place.IsGatewayOnly;
 }

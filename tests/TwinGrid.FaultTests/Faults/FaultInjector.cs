@@ -6,7 +6,7 @@ using TwinGrid.Tests.Storage.PostgreSql;
 namespace TwinGrid.FaultTests.Faults;
 
 /// <summary>Does a fault and undoes it.</summary>
-internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
+internal sealed class FaultInjector(Grid grid, Fleet fleet, ZombieCommits zombies, Verdict verdict)
 {
     private static readonly TimeSpan StopsWithin = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DiesLater = TimeSpan.FromMilliseconds(300);
@@ -20,6 +20,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
         FaultKind.SiloPause => PauseAsync(fault),
         FaultKind.DatabaseRestart => RestartDatabaseAsync(fault),
         FaultKind.StopAndJoin => StopAndJoinAsync(fault),
+        FaultKind.PowerLoss => LosePowerAsync(fault),
         _ => DisturbAsync(fault),
     };
 
@@ -27,6 +28,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
     {
         GridSilo silo = grid.Silos[fault.Victim];
         bool hit = silo.IsThere;
+        await zombies.RememberAsync(silo.Name);
         await silo.KillAsync();
         await Task.Delay(fault.Length);
         await silo.StartAsync();
@@ -39,6 +41,7 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
         PostgreSqlServer database = grid.Database.Server;
         GridSilo silo = grid.Silos[fault.Victim];
         bool hit = silo.IsThere;
+        await zombies.RememberAsync(silo.Name);
         await database.KillAsync();
         await Task.Delay(DiesLater);
         await silo.KillAsync();
@@ -56,11 +59,11 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
             return false;
         }
 
-        ZombieCommit commit = await ZombieCommit.PrepareAsync(grid.Database, silo.Name);
+        await zombies.RememberAsync(silo.Name);
         await silo.PauseAsync();
         await Task.Delay(fault.Length);
         await silo.ResumeAsync();
-        await commit.TryAsync();
+        await zombies.TryAsync();
         return true;
     }
 
@@ -92,16 +95,10 @@ internal sealed class FaultInjector(Grid grid, Fleet fleet, Verdict verdict)
         return true;
     }
 
+    private async Task<bool> LosePowerAsync(Fault fault) => await fleet.LosePowerAsync(2, fault.Length) > 0;
+
     private async Task<bool> DisturbAsync(Fault fault)
     {
-        // Every fourth cut at the devices' side is their own: half of them lose their power.
-        if (fault is { Kind: FaultKind.Cut, Link: Link.Devices } && fault.Variant % 4 == 0)
-        {
-            int count = fleet.LosePower(2);
-            await Task.Delay(fault.Length);
-            return count > 0;
-        }
-
         bool hit = await grid.Network.DisturbAsync(fault);
         await Task.Delay(fault.Length);
         await grid.Network.HealAsync();

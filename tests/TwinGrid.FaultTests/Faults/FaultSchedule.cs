@@ -40,8 +40,8 @@ internal static class FaultSchedule
                 int victim = kind switch
                 {
                     FaultKind.GatewayKill => random.Next(options.Silos, all),
-                    FaultKind.PartitionFull or FaultKind.PartitionOneWay or FaultKind.PartitionPair =>
-                        random.Next(all),
+                    FaultKind.Cut or FaultKind.Delay or FaultKind.HalfOpen or FaultKind.PartitionFull
+                        or FaultKind.PartitionOneWay or FaultKind.PartitionPair => random.Next(all),
                     _ => random.Next(options.Silos),
                 };
                 faults.Add(new Fault(
@@ -60,7 +60,7 @@ internal static class FaultSchedule
             FaultKind.SiloPause => (3.0, 11.0),
             FaultKind.DatabaseRestart or FaultKind.DatabaseAndSiloKill => (0.2, 2.5),
             FaultKind.Delay => (3.0, 6.0),
-            FaultKind.Cut or FaultKind.HalfOpen => (1.0, 6.0),
+            FaultKind.Cut or FaultKind.HalfOpen or FaultKind.PowerLoss => (1.0, 6.0),
             FaultKind.PartitionFull or FaultKind.PartitionOneWay or FaultKind.PartitionPair => (3.0, 15.0),
             _ => (0.5, 3.0),
         };

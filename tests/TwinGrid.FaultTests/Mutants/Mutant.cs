@@ -17,6 +17,9 @@ internal enum Mutant
     /// <summary>The database: no primary key on the log, and no silo's life can be fenced.</summary>
     NoFencing,
 
+    /// <summary>The database: no silo's life can be fenced; the primary key stays.</summary>
+    NoLifeFence,
+
     /// <summary>The devices' buffers: when full they drop the oldest and take it for acknowledged.</summary>
     DropOldest,
 
@@ -34,4 +37,7 @@ internal enum Mutant
 
     /// <summary>The devices: a command's expiry is not looked at.</summary>
     ExecuteExpired,
+
+    /// <summary>The links to devices: commands come 3 s after their time.</summary>
+    DeliverExpired,
 }

@@ -96,12 +96,13 @@ internal sealed class ProxyNetwork : GridNetwork
                 weather.Slow(TimeSpan.FromMilliseconds(20 + (fault.Variant % 180)));
                 break;
             default:
-                weather.Hold(forward: fault.Variant % 3 != 0, back: fault.Variant % 3 != 1);
+                int way = fault.Variant / 3 % 3;
+                weather.Hold(forward: way != 0, back: way != 1);
                 break;
         }
     }
 
-    // One in three goes in one direction only; of silos, one in three parts two and both still see the others.
+    // Of silos, one in three parts two and both still see the others; one in three goes in one direction only.
     private IEnumerable<Weather> Disturbed(Fault fault)
     {
         if (fault.Link != Link.Silos)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -8,7 +9,7 @@ namespace TwinGrid.FaultTests.People;
 
 /// <summary>
 /// Operators who want things done: each asks for a command until a silo says that it is accepted, any silo, always
-/// with the same Idempotency-Key.
+/// with the same Idempotency-Key. Of some they think better, and call them back until a silo says what became of that.
 /// </summary>
 internal sealed class Operators(
     IReadOnlyList<Uri> silos,
@@ -22,6 +23,10 @@ internal sealed class Operators(
     // A twin remembers 128 commands with a key, for a day.
     private const int MostPerTwin = 100;
     private const int Count = 2;
+
+    // One in so many is called back, at most so much later.
+    private const int RegretEvery = 3;
+    private const int RegretWithin = 500;
 
     private static readonly TimeSpan LeastBetween = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(150);
@@ -38,6 +43,7 @@ internal sealed class Operators(
 
     private Task _working = Task.CompletedTask;
     private long _retries;
+    private int _asked;
 
     /// <summary>Times that a request was sent again.</summary>
     public long Retries => _retries;
@@ -57,24 +63,27 @@ internal sealed class Operators(
     /// <returns>How many have not come to an end.</returns>
     public async Task<int> AskAsync()
     {
-        int open = 0;
-        foreach (Intention intention in history.Intentions.Where(static i => i.Id is not null))
+        Intention[] open = [.. history.Intentions.Where(static i => i.Id is not null && !HasEnded(i))];
+        foreach (Intention intention in open)
         {
-            if (intention.Status is "succeeded" or "expired")
+            try
             {
-                continue;
+                HttpClient silo = _silos[_asked++ % _silos.Length];
+                using HttpResponseMessage answer =
+                    await silo.GetAsync($"/api/v1/twins/{intention.Twin}/commands/{intention.Id}");
+                using JsonDocument? body = answer.StatusCode == HttpStatusCode.OK
+                    ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync())
+                    : null;
+                intention.Status = body?.RootElement.GetProperty("status").GetString();
             }
-
-            using HttpResponseMessage answer =
-                await _silos[0].GetAsync($"/api/v1/twins/{intention.Twin}/commands/{intention.Id}");
-            using JsonDocument? body = answer.StatusCode == HttpStatusCode.OK
-                ? JsonDocument.Parse(await answer.Content.ReadAsStringAsync())
-                : null;
-            intention.Status = body?.RootElement.GetProperty("status").GetString();
-            open += intention.Status is "succeeded" or "expired" ? 0 : 1;
+            catch (Exception e) when (IsNotYet(e))
+            {
+                // Who asks has patience, and asks again from the first that is open.
+                break;
+            }
         }
 
-        return open;
+        return open.Count(static intention => !HasEnded(intention));
     }
 
     public async ValueTask DisposeAsync()
@@ -99,7 +108,13 @@ internal sealed class Operators(
             if (asked.GetValueOrDefault(twin) < MostPerTwin / Count)
             {
                 asked[twin] = asked.GetValueOrDefault(twin) + 1;
-                await InsistAsync(history.Want(twin), Expiries[random.Next(Expiries.Length)], random);
+                Intention intention = history.Want(twin, Stopwatch.GetTimestamp());
+                await InsistAsync(intention, Expiries[random.Next(Expiries.Length)], random);
+                if (intention.Id is not null && random.Next(RegretEvery) == 0)
+                {
+                    await Task.Delay(random.Next(RegretWithin));
+                    await CallBackAsync(intention, random);
+                }
             }
 
             try
@@ -130,8 +145,46 @@ internal sealed class Operators(
             Interlocked.Increment(ref _retries);
             await Task.Delay(AfterFailure);
         }
+    }
+
+    private async Task CallBackAsync(Intention intention, Random random)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromMinutes(1));
+        intention.IsRegretted = true;
+        while (!patience.IsCancellationRequested)
+        {
+            HttpClient silo = _silos[random.Next(_silos.Length)];
+            try
+            {
+                using HttpResponseMessage answer = await silo.PostAsync(
+                    $"/api/v1/twins/{intention.Twin}/commands/{intention.Id}/cancel", null);
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    intention.CalledBack = Stopwatch.GetTimestamp();
+                    return;
+                }
+
+                if (answer.StatusCode == HttpStatusCode.Conflict)
+                {
+                    // Its device has it, or it has ended.
+                    return;
+                }
+            }
+            catch (Exception e) when (IsNotYet(e))
+            {
+                // Whether it was called back is seen in the end; it is asked for once more.
+            }
+
+            Interlocked.Increment(ref _retries);
+            await Task.Delay(AfterFailure);
+        }
 #pragma warning restore CA5394
     }
+
+    private static bool HasEnded(Intention intention) => CommandChecker.Ends.Contains(intention.Status);
+
+    private static bool IsNotYet(Exception e) =>
+        e is HttpRequestException or OperationCanceledException or IOException or JsonException;
 
     private static async Task<bool> TryAskAsync(HttpClient silo, Intention intention, string expiresIn, string key)
     {
@@ -151,8 +204,7 @@ internal sealed class Operators(
             intention.Id = body.RootElement.GetProperty("id").GetString();
             return true;
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or IOException
-            or JsonException)
+        catch (Exception e) when (IsNotYet(e))
         {
             return false;
         }

@@ -27,12 +27,16 @@ internal sealed class Readers(IReadOnlyList<Uri> silos, IReadOnlyList<TwinHistor
     private long _answered;
     private long _notDurable;
     private long _refused;
+    private long _unknown;
 
     /// <summary>Reads that were answered.</summary>
     public long Answered => _answered;
 
     /// <summary>Those that said themselves that they may not survive.</summary>
     public long NotDurable => _notDurable;
+
+    /// <summary>Those that said that there is no such twin.</summary>
+    public long Unknown => _unknown;
 
     /// <summary>Reads that were not answered, or with an error.</summary>
     public long Refused => _refused;
@@ -82,6 +86,7 @@ internal sealed class Readers(IReadOnlyList<Uri> silos, IReadOnlyList<TwinHistor
 
             Interlocked.Increment(ref _answered);
             Interlocked.Add(ref _notDurable, view.Durable ? 0 : 1);
+            Interlocked.Add(ref _unknown, view == TwinView.Unknown ? 1 : 0);
             twin.Read(new SeenRead(
                 invoked, Stopwatch.GetTimestamp(), view.Revision, view.Number, view.Count, view.Durable, silo + 1));
             return true;
@@ -103,6 +108,12 @@ internal sealed class Readers(IReadOnlyList<Uri> silos, IReadOnlyList<TwinHistor
         }
 
         using HttpResponseMessage answer = await http.GetAsync($"/api/v1/twins/{twin}", _stopping.Token);
+        if (answer.StatusCode == HttpStatusCode.NotFound)
+        {
+            // Says as much as any other answer: nothing was committed of this twin.
+            return TwinView.Unknown;
+        }
+
         if (answer.StatusCode != HttpStatusCode.OK)
         {
             return null;

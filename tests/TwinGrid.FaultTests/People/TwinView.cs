@@ -15,6 +15,9 @@ internal sealed record TwinView(
 {
     private const string Telemetry = "v";
 
+    /// <summary>A twin of which nothing is known: what a read of it claims.</summary>
+    public static TwinView Unknown { get; } = new(0, 0, 0, 0, 0, true);
+
     /// <summary>Reads an answer's body.</summary>
     public static async Task<TwinView> ReadAsync(Stream body, CancellationToken stop)
     {

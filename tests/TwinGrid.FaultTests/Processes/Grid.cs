@@ -67,10 +67,7 @@ internal sealed class Grid : IAsyncDisposable
             await grid._silos[0].StartAsync();
             await grid.ReadyAsync(grid._silos.Take(1), StartsWithin);
             await grid.Database.WitnessAsync();
-            if (options.Mutant == Mutant.NoFencing)
-            {
-                await NoFencing.ApplyAsync(grid.Database);
-            }
+            await NoFencing.ApplyAsync(grid.Database, options.Mutant);
 
             foreach (GridSilo silo in grid._silos.Skip(1))
             {
@@ -98,11 +95,11 @@ internal sealed class Grid : IAsyncDisposable
         await _supervising;
     }
 
-    /// <summary>Runs the silo program's <c>verify</c> on the database.</summary>
+    /// <summary>Runs the silo program's <c>verify</c> on the database; it folds every log once more.</summary>
     public Task<ProgramEnd> VerifyAsync() => RunningProgram.RunAsync(
         "dotnet",
         [
-            Repository.SiloProgram, "verify", "--TwinGrid:Storage:Provider=PostgreSql",
+            Repository.SiloProgram, "verify", "--refold", "--TwinGrid:Storage:Provider=PostgreSql",
             $"--TwinGrid:Storage:ConnectionString={Database.OwnConnectionString}",
         ],
         _root, TimeSpan.FromMinutes(5));

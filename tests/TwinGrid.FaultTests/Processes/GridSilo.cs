@@ -205,8 +205,20 @@ internal sealed partial class GridSilo(SiloPlace place) : IAsyncDisposable
         }
     }
 
-    private Task SignalAsync(string signal) =>
-        IsThere ? _program!.SignalAsync(signal) : Task.CompletedTask;
+    private async Task SignalAsync(string signal)
+    {
+        if (_program is { HasExited: false } program)
+        {
+            try
+            {
+                await program.SignalAsync(signal);
+            }
+            catch (InvalidOperationException) when (program.HasExited)
+            {
+                // It ended by itself just before: what was asked of it is seen, or not, by those who asked.
+            }
+        }
+    }
 
     private async Task InTurnAsync(Func<Task> change)
     {

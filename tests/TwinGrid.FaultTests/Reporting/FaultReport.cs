@@ -44,6 +44,15 @@ internal sealed record FaultReport
     /// <summary>Commands that were accepted.</summary>
     public required long CommandsIssued { get; init; }
 
+    /// <summary>Those that ended as done by their devices.</summary>
+    public required long CommandsSucceeded { get; init; }
+
+    /// <summary>Those that ended as expired.</summary>
+    public required long CommandsExpired { get; init; }
+
+    /// <summary>Those that ended as called back.</summary>
+    public required long CommandsCancelled { get; init; }
+
     /// <summary>Commands that devices did.</summary>
     public required long CommandsExecuted { get; init; }
 
@@ -74,11 +83,23 @@ internal sealed record FaultReport
     /// <summary>C8: executed when their time was over.</summary>
     public required long CommandsExecutedExpired { get; init; }
 
+    /// <summary>C8: given to their devices when their time was over.</summary>
+    public required long CommandsReceivedExpired { get; init; }
+
+    /// <summary>C8: did not come to the end that became of them.</summary>
+    public required long CommandsWrongEnd { get; init; }
+
     /// <summary>C12: what did not recover.</summary>
     public required long Unrecovered { get; init; }
 
     /// <summary>Lives of silos that were fenced.</summary>
     public required long FencedLives { get; init; }
+
+    /// <summary>Fenced lives in whose name a commit was tried.</summary>
+    public required long ZombieAttempts { get; init; }
+
+    /// <summary>Epochs that devices began with messages of an older one still to send.</summary>
+    public required long RestartsWithMessages { get; init; }
 
     /// <summary>Messages that devices sent again.</summary>
     public required long SentAgain { get; init; }
@@ -88,6 +109,12 @@ internal sealed record FaultReport
 
     /// <summary>Those that said themselves that they may not survive; they promise nothing.</summary>
     public required long ReadsNotDurable { get; init; }
+
+    /// <summary>Those that said that there is no such twin.</summary>
+    public required long ReadsUnknown { get; init; }
+
+    /// <summary>Reads that were refused or not answered.</summary>
+    public required long ReadsRefused { get; init; }
 
     /// <summary>Silos that ended though nobody told them to, and were started again.</summary>
     public required IReadOnlyList<string> UnexpectedEnds { get; init; }
@@ -103,6 +130,12 @@ internal sealed record FaultReport
 
     /// <summary>The first violations in words.</summary>
     public required IReadOnlyList<string> Violations { get; init; }
+
+    /// <summary>True when nothing was found.</summary>
+    [JsonIgnore]
+    public bool IsClean => Lost + Duplicated + Phantom + OutOfOrder + Divergent + StaleReads + ZombieCommits
+        + CommandsDoubled + CommandsLost + CommandsExecutedExpired + CommandsReceivedExpired + CommandsWrongEnd
+        + Unrecovered == 0;
 
     /// <summary>The report's text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Json);

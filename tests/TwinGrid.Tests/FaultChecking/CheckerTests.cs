@@ -5,6 +5,8 @@ namespace TwinGrid.Tests.FaultChecking;
 /// <summary>The checker of the fault harness sees each wrong, and none where there is none.</summary>
 public sealed class CheckerTests
 {
+    private static readonly long Second = System.Diagnostics.Stopwatch.Frequency;
+
     private readonly Story _story = new();
 
     [Fact]
@@ -167,6 +169,15 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void C6_a_read_that_knows_nothing_of_a_twin_that_was_acknowledged_is_stale()
+    {
+        _story.History.Read(new SeenRead(1_200, 1_210, Revision: 0, Number: 0, Count: 0, Durable: true));
+
+        // Behind what was acknowledged, and behind what others saw.
+        Assert.Equal(2, _story.Judge().StaleReads);
+    }
+
+    [Fact]
     public void C6_a_read_that_says_that_it_may_not_survive_promises_nothing()
     {
         _story.History.Read(new SeenRead(1_200, 1_210, Revision: 99, Number: 40, Count: 40, Durable: false));
@@ -207,5 +218,106 @@ public sealed class CheckerTests
         _story.Do(_story.Command("expired", isDone: false), late: TimeSpan.FromMilliseconds(1));
 
         Assert.Equal(1, _story.Judge().ExecutedExpired);
+    }
+
+    [Fact]
+    public void C8_an_answer_that_was_acknowledged_in_time_ends_its_command()
+    {
+        _story.Acknowledge(_story.Command("expired", isDone: true), late: TimeSpan.FromMilliseconds(-1));
+
+        Assert.Equal(1, _story.Judge().CommandsWrongEnd);
+    }
+
+    [Fact]
+    public void C8_an_answer_that_was_acknowledged_when_its_time_was_over_may_be_too_late()
+    {
+        _story.Acknowledge(_story.Command("expired", isDone: true), late: TimeSpan.Zero);
+
+        Assert.True(_story.Judge().IsClean);
+    }
+
+    [Fact]
+    public void C8_what_was_called_back_is_not_done()
+    {
+        _story.Command("cancelled", isDone: true).IsRegretted = true;
+
+        Assert.Equal(1, _story.Judge().CommandsWrongEnd);
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public void C8_what_was_called_back_may_be_done_where_a_process_died_that_knew_of_it(bool dies, int wrong)
+    {
+        Intention intention = _story.Command("cancelled", isDone: true);
+        (intention.IsRegretted, intention.CalledBack) = (true, intention.Wanted + 10);
+        _story.Commands.Disturb(new Disturbance(
+            0, intention.Wanted + 1, intention.Wanted + 2, intention.Wanted + 3, HoldsDevices: true, dies));
+
+        Assert.Equal(wrong, _story.Judge().CommandsWrongEnd);
+    }
+
+    [Fact]
+    public void C8_a_death_after_a_command_was_called_back_excuses_nothing()
+    {
+        Intention intention = _story.Command("cancelled", isDone: true);
+        (intention.IsRegretted, intention.CalledBack) = (true, intention.Wanted + 10);
+        _story.Commands.Disturb(new Disturbance(
+            0, intention.Wanted + 11, intention.Wanted + 12, intention.Wanted + 13, false, MayEndProcess: true));
+
+        Assert.Equal(1, _story.Judge().CommandsWrongEnd);
+    }
+
+    [Fact]
+    public void C8_what_nobody_regretted_is_not_called_back()
+    {
+        _story.Command("cancelled", isDone: false);
+
+        Assert.Equal(1, _story.Judge().CommandsWrongEnd);
+    }
+
+    [Fact]
+    public void C8_what_was_told_to_be_called_back_stays_so()
+    {
+        Intention intention = _story.Command("expired", isDone: false);
+        (intention.IsRegretted, intention.CalledBack) = (true, intention.Wanted + 10);
+
+        Assert.Equal(1, _story.Judge().CommandsWrongEnd);
+    }
+
+    [Theory]
+    [InlineData(2.0, 0)]
+    [InlineData(2.1, 1)]
+    public void C8_a_command_that_comes_after_its_time_is_told_where_nothing_held_it(double late, int wrong)
+    {
+        Intention intention = _story.Command("expired", isDone: false);
+        _story.Receive(intention, TimeSpan.FromSeconds(late), connected: 1, heard: 5 * Second);
+
+        Assert.Equal(wrong, _story.Judge().ReceivedExpired);
+    }
+
+    [Theory]
+    [InlineData(2, 12, 0, "on the way while its link was disturbed for 4 s")]
+    [InlineData(2, 17.5, 1, "longer after that than it lasted, and 3 s")]
+    [InlineData(10.5, 11, 1, "on a connection that began afterwards")]
+    [InlineData(2, 5.5, 1, "before it began")]
+    public void C8_a_late_command_is_forgiven_where_its_link_was_disturbed(
+        double connected, double heard, int wrong, string when)
+    {
+        Intention intention = _story.Command("expired", isDone: false);
+        _story.Receive(intention, TimeSpan.FromSeconds(9), (long)(connected * Second), (long)(heard * Second));
+        _story.Commands.Disturb(new Disturbance(2, 6 * Second, 10 * Second, 11 * Second, true, false));
+
+        Assert.True(_story.Judge().ReceivedExpired == wrong, when);
+    }
+
+    [Fact]
+    public void C8_a_disturbance_of_another_gateway_forgives_nothing()
+    {
+        Intention intention = _story.Command("expired", isDone: false);
+        _story.Receive(intention, TimeSpan.FromSeconds(9), 2 * Second, 12 * Second);
+        _story.Commands.Disturb(new Disturbance(1, 6 * Second, 10 * Second, 11 * Second, true, false));
+
+        Assert.Equal(1, _story.Judge().ReceivedExpired);
     }
 }

@@ -41,8 +41,9 @@ internal sealed class Story
             HistoryCount = (Messages * Readings) + 1,
             HistorySum = sum,
         };
-        Command("succeeded", isDone: true);
+        Acknowledge(Command("succeeded", isDone: true), late: TimeSpan.FromSeconds(-1));
         Command("expired", isDone: false);
+        Command("cancelled", isDone: false).IsRegretted = true;
     }
 
     public TwinHistory History { get; } = new(Twin);
@@ -89,7 +90,7 @@ internal sealed class Story
     /// <summary>Somebody wanted something.</summary>
     public Intention Command(string? status, bool isDone)
     {
-        Intention intention = Commands.Want(Twin);
+        Intention intention = Commands.Want(Twin, At(Messages));
         intention.Id = $"id-{intention.Number}";
         intention.Status = status;
         if (isDone)
@@ -103,6 +104,14 @@ internal sealed class Story
     /// <summary>A device did it, so long after its time.</summary>
     public void Do(Intention intention, TimeSpan late) => Commands.Execute(new Execution(
         intention.Id!, intention.Number, DateTimeOffset.UnixEpoch + late, DateTimeOffset.UnixEpoch));
+
+    /// <summary>The grid acknowledged what a device said of it, so long after its time.</summary>
+    public void Acknowledge(Intention intention, TimeSpan late) =>
+        Commands.Acknowledge(new Answer(intention.Id!, DateTimeOffset.UnixEpoch + late, DateTimeOffset.UnixEpoch));
+
+    /// <summary>A device was given it, so long after its time, on a connection that began at a moment.</summary>
+    public void Receive(Intention intention, TimeSpan late, long connected, long heard) => Commands.Receive(new Receipt(
+        intention.Number, DateTimeOffset.UnixEpoch + late, DateTimeOffset.UnixEpoch, Gateway: 2, connected, heard));
 
     /// <summary>Numbers the turns from 1 without a gap.</summary>
     public void Renumber()
@@ -118,7 +127,7 @@ internal sealed class Story
     {
         Verdict verdict = new();
         new TwinChecker(History, verdict).Judge(Log, Final);
-        CommandChecker.Judge(Commands, verdict);
+        new CommandChecker(Commands, verdict).Judge();
         return verdict;
     }
 }

@@ -17,23 +17,32 @@ public sealed class BenchCallThresholdTests
     public void The_dearer_a_failure_the_earlier_is_called()
     {
         WatchedUnit[] units = Fleet();
-        int[] thresholds = [.. new[] { 2.0, 10, 100 }.Select(cost => CallThreshold.Choose(units, cost, 1))];
+        int[] thresholds = [.. new[] { 2.0, 10, 100 }.Select(cost => CallThreshold.Choose(units, cost, units.Length))];
 
         Assert.True(thresholds[0] < thresholds[1] && thresholds[1] < thresholds[2], string.Join(' ', thresholds));
     }
 
     [Fact]
-    public void No_more_failures_are_expected_than_are_bearable()
+    public void In_nineteen_of_twenty_fleets_no_more_fail_than_are_bearable()
     {
         WatchedUnit[] units = Fleet();
         double[] least = [.. units.Select(unit => unit.LeastInTime).Order()];
-        int cheap = CallThreshold.Choose(units, 2, 1);
-        int safe = CallThreshold.Choose(units, 2, 0.001);
+        int cheap = CallThreshold.Choose(units, 2, units.Length);
+        int safe = CallThreshold.Choose(units, 2, 0);
 
-        Assert.InRange(CallThreshold.Late(least, cheap), 0.001, 1);
-        Assert.InRange(CallThreshold.Late(least, safe), 0, 0.001);
-        Assert.InRange(CallThreshold.Late(least, safe - 1), 0.001, 1);
+        // None of 40 fails in nineteen of twenty fleets: e^(-40 p) = 0.95, so p = 0.00128.
+        Assert.InRange(CallThreshold.Late(least, cheap), 0.00128, 1);
+        Assert.InRange(CallThreshold.Late(least, safe), 0, 0.00128);
+        Assert.InRange(CallThreshold.Late(least, safe - 1), 0.00128, 1);
     }
+
+    [Theory]
+    [InlineData(0, 0.0513, 0.05)] // 1 - e^-0.0513
+    [InlineData(1, 0.5, 0.0902)] // 1 - 1.5 e^-0.5
+    [InlineData(2, 2, 0.3233)] // 1 - 5 e^-2
+    [InlineData(3, 0, 0)]
+    public void Rare_failures_are_counted_as_Poisson_counts_them(int events, double expected, double probability) =>
+        Assert.Equal(probability, CallThreshold.MoreThan(events, expected), 1e-4);
 
     /// <summary>Forty units of 100 to 139 cycles; what is said of each is 0 to 13 too much.</summary>
     private static WatchedUnit[] Fleet() =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using TwinGrid.ModelBench.Onnx;
@@ -279,6 +280,28 @@ public sealed class OnnxModelTests : IDisposable
         Open("""{ "path": "model.onnx" }""", "a").Run([4], said);
 
         Assert.Equal([4], said);
+    }
+
+    [Fact]
+    public void A_file_that_is_written_anew_is_read_anew_and_what_was_read_before_let_go()
+    {
+        OnnxSessions sessions = new(new OnnxLimits());
+        WeakReference before = Read(1, DateTime.UnixEpoch);
+        WeakReference now = Read(2, DateTime.UnixEpoch.AddSeconds(1));
+        GC.Collect();
+
+        Assert.False(before.IsAlive);
+        Assert.True(now.IsAlive);
+        GC.KeepAlive(sessions);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Read(double factor, DateTime written)
+        {
+            Write(OnnxFile.Linear(OnnxFile.Float, -1, [factor], 0));
+            string path = Path.Combine(_directory.FullName, "model.onnx");
+            File.SetLastWriteTimeUtc(path, written);
+            return new WeakReference(sessions.Open(path, 1));
+        }
     }
 
     [Fact]

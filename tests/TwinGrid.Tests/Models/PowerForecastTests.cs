@@ -88,6 +88,47 @@ public sealed class PowerForecastTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Weather_of_tomorrow_does_not_explain_the_power_of_now()
+    {
+        RunningModel farm = Farm();
+        Learn(farm, 1000);
+        farm.Send(_now + (24 * Hour), [5, 5], Both);
+        double[] before = [.. farm.State];
+        farm.Send(_now + Hour, [5, 5], 0, 0.5, true);
+        Assert.Equal(before, farm.State);
+
+        // Half an hour early is the farm's own clock.
+        farm.Send(_now + (24 * Hour) - (Hour / 2), [5, 5], 0, 0.5, true);
+        Assert.Equal(before[0] + 1, farm.State[0]);
+    }
+
+    [Fact]
+    public void Wind_that_is_forecast_an_hour_early_or_late_is_told_by_the_hours_about()
+    {
+        // Of the farm's own hour the forecast knows little, of the mean over three hours all.
+        RunningModel alone = Farm();
+        RunningModel hours = Farm(pairs: 4);
+        double aloneError = 0;
+        double hoursError = 0;
+        for (int i = 0; i < 4000; i++)
+        {
+            (double east, double north, double power) = Draw();
+            double wrong = 4 * _noise.Gaussian();
+            _now += Hour;
+            Prediction one = alone.Send(_now, [east + wrong, north], Both, power, true);
+            double[] about = [east + wrong, north, east, north, east - wrong, north, east - wrong, north];
+            Prediction four = hours.Send(_now, about, 0b11111111, power, true);
+            if (i >= 2000)
+            {
+                aloneError += Math.Abs(one.Residual);
+                hoursError += Math.Abs(four.Residual);
+            }
+        }
+
+        Assert.InRange(hoursError, 0, 0.6 * aloneError);
+    }
+
+    [Fact]
     public void The_capacity_is_the_unit_of_all_that_it_says()
     {
         RunningModel share = Farm();
@@ -178,6 +219,37 @@ public sealed class PowerForecastTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Whatever_weather_of_other_hours_and_places_comes_it_says_finite_numbers()
+    {
+        double[] edges = [double.NaN, double.PositiveInfinity, double.MinValue, 1e100, -1e100, 1e-300, 0];
+        RunningModel farm = Farm("""{ "memory": 1000, "detail": 4 }""", pairs: 8);
+        double[] weather = new double[16];
+        for (int i = 0; i < 6000; i++)
+        {
+            (double east, double north, double power) = Draw();
+            for (int k = 0; k < weather.Length; k++)
+            {
+                bool isEdge = k > 1 && _noise.Uniform() < 0.05;
+                weather[k] = isEdge ? edges[(int)(_noise.Uniform() * edges.Length)]
+                    : (k % 2 == 0 ? east : north) + _noise.Gaussian();
+            }
+
+            _now += Hour;
+            Prediction said = farm.Send(_now, weather, ushort.MaxValue, power, true);
+            Assert.False(said.HasValue && !(said.Lower <= said.Value && said.Value <= said.Upper));
+            Assert.True(!said.HasValue || said is { Lower: >= 0, Upper: <= 1 });
+        }
+
+        // The last sixteen are the weather last spoken of, NaN where it was none.
+        Assert.All(farm.State[..^16], number => Assert.True(double.IsFinite(number)));
+        Assert.DoesNotContain(farm.State, double.IsInfinity);
+
+        // What each of the four learners counts for.
+        Assert.Equal(1, farm.State[2..6].Sum(), 1e-9);
+        Assert.All(farm.State[2..6], weight => Assert.InRange(weight, 0.009, 1));
+    }
+
+    [Fact]
     public void Fifty_times_its_memory_wears_nothing_out()
     {
         RunningModel farm = Farm("""{ "memory": 1000, "detail": 4 }""");
@@ -201,10 +273,11 @@ public sealed class PowerForecastTests(ITestOutputHelper output)
 
         Assert.Equal(one.State, other.State);
 
-        // 14 knots, 24 of directions, 6 of times: 44 weights and half of 44 by 44; 3 tables of 12 by 41; the size of
-        // errors at 12 knots; 20 weights of doubt and half of 20 by 20; 2 inputs and 2 more.
+        // What the one learner counts for; 14 knots, 24 of directions, 6 of times: 44 weights and half of 44 by 44;
+        // 3 tables of 12 by 41; the size of errors at 12 knots; 20 weights of doubt and half of 20 by 20; 2 inputs and
+        // 2 more.
         int doubt = 12 + 20 + (20 * 21 / 2);
-        Assert.Equal(44 + (44 * 45 / 2) + (3 * 12 * 41) + doubt + 2 + 2, small.Model.StateLength);
+        Assert.Equal(1 + 44 + (44 * 45 / 2) + (3 * 12 * 41) + doubt + 2 + 2, small.Model.StateLength);
         Assert.InRange(one.Model.StateLength, small.Model.StateLength + 80, 10_500);
     }
 

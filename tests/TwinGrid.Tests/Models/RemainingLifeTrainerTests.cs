@@ -54,6 +54,8 @@ public sealed class RemainingLifeTrainerTests
     [Theory]
     [InlineData("version", "2", "version 2, this program reads 1")]
     [InlineData("cap", "0", "cap, pace and medianLife must be above 0")]
+    [InlineData("memories", "[5, 2]", "memories that rise")]
+    [InlineData("radius", "-1", "a radius of -1")]
     [InlineData("networks", "[]", "networks of 8 inputs")]
     [InlineData("healthy", "[0]", "one of healthy per sensor")]
     [InlineData("regimes", "[]", "a regime with one number per setting and sensor")]

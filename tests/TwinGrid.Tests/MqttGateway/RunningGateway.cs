@@ -246,6 +246,11 @@ public sealed class RecordingStore : ITwinStore
 
         foreach (SessionChange change in changes)
         {
+            if (Sessions.TryGetValue(change.Client, out StoredSession? row) && change.Claim.IsBefore(row.Claim))
+            {
+                continue;
+            }
+
             if (change.Session is { } session)
             {
                 Sessions[change.Client] = session;

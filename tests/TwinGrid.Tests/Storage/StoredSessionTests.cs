@@ -69,6 +69,60 @@ public abstract class StoredSessionTests<THome> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_gateways_that_take_over_the_same_session_one_gets_it()
+    {
+        ITwinStore store = await _home.OpenAsync();
+        StoredSession[] seen = [.. Enumerable.Range(0, 8).Select(i => Session($"device-{i}") with
+        {
+            Claim = new SessionClaim(7, "dead"),
+        })];
+        await store.Save(seen);
+        IReadOnlyList<bool>[] taken = await Task.WhenAll(Enumerable.Range(0, 4).Select(gateway =>
+            store.TakeSessionsAsync(
+                [.. seen.Select(row => new SessionTakeover(row, Taken(row, gateway)))], CancellationToken.None)));
+
+        for (int i = 0; i < seen.Length; i++)
+        {
+            int winner = Assert.Single(Enumerable.Range(0, 4), gateway => taken[gateway][i]);
+            StoredSession row = (await store.LoadSession(seen[i].Client))!;
+            Assert.Equal(Taken(seen[i], winner) with { State = default }, row with { State = default });
+            Assert.Equal($"taken by {winner}", row.State.Text());
+        }
+
+        static StoredSession Taken(StoredSession row, int gateway) => row with
+        {
+            EndedAt = gateway,
+            State = Encoding.UTF8.GetBytes($"taken by {gateway}"),
+            Claim = new SessionClaim(8 + gateway, $"{gateway}"),
+        };
+    }
+
+    [Fact]
+    public async Task A_session_that_changed_since_it_was_seen_or_is_gone_is_not_taken_over()
+    {
+        ITwinStore store = await _home.OpenAsync();
+        SessionClaim claim = new(7, "dead");
+        StoredSession changed = Session("changed") with { Claim = claim };
+        StoredSession claimed = Session("claimed") with { Claim = claim };
+        StoredSession gone = Session("gone") with { Claim = claim };
+        StoredSession same = Session("same") with { Claim = claim };
+        await store.Save(
+            Session("changed", "more filters") with { Claim = claim },
+            claimed with { Claim = new SessionClaim(8, "other") },
+            same);
+
+        IReadOnlyList<bool> taken = await store.TakeSessionsAsync(
+            [.. new[] { changed, gone, same, claimed }.Select(row => new SessionTakeover(
+                row, row with { State = Encoding.UTF8.GetBytes("taken"), Claim = new SessionClaim(9, "me") }))],
+            CancellationToken.None);
+
+        Assert.Equal([false, false, true, false], taken);
+        Assert.Equal(
+            ["changed more filters", "claimed filters", "same taken"],
+            (await store.Sessions()).Select(row => $"{row.Client} {row.State.Text()}").Order());
+    }
+
+    [Fact]
     public async Task A_client_identifier_of_the_greatest_length_is_kept()
     {
         // MQTT 5 section 1.5.4: a UTF-8 string has at most 65,535 bytes; the euro sign takes three of them.

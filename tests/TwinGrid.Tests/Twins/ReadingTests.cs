@@ -105,6 +105,25 @@ public class ReadingTests
         Assert.Equal(2, _pump.Telemetry().Count);
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(5L)]
+    public void A_message_that_is_published_again_as_of_the_same_time_changes_nothing(long? seq)
+    {
+        for (int time = 0; time < 2; time++)
+        {
+            ReadingWriter writer = new() { TimeOfUntimed = FoldRig.At(9) };
+            writer.BeginMessage(new MessageHeader { Received = FoldRig.At(10 + time), Seq = seq });
+            writer.Number("temperature"u8, 21.5);
+            writer.EndMessage();
+            _pump.Apply(writer.Written.Span);
+        }
+
+        Assert.Equal(1, _pump.Telemetry().Count);
+        Assert.Equal(1, _pump.State.Counters.Duplicates);
+        Assert.Empty(_pump.State.Sources);
+    }
+
     [Fact]
     public void A_number_without_epoch_and_time_is_ignored()
     {
