@@ -46,6 +46,40 @@ public sealed class VerifyTests
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_definition_that_is_not_as_it_was_stored_is_named_with_exit_code_1()
+    {
+        using var home = new SiloHome("pump");
+        await using (SiloProcess silo = await SiloProcess.StartAsync(home))
+        {
+            (await silo.StopAsync()).End.Succeeded();
+        }
+
+        Assert.Equal(0, (await VerifyProgram.RunAsync(home)).ExitCode);
+        using (var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(home.Data, "orleans.db")};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = """
+                UPDATE OrleansStorage
+                SET PayloadBinary = CAST(replace(CAST(PayloadBinary AS TEXT), 'overheat', 'overhaet') AS BLOB)
+                WHERE GrainIdExtensionString LIKE '%/pump'
+                """;
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        ProgramEnd end = await VerifyProgram.RunAsync(home);
+
+        Assert.Equal(1, end.ExitCode);
+        Assert.Contains(
+            "damaged: definitions: the definition of pump, revision 1, is not as it was stored",
+            end.Output,
+            StringComparison.Ordinal);
+        Assert.Contains("what to do: Stop the silo", end.Output, StringComparison.Ordinal);
+        Assert.EndsWith(": 1 damage\n", end.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("DataDirectory=nowhere", "There is no database")]
     [InlineData("Mqtt:Prot=1", "did you mean TwinGrid:Mqtt:Port?")]
