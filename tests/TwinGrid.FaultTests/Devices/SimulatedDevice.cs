@@ -340,7 +340,7 @@ internal sealed class SimulatedDevice(DeviceSetup setup) : IDisposable
         }
 
         DeviceCommand command = DeviceCommand.Read(payload);
-        if (setup.Mutant == Mutant.DeliverExpired)
+        if (setup.Mutant is Mutant.DeliverExpired or Mutant.ExecuteExpired)
         {
             _ = HoldAsync(packet, command);
             return;
