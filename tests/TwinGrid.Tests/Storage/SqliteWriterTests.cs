@@ -76,7 +76,7 @@ public sealed class SqliteWriterTests : IDisposable
             Size = 0,
             Sample = default,
         };
-        Assert.Throws<TwinGridException>(() => disturbed.AppendDeadLetters([refused]));
+        Assert.Throws<TwinGridNotCommittedException>(() => disturbed.AppendDeadLetters([refused]));
 
         Assert.Equal(whole - 4 + 1, Steps(disturbed));
     }
