@@ -14,7 +14,7 @@ public class DroppedLinesTests
         ConcurrentQueue<long> unwritten = new();
         using MeterListener counters = Listen("twingrid.deadletters.lost", (count, reason) =>
         {
-            if (reason == "malformed-reading")
+            if (reason is "malformed-reading")
             {
                 unwritten.Enqueue(count);
             }
