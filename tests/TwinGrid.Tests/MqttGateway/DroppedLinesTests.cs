@@ -43,11 +43,11 @@ public class DroppedLinesTests
     {
         MeterListener listener = new()
         {
-            InstrumentPublished = (instrument, listener) =>
+            InstrumentPublished = (instrument, ours) =>
             {
                 if (instrument.Name == name)
                 {
-                    listener.EnableMeasurementEvents(instrument);
+                    ours.EnableMeasurementEvents(instrument);
                 }
             },
         };
