@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans.TestingHost;
 using TwinGrid.Storage.Sqlite;
+using TwinGrid.Tests.MqttGateway;
 using TwinGrid.Twins.Ingest;
 using TwinGrid.Twins.Placement;
 
@@ -51,6 +52,13 @@ public class TwoSiloGrid : IAsyncLifetime
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+
+        // A twin that one silo places before it takes the other for a place is moved later, and tells all anew.
+        await RunningGateway.Until(
+            () => _cluster.Silos.All(silo => _cluster.Silos.All(other =>
+                _cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<ShardMap>()
+                    .IsSettled(other.SiloAddress))),
+            "every silo takes every other for a place");
     }
 
     public async ValueTask DisposeAsync()
