@@ -1,10 +1,13 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Storage;
 using SQLitePCL;
 using TwinGrid.Hosting.Startup;
 using TwinGrid.Storage.Sqlite;
+using TwinGrid.Tests.Hosting;
 
 namespace TwinGrid.Tests.Storage;
 
@@ -48,6 +51,15 @@ public sealed class SyncedGrainStorageTests
         await WriteAsync(storage);
 
         Assert.Empty(_told);
+    }
+
+    [Fact]
+    public async Task A_grid_on_SQLite_keeps_its_definitions_this_way()
+    {
+        await using RunningGrid grid = await RunningGrid.StartAsync();
+
+        Assert.IsType<SyncedGrainStorage>(grid.Services.GetRequiredKeyedService<IGrainStorage>(
+            TwinsSiloBuilderExtensions.ControlPlaneStorage));
     }
 
     private SyncedGrainStorage Open() => new(
