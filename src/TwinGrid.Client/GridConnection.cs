@@ -111,6 +111,11 @@ internal sealed partial class GridConnection(
             {
                 throw new TwinGridUnavailableException(Explain(), _lastFailure ?? e);
             }
+            catch (OperationCanceledException e) when (!end.IsCancellationRequested && !_stop.IsCancellationRequested)
+            {
+                // Nobody here cancelled it: a silo did, as when a death ends the load of a twin.
+                _lastFailure = e;
+            }
             catch (Exception e) when (e is OrleansException or TimeoutException or TwinGridUnavailableException
                 && !end.IsCancellationRequested)
             {

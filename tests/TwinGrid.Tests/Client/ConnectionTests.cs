@@ -56,6 +56,22 @@ public sealed class ConnectionTests(GridFixture fixture) : IClassFixture<GridFix
         Assert.Equal(1, calls);
     }
 
+    [Fact]
+    public async Task A_call_that_a_silo_cancelled_is_made_again()
+    {
+        int calls = 0;
+        await using GridConnection connection = new(
+            Options.Create(new TwinGridClientOptions { Gateways = [$"127.0.0.1:{fixture.Grid.GatewayPort}"] }),
+            NullLoggerFactory.Instance,
+            TimeProvider.System);
+        await connection.StartAsync(CancellationToken.None);
+        Assert.Equal(2, await connection.CallAsync(
+            _ => ++calls == 1
+                ? Task.FromException<int>(new OperationCanceledException("of an activation that a death ended"))
+                : Task.FromResult(calls),
+            TestContext.Current.CancellationToken));
+    }
+
     /// <summary>The system's clock; says when the pause between two attempts begins, a quarter of a second.</summary>
     private sealed class PauseClock(Action paused) : TimeProvider
     {
