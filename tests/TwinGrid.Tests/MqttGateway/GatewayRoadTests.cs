@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
 using TwinGrid.MqttGateway.Delivery;
@@ -10,7 +11,7 @@ namespace TwinGrid.Tests.MqttGateway;
 public sealed class GatewayRoadTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly Levels _log = new();
+    private readonly FakeLogger _log = new();
     private readonly GatewayRoad _road;
     private int _calls;
 
@@ -27,11 +28,11 @@ public sealed class GatewayRoadTests : IDisposable
             : Task.FromResult(_calls));
         await AdvanceUntilAsync(() => answer.IsCompleted);
         Assert.Equal(6, await answer);
-        Assert.Equal([LogLevel.Warning, LogLevel.Information], _log.Said);
+        Assert.Equal([LogLevel.Warning, LogLevel.Information], Said);
 
         // One that answers at once is not worth a word.
         await _road.AskAsync(_ => Task.FromResult(0));
-        Assert.Equal(2, _log.Said.Count);
+        Assert.Equal(2, Said.Count());
     }
 
     [Fact]
@@ -45,7 +46,7 @@ public sealed class GatewayRoadTests : IDisposable
         int steps = 0;
         await AdvanceUntilAsync(() => ++steps == 20);
         Assert.Equal((1, false), (_calls, answer.IsCompleted));
-        Assert.Equal([LogLevel.Warning], _log.Said);
+        Assert.Equal([LogLevel.Warning], Said);
         _road.Close();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => answer.WaitAsync(RunningGateway.Patience));
     }
@@ -58,20 +59,5 @@ public sealed class GatewayRoadTests : IDisposable
         },
         "enough time has passed");
 
-    private sealed class Levels : ILogger
-    {
-        public List<LogLevel> Said { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter) => Said.Add(logLevel);
-    }
+    private IEnumerable<LogLevel> Said => _log.Collector.GetSnapshot().Select(record => record.Level);
 }

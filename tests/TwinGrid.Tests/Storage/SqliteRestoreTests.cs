@@ -97,7 +97,7 @@ public sealed class SqliteRestoreTests : IDisposable
         return (long)command.ExecuteScalar()!;
     }
 
-    private async Task<List<string>> ErrorsOfAStartAsync()
+    private async Task<IReadOnlyList<string>> ErrorsOfAStartAsync()
     {
         TestLog log = new();
         await using SqliteTwinStore store = await _directory.OpenAsync(logger: log.For<SqliteTwinStore>());

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace TwinGrid.Tests.Storage;
 
@@ -74,28 +75,10 @@ public abstract class StoreHome : IAsyncDisposable
 /// <summary>The errors that a store has logged.</summary>
 public sealed class TestLog
 {
-    public List<string> Errors { get; } = [];
+    private readonly FakeLogCollector _records = new();
 
-    public ILogger<T> For<T>() => new Logger<T>(Errors);
+    public IReadOnlyList<string> Errors =>
+        [.. _records.GetSnapshot().Where(record => record.Level == LogLevel.Error).Select(record => record.Message)];
 
-    private sealed class Logger<T>(List<string> errors) : ILogger<T>
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel == LogLevel.Error)
-            {
-                errors.Add(formatter(state, exception));
-            }
-        }
-    }
+    public ILogger<T> For<T>() => new FakeLogger<T>(_records);
 }

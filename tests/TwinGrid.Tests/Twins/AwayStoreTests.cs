@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace TwinGrid.Tests.Twins;
 
@@ -30,7 +30,8 @@ public sealed class AwayStoreTests(AwayStoreTests.ListeningGrid grid) : IClassFi
             grid.Store.IsAway = false;
         }
 
-        Assert.Empty(grid.Log);
+        Assert.DoesNotContain(
+            grid.Log.GetSnapshot(), record => record.Level >= LogLevel.Warning && record.Exception is not null);
         Assert.Equal(IngestStatus.Accepted, (await new Sender(grid.Road(0), id).Send().Result).Status);
         Assert.NotNull(await grid.Twin(id.Key).GetAsync());
     }
@@ -89,36 +90,9 @@ public sealed class AwayStoreTests(AwayStoreTests.ListeningGrid grid) : IClassFi
     /// <summary>A grid that writes down what is logged with an exception.</summary>
     public sealed class ListeningGrid : TwoSiloGrid
     {
-        internal ConcurrentQueue<string> Log { get; } = new();
+        internal FakeLogCollector Log { get; } = new();
 
         protected override void Configure(ISiloBuilder silo) => silo.Services.AddLogging(
-            logging => logging.AddProvider(new Listener(Log)));
-
-        private sealed class Listener(ConcurrentQueue<string> log) : ILoggerProvider, ILogger
-        {
-            public ILogger CreateLogger(string categoryName) => this;
-
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull => null;
-
-            public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-            public void Log<TState>(
-                LogLevel logLevel,
-                EventId eventId,
-                TState state,
-                Exception? exception,
-                Func<TState, Exception?, string> formatter)
-            {
-                if (IsEnabled(logLevel) && exception is not null)
-                {
-                    log.Enqueue($"{formatter(state, exception)} {exception}");
-                }
-            }
-
-            public void Dispose()
-            {
-            }
-        }
+            logging => logging.AddProvider(new FakeLoggerProvider(Log)));
     }
 }

@@ -98,7 +98,7 @@ public sealed class PostgreSqlRestoreTests : IAsyncLifetime
 
     private Task<PostgreSqlTwinStore> OpenAsync(TimeProvider? clock = null) => _home.OpenAsync(Silo(), clock);
 
-    private async Task<List<string>> ErrorsOfAStartAsync()
+    private async Task<IReadOnlyList<string>> ErrorsOfAStartAsync()
     {
         TestLog log = new();
         await using PostgreSqlTwinStore store = await _home.OpenAsync(Silo(), log: log);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Time.Testing;
 using TwinGrid.Tests.Simulation;
 using TwinGrid.Twins.History;
@@ -12,7 +13,7 @@ public sealed class HistorySealerTests
     private static readonly TwinId s_twin = new(SimulatedKind.Name, "e0");
 
     private readonly FakeTimeProvider _clock = new();
-    private readonly Told _log = new();
+    private readonly FakeLogger<HistorySealer> _log = new();
     private readonly ConcurrentQueue<TwinId> _asked = new();
     private volatile bool _isAway;
 
@@ -34,8 +35,10 @@ public sealed class HistorySealerTests
         }
 
         // One line each of what is to be sealed, dropped and freed; no stack.
-        Assert.InRange(_log.Entries.Count, 1, 3);
-        Assert.All(_log.Entries, entry => Assert.Equal((LogLevel.Warning, false), entry));
+        Assert.InRange(_log.Collector.Count, 1, 3);
+        Assert.All(
+            _log.Collector.GetSnapshot(),
+            entry => Assert.Equal((LogLevel.Warning, null), (entry.Level, entry.Exception)));
         _asked.Clear();
         _isAway = false;
         await Wait.UntilAsync(() =>
@@ -43,7 +46,7 @@ public sealed class HistorySealerTests
             _clock.Advance(TimeSpan.FromSeconds(1));
             return _asked.Contains(s_twin);
         });
-        Assert.InRange(_log.Entries.Count, 1, 3);
+        Assert.InRange(_log.Collector.Count, 1, 3);
     }
 
     [Fact]
@@ -86,21 +89,4 @@ public sealed class HistorySealerTests
     private Task<T> Answer<T>(T value) => _isAway
         ? Task.FromException<T>(new TwinGridUnavailableException("The store does not answer."))
         : Task.FromResult(value);
-
-    private sealed class Told : ILogger<HistorySealer>
-    {
-        public ConcurrentQueue<(LogLevel Level, bool HasStack)> Entries { get; } = new();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter) => Entries.Enqueue((logLevel, exception is not null));
-    }
 }
