@@ -268,8 +268,8 @@ internal sealed partial class GatewayPeers : ILifecycleParticipant<ISiloLifecycl
                 }
             }
 
-            _hadCompany |= came.Count > 0;
             _all = [.. _all.Except(gone), .. came];
+            _hadCompany |= came.Count > 0;
             long now = UnixMicroseconds.Now(_clock);
             long since = now - (long)Remembered.TotalMicroseconds;
             _gone = [.. _gone.Where(old => old.At > since), .. gone.Select(peer => new Gone(peer.Interest, now))];

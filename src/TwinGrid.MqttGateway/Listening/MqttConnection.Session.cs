@@ -75,7 +75,7 @@ internal sealed partial class MqttConnection
         }
 
         _session = begun.Session;
-        _presence = _parts.Farewells.Begin(_session, begun.Fed);
+        _presence = _parts.Farewells.Begin(_session);
         SetKeepAlive(connect);
         _output.Write(output => PacketWriter.ConnAck(
             output, connect.Version, Accepted(connect, begun.IsPresent), _output.Largest));

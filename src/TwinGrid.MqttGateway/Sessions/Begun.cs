@@ -22,9 +22,6 @@ internal enum BeginRefusal : byte
 /// <param name="Refusal">Why there is none.</param>
 internal readonly record struct Begun(MqttSession? Session, bool IsPresent, BeginRefusal Refusal = BeginRefusal.None)
 {
-    /// <summary>The twins that the session's last connection fed, at another gateway.</summary>
-    public IReadOnlyList<TwinId> Fed { get; init; } = [];
-
     /// <summary>No session.</summary>
     public static Begun Refused(BeginRefusal why) => new(null, false, why);
 }

@@ -38,17 +38,23 @@ internal sealed partial class Farewells : IDisposable
     /// whose end ends it. The twins that the session's last connection fed hear of it at once.
     /// </summary>
     /// <param name="session">The session.</param>
-    /// <param name="fedElsewhere">The twins that its last connection fed at another gateway.</param>
-    public DevicePresence Begin(MqttSession session, IReadOnlyList<TwinId> fedElsewhere)
+    public DevicePresence Begin(MqttSession session)
     {
         DevicePresence presence = new(_peers.Token(Interlocked.Increment(ref _presences)));
-        TwinId[] known = [.. session.Follow(presence)?.Known() ?? [], .. fedElsewhere];
-        if (known.Length > 0 && _telling.TryEnter())
-        {
-            _ = GreetAsync(known, presence);
-        }
-
+        Greet(session.Follow(presence), presence);
         return presence;
+    }
+
+    /// <summary>
+    /// Another gateway says which twins the session's last connection fed there: they hear of the one here, now or when
+    /// it begins.
+    /// </summary>
+    public void GoOn(MqttSession session, IReadOnlyList<TwinId> fedElsewhere)
+    {
+        if (session.NoteFed(fedElsewhere) is { } presence)
+        {
+            Greet(fedElsewhere, presence);
+        }
     }
 
     /// <summary>
@@ -79,7 +85,15 @@ internal sealed partial class Farewells : IDisposable
         _stopping.Dispose();
     }
 
-    private async Task GreetAsync(TwinId[] known, DevicePresence presence)
+    private void Greet(IReadOnlyList<TwinId> known, DevicePresence presence)
+    {
+        if (known.Count > 0 && _telling.TryEnter())
+        {
+            _ = GreetAsync(known, presence);
+        }
+    }
+
+    private async Task GreetAsync(IReadOnlyList<TwinId> known, DevicePresence presence)
     {
         try
         {
@@ -100,7 +114,7 @@ internal sealed partial class Farewells : IDisposable
         }
         catch (OperationCanceledException)
         {
-            LogCut(presence.Id, known.Length);
+            LogCut(presence.Id, known.Count);
         }
         finally
         {
@@ -134,7 +148,7 @@ internal sealed partial class Farewells : IDisposable
         }
     }
 
-    private Task ForEachAsync(TwinId[] twins, Func<TwinId, CancellationToken, ValueTask> tell) => Parallel.ForEachAsync(
+    private Task ForEachAsync(IReadOnlyList<TwinId> twins, Func<TwinId, CancellationToken, ValueTask> tell) => Parallel.ForEachAsync(
         twins, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _cut.Token }, tell);
 
     private byte[] Word(bool online, DevicePresence presence) => PackedInputs.Pack(

@@ -19,8 +19,8 @@ internal sealed partial class SessionRegistry
 
     private readonly Dictionary<string, SessionClaim> _connecting = new(StringComparer.Ordinal);
 
-    /// <summary>Begins a session where there was never another gateway.</summary>
-    private async ValueTask<Begun> BeginHereAsync(
+    /// <summary>Begins a session where there was never another gateway; null where one came.</summary>
+    private async ValueTask<Begun?> BeginHereAsync(
         string client, ConnectPacket connect, SessionLink link, uint expiry)
     {
         StoredSession? row = null;
@@ -29,6 +29,12 @@ internal sealed partial class SessionRegistry
         {
             lock (_lock)
             {
+                if (!_peers.IsAlone)
+                {
+                    // It came while the store was asked, and so was not told of this client.
+                    return null;
+                }
+
                 if (_sessions.TryGetValue(client, out MqttSession? known) && !connect.CleanStart)
                 {
                     return GoOn(known, link, connect, expiry, NewClaim());
@@ -174,13 +180,17 @@ internal sealed partial class SessionRegistry
         bool mayGoOn = row is not null && !connect.CleanStart && Expires(row, now) > now;
         Begun begun = BeginStored(
             request.Client, row is not null, mayGoOn ? row : null, link, connect, expiry, request.Claim);
-        if (begun.Session is { } session && !connect.CleanStart)
+        if (begun.Session is { } session)
         {
-            session.NoteTaken([.. claiming.Taken]);
-            session.NoteSent([.. claiming.Sent]);
+            _farewells.GoOn(session, claiming.Fed);
+            if (!connect.CleanStart)
+            {
+                session.NoteTaken([.. claiming.Taken]);
+                session.NoteSent([.. claiming.Sent]);
+            }
         }
 
-        return begun with { Fed = claiming.Fed };
+        return begun;
     }
 
     private Begun BeginStored(
@@ -283,8 +293,13 @@ internal sealed partial class SessionRegistry
         {
             if (answer is { Verdict: ClaimVerdict.Released } && session is not null && IsCurrent(session))
             {
-                session.NoteTaken(answer.Taken);
-                session.NoteSent(answer.Sent);
+                _farewells.GoOn(session, answer.Fed);
+                if (!request.CleanStart)
+                {
+                    session.NoteTaken(answer.Taken);
+                    session.NoteSent(answer.Sent);
+                }
+
                 Post(session);
             }
         }

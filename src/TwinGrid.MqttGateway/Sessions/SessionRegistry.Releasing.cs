@@ -10,18 +10,24 @@ internal sealed partial class SessionRegistry
     private static readonly Counter<long> Released = TwinGridDiagnostics.Meter.CreateCounter<long>(
         "twingrid.mqtt.sessions.released", "{session}", "MQTT sessions that another gateway took over");
 
-    /// <summary>Another gateway claims a session.</summary>
-    public async Task<ClaimAnswer> ReleaseAsync(ClaimRequest request)
+    /// <summary>How long a gateway whose question or its answer got lost has to ask again.</summary>
+    private static readonly TimeSpan AskedAgain = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<SessionClaim, Task<ClaimAnswer>> _given = [];
+    private readonly Queue<(long Until, SessionClaim Claim)> _givenUntil = [];
+
+    /// <summary>
+    /// Another gateway claims a session. Asked again by the same claim, it says the same: the answer may have got lost.
+    /// </summary>
+    public Task<ClaimAnswer> ReleaseAsync(ClaimRequest request)
     {
-        ClaimAnswer answer;
-        Task<bool> written;
         lock (_lock)
         {
             if (_connecting.TryGetValue(request.Client, out SessionClaim rival))
             {
                 if (request.Claim.IsBefore(rival))
                 {
-                    return new ClaimAnswer { Verdict = ClaimVerdict.Lost, Time = rival.Time };
+                    return Task.FromResult(new ClaimAnswer { Verdict = ClaimVerdict.Lost, Time = rival.Time });
                 }
 
                 _connecting.Remove(request.Client);
@@ -29,34 +35,29 @@ internal sealed partial class SessionRegistry
 
             if (!_sessions.TryGetValue(request.Client, out MqttSession? session))
             {
-                return ClaimAnswer.Nothing;
+                return _given.GetValueOrDefault(request.Claim) ?? Task.FromResult(ClaimAnswer.Nothing);
             }
 
             if (request.Claim.IsBefore(session.Claim))
             {
                 // Whoever asks has its client's connection now: that counts, and not whose clock is ahead.
-                return new ClaimAnswer { Verdict = ClaimVerdict.Ahead, Time = session.Claim.Time };
+                return Task.FromResult(
+                    new ClaimAnswer { Verdict = ClaimVerdict.Ahead, Time = session.Claim.Time });
             }
 
-            answer = new ClaimAnswer
+            ClaimAnswer answer = new()
             {
                 Verdict = ClaimVerdict.Released,
                 Fed = session.Presence?.HandOver() ?? [],
                 Taken = session.Taken(),
                 Sent = session.SentCommands(),
             };
-            written = Release(session, request.CleanStart);
+            Task<ClaimAnswer> given = GiveAsync(request.Client, answer, Release(session, request.CleanStart));
+            _given[request.Claim] = given;
+            _givenUntil.Enqueue((In(AskedAgain), request.Claim));
             Released.Add(1);
+            return given;
         }
-
-        // It stands before whatever the client says at the other gateway.
-        await WillIsOutAsync(request.Client);
-        if (!await written)
-        {
-            LogNotWritten(request.Client);
-        }
-
-        return answer;
     }
 
     /// <summary>Asks the twins anew for what every session is owed: something of it may have gone by.</summary>
@@ -81,6 +82,28 @@ internal sealed partial class SessionRegistry
             {
                 _subscriptions.CatchUp(subscription, withRetained: true);
             }
+        }
+    }
+
+    /// <summary>Gives a session away when its row and its will stand.</summary>
+    private async Task<ClaimAnswer> GiveAsync(string client, ClaimAnswer answer, Task<bool> written)
+    {
+        // They stand before whatever the client says at the other gateway.
+        await WillIsOutAsync(client);
+        if (!await written)
+        {
+            LogNotWritten(client);
+        }
+
+        return answer;
+    }
+
+    private void ForgetGiven(long now)
+    {
+        while (_givenUntil.TryPeek(out (long Until, SessionClaim Claim) given) && given.Until <= now)
+        {
+            _givenUntil.Dequeue();
+            _given.Remove(given.Claim);
         }
     }
 

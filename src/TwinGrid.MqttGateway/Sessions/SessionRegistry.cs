@@ -23,6 +23,7 @@ internal sealed partial class SessionRegistry : IDisposable
     private readonly SessionRows _rows;
     private readonly Subscriptions _subscriptions;
     private readonly Wills _wills;
+    private readonly Farewells _farewells;
     private readonly LimitOptions _limits;
     private readonly TimeProvider _clock;
     private readonly ILogger<SessionRegistry> _logger;
@@ -37,6 +38,7 @@ internal sealed partial class SessionRegistry : IDisposable
         SessionRows rows,
         Subscriptions subscriptions,
         Wills wills,
+        Farewells farewells,
         IOptions<LimitOptions> limits,
         TimeProvider clock,
         ILogger<SessionRegistry> logger)
@@ -46,6 +48,7 @@ internal sealed partial class SessionRegistry : IDisposable
         _rows = rows;
         _subscriptions = subscriptions;
         _wills = wills;
+        _farewells = farewells;
         _limits = limits.Value;
         _clock = clock;
         _logger = logger;
@@ -78,9 +81,8 @@ internal sealed partial class SessionRegistry : IDisposable
     public async ValueTask<Begun> BeginAsync(string client, ConnectPacket connect, SessionLink link)
     {
         uint expiry = Math.Min(connect.SessionExpiry, LongestExpiry);
-        Begun begun = _peers.IsAlone
-            ? await BeginHereAsync(client, connect, link, expiry)
-            : await BeginClaimedAsync(client, connect, link, expiry);
+        Begun begun = await BeginHereAsync(client, connect, link, expiry)
+            ?? await BeginClaimedAsync(client, connect, link, expiry);
         if (begun.Session is { } session)
         {
             await WillIsOutAsync(client);
@@ -162,6 +164,7 @@ internal sealed partial class SessionRegistry : IDisposable
         lock (_lock)
         {
             ForgetStored(now);
+            ForgetGiven(now);
             while (_deadlines.TakeDue(now) is { } session)
             {
                 if (session.WillDueAt <= now)

@@ -70,6 +70,30 @@ public sealed class TakeoverTests
     }
 
     [Fact]
+    public async Task The_twins_stay_online_when_the_gateway_that_had_the_session_answers_only_later()
+    {
+        await using ClusterOfSilos cluster = await SpreadCluster.StartAsync(1, 2);
+        (SiloProcess edge, SiloProcess wire) = (cluster[1], cluster[2]);
+        TaskCompletionSource<MqttClientDisconnectedEventArgs> ended = new();
+        (IMqttClient before, _, _) = await ConnectAsync(edge, ended);
+        await before.PublishStringAsync(
+            "twins/pump/p1/telemetry/temperature", "21", MqttQualityOfServiceLevel.AtLeastOnce);
+
+        await cluster.PauseAsync(1);
+        (IMqttClient now, MqttClientConnectResult connected, _) = await ConnectAsync(wire);
+        await cluster.ContinueAsync(1);
+        Assert.True(connected.IsSessionPresent);
+        MqttClientDisconnectedEventArgs end = await ended.Task.WaitAsync(Eventually.Patience);
+        Assert.Equal(MqttClientDisconnectReason.SessionTakenOver, end.Reason);
+
+        // A gateway that stops has told its twins whose connections ended.
+        await cluster.StopAsync(1);
+        await wire.Api.WaitForTwinAsync("pump/p1", "online", static twin => twin.Online() == true);
+        before.Dispose();
+        now.Dispose();
+    }
+
+    [Fact]
     public async Task Of_connections_that_claim_a_client_at_the_same_time_exactly_one_stays()
     {
         await using ClusterOfSilos cluster = await SpreadCluster.StartAsync(1, 3);

@@ -204,10 +204,10 @@ public sealed class DevicePresenceTests : IDisposable
     public async Task When_a_session_goes_on_the_twins_that_its_last_connection_fed_hear_that_their_device_is_back()
     {
         MqttSession session = Session();
-        DevicePresence before = _farewells.Begin(session, []);
+        DevicePresence before = _farewells.Begin(session);
         before.Remember(Slot("t07"));
         before.Remember(Slot("t08"));
-        DevicePresence now = _farewells.Begin(session, []);
+        DevicePresence now = _farewells.Begin(session);
         await RunningGateway.Until(() => _road.Held.Count == 2, "both twins hear of it");
         Assert.Equal(
             new[] { "t07", "t08" }.Select(
@@ -228,9 +228,28 @@ public sealed class DevicePresenceTests : IDisposable
         await _farewells.StopAsync(CancellationToken.None).WaitAsync(RunningGateway.Patience);
     }
 
+    [Fact]
+    public async Task The_twins_that_a_session_fed_elsewhere_hear_that_their_device_is_back_however_late_that_is_known()
+    {
+        MqttSession session = Session();
+        _farewells.GoOn(session, [T07]);
+        Assert.Empty(_road.Held);
+        DevicePresence now = _farewells.Begin(session);
+        await RunningGateway.Until(() => _road.Held.Count == 1, "the first twin hears of it");
+
+        _farewells.GoOn(session, [new TwinId("turbine", "t08")]);
+        await RunningGateway.Until(() => _road.Held.Count == 2, "the second twin hears of it");
+        Assert.Equal(
+            new[] { "t07", "t08" }.Select(
+                key => $$"""turbine/{{key}}: Presence {"online":true,"session":"{{now.Id}}"}"""),
+            _road.Held.Select(HeldRoad.Show));
+        Assert.All(_road.Held, static greeting => greeting.Finished(default));
+        await _farewells.StopAsync(CancellationToken.None).WaitAsync(RunningGateway.Patience);
+    }
+
     private static MqttSession Session() => new("device", "token-1", 1, new LimitOptions());
 
-    private DevicePresence Begin() => _farewells.Begin(Session(), []);
+    private DevicePresence Begin() => _farewells.Begin(Session());
 
     private static TopicSlot Slot(string key)
     {

@@ -7,7 +7,8 @@ namespace TwinGrid.Tests.MqttGateway;
 /// <summary>A client connected at another gateway, which claims its session.</summary>
 public sealed class ReleaseTests
 {
-    private static readonly SessionClaim Late = new(long.MaxValue, "elsewhere");
+    private static readonly SessionClaim Late = new(long.MaxValue - 1, "elsewhere");
+    private static readonly SessionClaim Later = new(long.MaxValue, "elsewhere");
 
     [Fact]
     public async Task The_connection_ends_and_the_row_stays_for_whoever_claims_it()
@@ -34,10 +35,29 @@ public sealed class ReleaseTests
         StoredSession row = gateway.Store.Sessions["device"];
         Assert.NotNull(row.EndedAt);
         Assert.NotEqual(0, row.Claim.Time);
+        ClaimAnswer again = await gateway.Sessions.ReleaseAsync(new ClaimRequest("device", Late, false));
+        Assert.Equal((ClaimVerdict.Released, answer.Fed), (again.Verdict, again.Fed));
         Assert.Equal(
             ClaimVerdict.Nothing,
-            (await gateway.Sessions.ReleaseAsync(new ClaimRequest("device", Late, false))).Verdict);
+            (await gateway.Sessions.ReleaseAsync(new ClaimRequest("device", Later, false))).Verdict);
         Assert.False(gateway.Effects.Wants(new TwinId("turbine", "t07"), EffectKind.Command, "start"));
+    }
+
+    [Fact]
+    public async Task A_claim_whose_answer_got_lost_gets_it_again_until_the_client_is_back_here()
+    {
+        await using RunningGateway gateway = await RunningGateway.StartAsync();
+        using IMqttClient client = gateway.NewClient();
+        await client.ConnectAsync(gateway.Stay("device", 600));
+        ClaimRequest claim = new(
+            "device", new SessionClaim(gateway.Store.Sessions["device"].Claim.Time + 1, "elsewhere"), false);
+        Task<ClaimAnswer>[] answers = [gateway.Sessions.ReleaseAsync(claim), gateway.Sessions.ReleaseAsync(claim)];
+        Assert.All(await Task.WhenAll(answers), static answer => Assert.Equal(ClaimVerdict.Released, answer.Verdict));
+
+        using IMqttClient back = gateway.NewClient();
+        await back.ConnectAsync(gateway.Stay("device", 600));
+        Assert.Equal(ClaimVerdict.Ahead, (await gateway.Sessions.ReleaseAsync(claim)).Verdict);
+        await back.PingAsync();
     }
 
     [Fact]
