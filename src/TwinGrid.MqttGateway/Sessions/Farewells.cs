@@ -148,7 +148,8 @@ internal sealed partial class Farewells : IDisposable
         }
     }
 
-    private Task ForEachAsync(IReadOnlyList<TwinId> twins, Func<TwinId, CancellationToken, ValueTask> tell) => Parallel.ForEachAsync(
+    private Task ForEachAsync(
+        IReadOnlyList<TwinId> twins, Func<TwinId, CancellationToken, ValueTask> tell) => Parallel.ForEachAsync(
         twins, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = _cut.Token }, tell);
 
     private byte[] Word(bool online, DevicePresence presence) => PackedInputs.Pack(
