@@ -40,16 +40,12 @@ public sealed class TakeoverTests
     {
         await using ClusterOfSilos cluster = await SpreadCluster.StartAsync(1, 2);
         (SiloProcess edge, SiloProcess wire) = (cluster[1], cluster[2]);
-        TaskCompletionSource<MqttClientDisconnectedEventArgs> ended = new();
-        (IMqttClient before, _, _) = await ConnectAsync(edge, ended);
-        await before.PublishStringAsync(
-            "twins/pump/p1/telemetry/temperature", "21", MqttQualityOfServiceLevel.AtLeastOnce);
+        (IMqttClient before, Task<MqttClientDisconnectReason> ended) = await FeedAsync(edge);
         await before.SubscribeAsync("twins/pump/p1/commands/+", MqttQualityOfServiceLevel.AtLeastOnce);
 
         (IMqttClient now, MqttClientConnectResult connected, List<string> commands) = await ConnectAsync(wire);
         Assert.True(connected.IsSessionPresent);
-        MqttClientDisconnectedEventArgs end = await ended.Task.WaitAsync(Eventually.Patience);
-        Assert.Equal(MqttClientDisconnectReason.SessionTakenOver, end.Reason);
+        Assert.Equal(MqttClientDisconnectReason.SessionTakenOver, await ended.WaitAsync(Eventually.Patience));
         string id = await edge.Api.CommandAsync("pump/p1", "stop", query: "?expiresIn=5m");
         await edge.Api.WaitForCommandAsync("pump/p1", id, "delivered");
         lock (commands)
@@ -74,17 +70,13 @@ public sealed class TakeoverTests
     {
         await using ClusterOfSilos cluster = await SpreadCluster.StartAsync(1, 2);
         (SiloProcess edge, SiloProcess wire) = (cluster[1], cluster[2]);
-        TaskCompletionSource<MqttClientDisconnectedEventArgs> ended = new();
-        (IMqttClient before, _, _) = await ConnectAsync(edge, ended);
-        await before.PublishStringAsync(
-            "twins/pump/p1/telemetry/temperature", "21", MqttQualityOfServiceLevel.AtLeastOnce);
+        (IMqttClient before, Task<MqttClientDisconnectReason> ended) = await FeedAsync(edge);
 
         await cluster.PauseAsync(1);
         (IMqttClient now, MqttClientConnectResult connected, _) = await ConnectAsync(wire);
         await cluster.ContinueAsync(1);
         Assert.True(connected.IsSessionPresent);
-        MqttClientDisconnectedEventArgs end = await ended.Task.WaitAsync(Eventually.Patience);
-        Assert.Equal(MqttClientDisconnectReason.SessionTakenOver, end.Reason);
+        Assert.Equal(MqttClientDisconnectReason.SessionTakenOver, await ended.WaitAsync(Eventually.Patience));
 
         // A gateway that stops has told its twins whose connections ended.
         await cluster.StopAsync(1);
@@ -127,8 +119,22 @@ public sealed class TakeoverTests
         .WithSessionExpiryInterval(600)
         .Build();
 
+    private static async Task<(IMqttClient Client, Task<MqttClientDisconnectReason> Ended)> FeedAsync(SiloProcess at)
+    {
+        (IMqttClient client, _, _) = await ConnectAsync(at);
+        TaskCompletionSource<MqttClientDisconnectReason> ended = new();
+        client.DisconnectedAsync += args =>
+        {
+            ended.TrySetResult(args.Reason);
+            return Task.CompletedTask;
+        };
+        await client.PublishStringAsync(
+            "twins/pump/p1/telemetry/temperature", "21", MqttQualityOfServiceLevel.AtLeastOnce);
+        return (client, ended.Task);
+    }
+
     private static async Task<(IMqttClient Client, MqttClientConnectResult Result, List<string> Commands)> ConnectAsync(
-        SiloProcess at, TaskCompletionSource<MqttClientDisconnectedEventArgs>? ended = null)
+        SiloProcess at)
     {
         IMqttClient client = new MqttClientFactory().CreateMqttClient();
         List<string> commands = [];
@@ -140,11 +146,6 @@ public sealed class TakeoverTests
                 commands.Add(message.Json.GetProperty("id").GetString()!);
             }
 
-            return Task.CompletedTask;
-        };
-        client.DisconnectedAsync += args =>
-        {
-            ended?.TrySetResult(args);
             return Task.CompletedTask;
         };
         return (client, await client.ConnectAsync(Options(at)), commands);

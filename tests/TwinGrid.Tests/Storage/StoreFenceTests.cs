@@ -1,3 +1,4 @@
+using TwinGrid.Tests.Hosting;
 using static TwinGrid.Tests.Storage.StoreDirectory;
 
 namespace TwinGrid.Tests.Storage;
@@ -141,16 +142,19 @@ public abstract class StoreFenceTests<THome> : IAsyncLifetime
     // As every caller does: whoever takes over ends the sessions of the one before, which may hit one twice.
     private static async Task<CommitOutcome> CommitPatiently(ITwinStore store, TwinTurn turn)
     {
-        while (true)
+        CommitOutcome outcome = default;
+        await Eventually.HoldsAsync(async () =>
         {
             try
             {
-                return (await store.Commit(turn))[0];
+                outcome = (await store.Commit(turn))[0];
+                return true;
             }
             catch (TwinGridUnavailableException)
             {
-                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                return false;
             }
-        }
+        });
+        return outcome;
     }
 }

@@ -62,30 +62,8 @@ public sealed class AwayStoreTests(AwayStoreTests.ListeningGrid grid) : IClassFi
     }
 
     [Fact]
-    public async Task What_comes_for_a_resting_twin_is_refused_where_the_store_stays_away()
-    {
-        TwinId id = grid.TwinOn(0, "refused-while-away");
-        Sender sender = new(grid.Road(0), id);
-        int loads = grid.Store.Loads;
-        grid.Store.IsAway = true;
-        try
-        {
-            for (int i = 0; i < 50; i++)
-            {
-                sender.Send();
-            }
-
-            await sender.AnsweredAsync();
-        }
-        finally
-        {
-            grid.Store.IsAway = false;
-        }
-
-        Assert.All(sender.All, message => Assert.Equal((1, IngestStatus.Unavailable), (message.Times, message.Status)));
-        Assert.InRange(grid.Store.Loads - loads, 1, 20);
-        Assert.Equal(IngestStatus.Accepted, (await sender.Send().Result).Status);
-    }
+    public Task What_comes_for_a_resting_twin_is_refused_where_the_store_stays_away() =>
+        grid.RefusesAllAsync("refused-while-away", 50, isAway => grid.Store.IsAway = isAway);
 
     /// <summary>A grid that writes down what is logged with an exception.</summary>
     public sealed class ListeningGrid : TwoSiloGrid

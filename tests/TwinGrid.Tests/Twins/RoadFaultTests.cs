@@ -122,30 +122,8 @@ public sealed class RoadFaultTests(TwoSiloGrid grid) : IClassFixture<TwoSiloGrid
     }
 
     [Fact]
-    public async Task While_a_twin_cannot_be_read_all_that_comes_is_refused_at_once_and_the_store_is_left_alone()
-    {
-        TwinId id = grid.TwinOn(0, "unread");
-        Sender sender = new(grid.Road(0), id);
-        int loads = grid.Store.Loads;
-        grid.Store.LoadsFail = true;
-        try
-        {
-            for (int i = 0; i < 200; i++)
-            {
-                sender.Send();
-            }
-
-            await sender.AnsweredAsync();
-        }
-        finally
-        {
-            grid.Store.LoadsFail = false;
-        }
-
-        Assert.All(sender.All, message => Assert.Equal((1, IngestStatus.Unavailable), (message.Times, message.Status)));
-        Assert.InRange(grid.Store.Loads - loads, 1, 20);
-        Assert.Equal(IngestStatus.Accepted, (await sender.Send().Result).Status);
-    }
+    public Task While_a_twin_cannot_be_read_all_that_comes_is_refused_at_once_and_the_store_is_left_alone() =>
+        grid.RefusesAllAsync("unread", 200, fail => grid.Store.LoadsFail = fail);
 
     [Fact]
     public async Task A_command_that_comes_while_its_twin_goes_is_refused_and_not_left_without_an_answer()

@@ -111,6 +111,34 @@ public class TwoSiloGrid : IAsyncLifetime
     internal ITwinIngest Road(int silo) =>
         Cluster.GetSiloServiceProvider(Cluster.Silos[silo].SiloAddress).GetRequiredService<ITwinIngest>();
 
+    /// <summary>
+    /// While something is wrong with the store, every message to a resting twin is refused and the store is hardly
+    /// asked; afterwards the next is taken.
+    /// </summary>
+    internal async Task RefusesAllAsync(string prefix, int messages, Action<bool> wrong)
+    {
+        Sender sender = new(Road(0), TwinOn(0, prefix));
+        int loads = Store.Loads;
+        wrong(true);
+        try
+        {
+            for (int i = 0; i < messages; i++)
+            {
+                sender.Send();
+            }
+
+            await sender.AnsweredAsync();
+        }
+        finally
+        {
+            wrong(false);
+        }
+
+        Assert.All(sender.All, message => Assert.Equal((1, IngestStatus.Unavailable), (message.Times, message.Status)));
+        Assert.InRange(Store.Loads - loads, 1, 20);
+        Assert.Equal(IngestStatus.Accepted, (await sender.Send().Result).Status);
+    }
+
     /// <summary>A twin that the shard map puts on that silo.</summary>
     internal TwinId TwinOn(int silo, string prefix, string kind = "fan") => Enumerable.Range(0, 1_000)
         .Select(i => new TwinId(kind, $"{prefix}{i}"))
