@@ -16,9 +16,9 @@ namespace TwinGrid.Models.Process;
 /// <para>Blame: what d loses when one sensor is put where the others expect it: (Py)ᵢ²/Pᵢᵢ, expected
 /// yᵢ - (Py)ᵢ/Pᵢᵢ. It names the sensor that left the others; a fault that moves many may name one that follows.</para>
 /// <para>Says: nothing before every sensor came once; then, with each row, <c>value</c>, <c>threshold</c> 0.5,
-/// <c>horizon</c> 0. A row is over when every sensor came since the last row, or when one came again. A silent sensor
-/// is as it was; NaN counts as silent. Rows are counted, not time: normal rows and the twin's should have one pace.
-/// </para>
+/// <c>horizon</c> 0. A row is over when every sensor came since the last row, or when one came again. A sensor that
+/// does not come is as it was; one that is NaN is taken to be as the others let expect. Rows are counted, not time:
+/// normal rows and the twin's should have one pace.</para>
 /// <para>Inputs: every name in the parameters' <c>sensors</c>. Options: <c>parameters</c> (required; an object as
 /// <see cref="ProcessMonitorParameters.ToJson"/> writes it; another set begins the twins' state anew).</para>
 /// <para>Fails where normal has several ways to run that are no ellipsoid together (learn one kind for each), on
@@ -65,7 +65,7 @@ internal sealed class ProcessMonitor : IPredictiveModel
         }
     }
 
-    public int Version => 1;
+    public int Version => 2;
 
     public int StateLength => FirstMean + (_inputs.Length * _precisions.Length);
 
@@ -84,7 +84,10 @@ internal sealed class ProcessMonitor : IPredictiveModel
         ulong before = BitConverter.DoubleToUInt64Bits(state[Came]);
         ulong came = before | changed;
         bool isRow = came == _all || (state[HasRow] > 0 && (before & changed) != 0);
-        state[Came] = BitConverter.UInt64BitsToDouble(isRow ? 0 : came);
+
+        // Of a row that ends because a sensor came again, what came now is the beginning of the next.
+        ulong next = isRow ? (came == _all ? 0 : changed) : came;
+        state[Came] = BitConverter.UInt64BitsToDouble(next);
         if (!isRow)
         {
             return;
@@ -182,7 +185,7 @@ internal sealed class ProcessMonitor : IPredictiveModel
     private ReadOnlySpan<double> Mean(ReadOnlySpan<double> state, int gain) =>
         state.Slice(FirstMean + (gain * _inputs.Length), _inputs.Length);
 
-    /// <summary>A row moves a running mean; a silent sensor follows what the others let expect of it.</summary>
+    /// <summary>A row moves a running mean; a sensor that is NaN follows what the others let expect of it.</summary>
     private void Move(ReadOnlySpan<double> inputs, Span<double> mean, int gain)
     {
         int silent = 0;

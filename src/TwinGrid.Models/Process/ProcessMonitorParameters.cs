@@ -86,7 +86,7 @@ public sealed record ProcessMonitorParameters
                 $"1 to {MostGains} gains above 0, at most 1"),
             (Limits.Length == Gains.Length && Array.TrueForAll(Limits, IsAmount), "one limit above 0 per gain"),
             (Precisions.Length == Gains.Length && Array.TrueForAll(Precisions, matrix => IsPrecision(matrix, sensors)),
-                $"one matrix of {sensors} times {sensors} numbers per gain, above 0 on its diagonal"),
+                $"one positive definite matrix of {sensors} times {sensors} numbers per gain"),
         ];
         int broken = Array.FindIndex(rules, rule => !rule.Holds);
         return broken < 0 ? null : $"expected of parameters of ProcessMonitor: {rules[broken].Problem}";
@@ -97,5 +97,5 @@ public sealed record ProcessMonitorParameters
     private static bool IsPrecision(double[] matrix, int sensors) => matrix is not null
         && matrix.Length == sensors * sensors
         && Array.TrueForAll(matrix, Magnitude.IsUsable)
-        && Enumerable.Range(0, sensors).All(i => IsAmount(matrix[(i * sensors) + i]));
+        && new SymmetricMatrix(sensors, matrix).IsPositiveDefinite;
 }

@@ -8,6 +8,9 @@ namespace TwinGrid.Models.Process;
 /// </summary>
 internal sealed class SymmetricMatrix(int size)
 {
+    /// <summary>An inverse has rounding in it, far less than this part of its diagonal.</summary>
+    private const double MostAsymmetry = 1e-6;
+
     public SymmetricMatrix(int size, double[] values)
         : this(size)
     {
@@ -17,6 +20,11 @@ internal sealed class SymmetricMatrix(int size)
     public int Size { get; } = size;
 
     public double[] Values { get; } = new double[size * size];
+
+    /// <summary>
+    /// Whether it is symmetric and y′ M y is above 0 for every y but 0, as of a covariance and of its inverse.
+    /// </summary>
+    public bool IsPositiveDefinite => IsSymmetric() && Cholesky() is not null;
 
     public double this[int row, int column]
     {
@@ -96,7 +104,7 @@ internal sealed class SymmetricMatrix(int size)
     /// <summary>The inverse of a positive definite matrix, by Cholesky's decomposition L L′.</summary>
     public SymmetricMatrix Inverse()
     {
-        SymmetricMatrix lower = Cholesky();
+        SymmetricMatrix lower = Cholesky() ?? throw new ArgumentException("The sensors' covariance is singular.");
         SymmetricMatrix inverse = new(Size);
         double[] column = new double[Size];
         for (int c = 0; c < Size; c++)
@@ -124,7 +132,25 @@ internal sealed class SymmetricMatrix(int size)
         return inverse;
     }
 
-    private SymmetricMatrix Cholesky()
+    private bool IsSymmetric()
+    {
+        for (int i = 0; i < Size; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                double scale = Math.Sqrt(this[i, i] * this[j, j]);
+                if (!(Math.Abs(this[i, j] - this[j, i]) <= MostAsymmetry * scale))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The lower triangle L of L L′; null where the matrix is not positive definite.</summary>
+    private SymmetricMatrix? Cholesky()
     {
         SymmetricMatrix lower = new(Size);
         for (int i = 0; i < Size; i++)
@@ -132,9 +158,12 @@ internal sealed class SymmetricMatrix(int size)
             for (int j = 0; j <= i; j++)
             {
                 double rest = this[i, j] - Dot(lower.Row(i)[..j], lower.Row(j)[..j]);
-                lower[i, j] = i == j
-                    ? rest > 0 ? Math.Sqrt(rest) : throw new ArgumentException("The sensors' covariance is singular.")
-                    : rest / lower[j, j];
+                if (i == j && !(rest > 0))
+                {
+                    return null;
+                }
+
+                lower[i, j] = i == j ? Math.Sqrt(rest) : rest / lower[j, j];
             }
         }
 

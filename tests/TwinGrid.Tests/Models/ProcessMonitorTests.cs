@@ -79,7 +79,21 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_silent_sensor_is_taken_to_be_as_the_others_let_expect()
+    public void While_a_sensor_does_not_come_every_row_of_the_others_is_judged()
+    {
+        RunningModel monitor = ProcessPlant.Monitor();
+        double[][] rows = ProcessPlant.Rows(12, 7);
+        monitor.Send(0, rows[0], All);
+
+        // The first row without the flow still waits for it; the next ones do not.
+        monitor.Send(1, rows[1], 0b1101);
+        int judged = Enumerable.Range(2, 10).Count(i => monitor.Send(i, rows[i], 0b1101).At == i);
+
+        Assert.Equal(10, judged);
+    }
+
+    [Fact]
+    public void A_sensor_that_is_not_a_number_is_taken_to_be_as_the_others_let_expect()
     {
         RunningModel monitor = ProcessPlant.Monitor();
         Prediction said = Feed(monitor, 50, row => row[1] = double.NaN);
@@ -118,6 +132,8 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
     [InlineData("limits", "one limit above 0 per gain")]
     [InlineData("version", "version 9, this program reads 1")]
     [InlineData("sensors", "one mean per sensor")]
+    [InlineData("indefinite", "one positive definite matrix of 4 times 4 numbers per gain")]
+    [InlineData("lopsided", "one positive definite matrix of 4 times 4 numbers per gain")]
     public void Parameters_that_do_not_hold_together_are_refused(string what, string problem)
     {
         string json = what switch
@@ -125,6 +141,10 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
             "limits" => (ProcessPlant.Parameters with { Limits = [0, 1, 1] }).ToJson(),
             "version" => (ProcessPlant.Parameters with { Version = 9 }).ToJson(),
             "sensors" => (ProcessPlant.Parameters with { Sensors = ["speed"] }).ToJson(),
+
+            // Ones on the diagonal; of the first two sensors 1 - 2² < 0, or 2 one way and 0 the other.
+            "indefinite" => WithPrecision([1, 2, 0, 0, 2, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]),
+            "lopsided" => WithPrecision([1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]),
             _ => what,
         };
 
@@ -188,6 +208,9 @@ public sealed class ProcessMonitorTests(ITestOutputHelper output)
         Assert.InRange(found, 780, 800);
         Assert.InRange(blamed, 400, 800);
     }
+
+    private static string WithPrecision(double[] matrix) =>
+        (ProcessPlant.Parameters with { Precisions = [matrix, matrix, matrix] }).ToJson();
 
     private static bool IsAlarm(Prediction said) => said.Value >= said.Threshold;
 
