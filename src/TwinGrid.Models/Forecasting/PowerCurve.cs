@@ -2,7 +2,7 @@ using MathNet.Numerics.Distributions;
 
 namespace TwinGrid.Models.Forecasting;
 
-/// <summary>What <see cref="PowerCurve"/> knows of a twin: 167 doubles.</summary>
+/// <summary>What <see cref="PowerCurve"/> knows of a twin: 171 doubles.</summary>
 internal struct PowerCurveState
 {
     /// <summary>The newest input and its source time, <see cref="UnixMicroseconds.Absent"/> before the first.</summary>
@@ -17,6 +17,9 @@ internal struct PowerCurveState
 
     /// <summary>Inputs in a row that lay far from all others.</summary>
     public double Strays;
+
+    /// <summary>Of the first <see cref="PowerCurve.FewestReadings"/> pairs.</summary>
+    public OutermostInputs Outermost;
 
     public KnotCurve Curve;
 }
@@ -35,7 +38,8 @@ internal struct PowerCurveState
 /// "Adaptive conformal inference under distribution shift", 2021).</para>
 /// <para>The range of the input needs no option: it begins with the first two inputs that differ and is respaced as
 /// others come; inputs farther out than twice the range count as strays until <see cref="StraysBelieved"/> come
-/// in a row. Between knots the curve is monotone, never a staircase.</para>
+/// in a row. Where of the first <see cref="FewestReadings"/> one lay so far from the others, it begins anew after them.
+/// Between knots the curve is monotone, never a staircase.</para>
 /// <para>Says: nothing before an output was learnt near the input; <c>value</c> and <c>expected</c> when an input or
 /// an output comes, both from before this output is learnt; <c>lower</c> and <c>upper</c> from
 /// <see cref="FewestReadings"/> pairs on; <c>residual</c> when the output came. An output without an input in its
@@ -83,7 +87,13 @@ internal sealed class PowerCurve : PredictiveModel<PowerCurveState>
         _quantileGain = 1 / (Normal.PDF(0, 1, _sigmasPerEnd) * _sigmasPerEnd);
     }
 
-    protected override void Initialize(ref PowerCurveState state) => state.InputTime = UnixMicroseconds.Absent;
+    public override int Version => 2;
+
+    protected override void Initialize(ref PowerCurveState state)
+    {
+        state.InputTime = UnixMicroseconds.Absent;
+        state.Outermost.Begin();
+    }
 
     protected override void Update(in ModelInput input, ref PowerCurveState state, ref Prediction prediction)
     {
@@ -93,11 +103,14 @@ internal sealed class PowerCurve : PredictiveModel<PowerCurveState>
             return;
         }
 
-        if (inputCame)
+        if (!Magnitude.IsUsable(input.Inputs[0]))
         {
-            bool usable = Magnitude.IsUsable(input.Inputs[0]);
-            state.Input = usable ? input.Inputs[0] : 0;
-            state.InputTime = usable ? input.Time : UnixMicroseconds.Absent;
+            // Also where nothing came: what was known became unknown, such as a value that is called bad.
+            (state.Input, state.InputTime) = (0, UnixMicroseconds.Absent);
+        }
+        else if (inputCame)
+        {
+            (state.Input, state.InputTime) = (input.Inputs[0], input.Time);
         }
 
         bool outputCame = input.OutputChanged && Magnitude.IsUsable(input.Output);
@@ -116,6 +129,10 @@ internal sealed class PowerCurve : PredictiveModel<PowerCurveState>
         if (outputCame && MayLearn(ref state))
         {
             Learn(ref state, input.Output);
+            if (state.Readings <= FewestReadings)
+            {
+                DoubtBeginning(ref state);
+            }
         }
     }
 
@@ -186,6 +203,19 @@ internal sealed class PowerCurve : PredictiveModel<PowerCurveState>
         bool stray = state.Readings >= FewestReadings && state.Curve.Outside(state.Input) > FarInRanges;
         state.Strays = stray ? state.Strays + 1 : 0;
         return !stray || state.Strays >= StraysBelieved;
+    }
+
+    /// <summary>
+    /// Which of the first inputs was wild, only the others tell: if one was, the range that it set is given up.
+    /// </summary>
+    private static void DoubtBeginning(ref PowerCurveState state)
+    {
+        state.Outermost.Add(state.Input);
+        if (state.Readings == FewestReadings && state.Outermost.OneIsAlone(FarInRanges))
+        {
+            (state.Curve, state.Readings, state.Spread) = (default, 0, 0);
+            state.Outermost.Begin();
+        }
     }
 
     private void Learn(ref PowerCurveState state, double output)

@@ -85,6 +85,16 @@ public sealed class PowerCurveTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void An_output_is_not_held_against_an_input_that_is_unknown_since()
+    {
+        RunningModel curve = Learnt(wind => 100 * wind);
+        curve.Read(10_000, 9);
+
+        Assert.False(curve.ReadOutput(10_003, double.NaN, 850).HasValue);
+        Assert.Equal("no windSpeed is known to predict power from", curve.Why);
+    }
+
+    [Fact]
     public void One_curtailed_reading_in_ten_does_not_pull_the_curve_down()
     {
         // A mean would be pulled to 90 % of the curve.
@@ -145,6 +155,39 @@ public sealed class PowerCurveTests(ITestOutputHelper output)
         Assert.False(curve.ReadBoth(10_000, 1e9, 500).HasValue);
 
         Assert.Equal(910, curve.Read(10_001, 9.1).Value, 5.0);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(10)]
+    [InlineData(19)]
+    public void One_wild_input_among_the_first_does_not_stretch_the_curve_for_good(int place)
+    {
+        Noise noise = new(8);
+        RunningModel curve = RunningModel.PowerCurve();
+        for (int i = 0; i < 5000; i++)
+        {
+            double wind = 25 * noise.Uniform();
+            curve.ReadBoth(i, i == place ? 1e9 : wind, (100 * wind) + noise.Gaussian());
+        }
+
+        Assert.Equal(910, curve.Read(10_000, 9.1).Value, 5.0);
+    }
+
+    [Fact]
+    public void A_wild_input_on_either_side_hides_none_on_the_other()
+    {
+        Noise noise = new(9);
+        RunningModel curve = RunningModel.PowerCurve();
+        for (int i = 0; i < 5000; i++)
+        {
+            double wind = 25 * noise.Uniform();
+            curve.ReadBoth(i, i switch { 4 => -1e9, 7 => 1e9, _ => wind }, (100 * wind) + noise.Gaussian());
+        }
+
+        Assert.Equal(910, curve.Read(10_000, 9.1).Value, 5.0);
     }
 
     [Fact]
