@@ -28,6 +28,8 @@ internal struct EctopicFilter
 
     private IntervalRow _row;
     private double _count;
+
+    /// <summary>NaN where nothing waits: the next interval does not follow the one before.</summary>
     private double _held;
 
     /// <summary>Takes the newest interval, seconds; gives the one before, or NaN when there is none.</summary>
@@ -35,7 +37,7 @@ internal struct EctopicFilter
     {
         double ready = _count > 0 ? _held : double.NaN;
         double next = interval;
-        if (_count >= Intervals && IsExtra(interval))
+        if (_count >= Intervals && !double.IsNaN(_held) && IsExtra(interval))
         {
             ready = (_held + interval) / 2;
             next = ready;
@@ -43,6 +45,14 @@ internal struct EctopicFilter
 
         _held = next;
         Keep(interval);
+        return ready;
+    }
+
+    /// <summary>Gives the interval that waits, or NaN: none comes that follows it.</summary>
+    public double Release()
+    {
+        double ready = _count > 0 ? _held : double.NaN;
+        _held = double.NaN;
         return ready;
     }
 

@@ -27,7 +27,7 @@ internal struct HeartRhythmState
 /// of the varieties of the last 64, 127 and 200 beats, each relative to its median in fibrillation. It begins
 /// where irregularity passes <c>enter</c> and the last 16 beats pass <c>leave</c>, and ends where these fall below:
 /// the long windows are sure, the short one is quick. Zhou's own rule looks 63 beats ahead.</para>
-/// <para>Says, from the 16th beat on: <c>value</c> a score in [0,1], at or above <c>threshold</c> 0.5 exactly while
+/// <para>Says, from the 17th interval on: <c>value</c> a score in [0,1], at or above <c>threshold</c> 0.5 exactly while
 /// it is fibrillation. It lags by up to a hundred beats at a beginning, up to thirty at an end. No diagnosis: a
 /// screen.</para>
 /// <para>Its contributions: <c>{input}.irregularity64</c>, 127 and 200, and 16 for the last beats, 1 where it is as
@@ -75,6 +75,8 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
         _maxGap = UnixMicroseconds.From(_options.MaxGap.Value);
     }
 
+    public override int Version => 2;
+
     protected override void Initialize(ref HeartRhythmState state)
     {
         state.Symbol = -1;
@@ -100,16 +102,13 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
         double interval = input.Inputs[0] * _unit;
         if (interval is not (>= Shortest and <= Longest))
         {
+            // The interval that waits belongs to the beats before the break.
+            Learn(ref state, state.Filter.Release());
             state.Symbol = -1;
             return;
         }
 
-        double ready = state.Filter.Take(interval);
-        if (!double.IsNaN(ready))
-        {
-            Learn(ref state, ready);
-        }
-
+        Learn(ref state, state.Filter.Take(interval));
         if (state.Words.Count >= FewestWords)
         {
             Decide(ref state);
@@ -175,6 +174,11 @@ internal sealed class HeartRhythm : PredictiveModel<HeartRhythmState>
 
     private static void Learn(ref HeartRhythmState state, double interval)
     {
+        if (double.IsNaN(interval))
+        {
+            return;
+        }
+
         double symbol = Math.Min(MostSteps, Math.Floor(60 / interval / RateStep));
         if (state.Symbol >= 0)
         {

@@ -92,6 +92,27 @@ public sealed class HeartRhythmTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void It_speaks_at_the_seventeenth_interval()
+    {
+        RunningModel heart = Start();
+        Assert.False(Beat(heart, 16, _ => 0.9).HasValue);
+        Assert.True(Beat(heart, 1, _ => 0.9).HasValue);
+    }
+
+    [Fact]
+    public void Beats_on_both_sides_of_a_missed_one_are_no_pair()
+    {
+        // 25 intervals are 24 pairs; of the later 25 the last one still waits for the next. The rate jumped meanwhile.
+        RunningModel heart = Start();
+        Beat(heart, 25, _ => 0.8);
+        Beat(heart, 1, _ => 3.5);
+        Beat(heart, 25, _ => 0.5);
+
+        Assert.Contains(
+            "2 of the last 47 pairs of beats differ from each other", heart.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_million_beats_leave_no_trace_of_the_first()
     {
         RunningModel heart = Start();
