@@ -33,6 +33,8 @@ internal struct DaysSeen
 /// <remarks>
 /// A seasonal mean with exponential forgetting (Holt and Winters' additive season, without the trend): the newest
 /// day counts 1/n, n at most <see cref="DaysRemembered"/>. Between the middles of two hours it is a straight line.
+/// An hour is over when a reading of another hour comes: of a signal that is read in one hour of the day only, nothing
+/// is learnt, and it is judged by its mean.
 /// </remarks>
 internal struct DayProfile
 {

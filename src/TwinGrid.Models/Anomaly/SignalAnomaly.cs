@@ -142,7 +142,8 @@ internal sealed class SignalAnomaly : PredictiveModel<SignalAnomalyState>
         }
 
         double rarity = state.Pace.AmongReadings(-2 * Math.Log10(1 - _options.Threshold));
-        double reach = state.Level.DeviationAt(rarity, Indistinct(state));
+        state.Day.TryExpect(prediction.At, out _, out double spread);
+        double reach = state.Level.DeviationAt(rarity, Indistinct(state)) * Relative(state, spread);
         string normal = $"normal {Wording.Number(prediction.Expected - reach)} to "
             + Wording.Number(prediction.Expected + reach);
         string seen = $"{_input} is {Wording.Number(prediction.Expected + prediction.Residual)} where "

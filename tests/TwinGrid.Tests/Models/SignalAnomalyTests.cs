@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 using TwinGrid.Models.Anomaly;
 
 namespace TwinGrid.Tests.Models;
@@ -315,6 +317,25 @@ public sealed class SignalAnomalyTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void The_normal_band_is_as_wide_as_the_hour_is_restless()
+    {
+        // From noon to midnight the noise is ten times that of the morning; half past an hour none of its neighbours
+        // counts.
+        Noise noise = new(16);
+        RunningModel anomaly = RunningModel.Anomaly();
+        (double quiet, double restless) = (0, 0);
+        for (int minute = 0; minute < 10 * 1440; minute++)
+        {
+            int ofDay = minute % 1440;
+            anomaly.Read(minute * 60.0, 500 + ((ofDay < 720 ? 0.5 : 5) * noise.Gaussian()));
+            quiet = ofDay == 390 ? NormalWidth(anomaly.Why) : quiet;
+            restless = ofDay == 1110 ? NormalWidth(anomaly.Why) : restless;
+        }
+
+        Assert.InRange(restless / quiet, 7, 13);
+    }
+
+    [Fact]
     public void It_names_the_step_where_only_the_step_is_odd()
     {
         // A slow wave of ±30 with little noise: back to the middle within one reading leaves neither band nor range.
@@ -327,6 +348,14 @@ public sealed class SignalAnomalyTests(ITestOutputHelper output)
 
         Assert.InRange(anomaly.Read(4050, -25).Value, 0.97, 1);
         Assert.Contains("a step like that is rare", anomaly.Why, StringComparison.Ordinal);
+    }
+
+    private static double NormalWidth(string why)
+    {
+        Match band = Regex.Match(why, @"\(normal (?<from>[0-9.]+) to (?<to>[0-9.]+)\)");
+        return End("to") - End("from");
+
+        double End(string name) => double.Parse(band.Groups[name].Value, CultureInfo.InvariantCulture);
     }
 
     private static RunningModel Quiet(int seed, int readings, out Noise noise)
