@@ -1,5 +1,4 @@
 using System.Globalization;
-using MathNet.Numerics.Distributions;
 
 namespace TwinGrid.Models.Trend;
 
@@ -24,7 +23,8 @@ internal struct TrendToLimitState
 /// for a trend.</para>
 /// <para>Says: 0 while the newest reading is at or beyond the limit; nothing before four readings (effective ones,
 /// Kish's (Σw)²/Σw²: more where the window is short), when the slope does not differ from none at the confidence or
-/// leads away, and when the limit lies beyond the horizon. <c>horizon</c> equals the value, <c>expected</c> is the
+/// leads away, and when the limit lies beyond the horizon. A window below 1.44 times the time between readings never
+/// holds so many: the reason says so. <c>horizon</c> equals the value, <c>expected</c> is the
 /// line's value now, <c>threshold</c> the limit, <c>residual</c> the error of the forecast of the newest
 /// reading.</para>
 /// <para>Its contributions: the input, expected where the line is, and <c>{input}.slope</c>, its change per second,
@@ -41,16 +41,24 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
 {
     public const string TypeName = "TrendToLimit";
 
+    private const double FewestEffective = 3;
+
+    /// <summary>
+    /// In a shorter window no pace of readings weighs as <see cref="FewestEffective"/>: with weights k^i there are
+    /// (1+k)/(1-k) of them, 3 at k = 1/2, and the window is -1/ln k intervals.
+    /// </summary>
+    private const double LeastIntervals = 1.4427;
+
     private readonly string _input;
     private readonly TrendToLimitOptions _options;
-    private readonly double _normalQuantile;
+    private readonly StudentQuantile _student;
 
     public TrendToLimit(ModelDefinition definition)
     {
         ModelOptions options = new(definition);
         _input = options.OnlyInput();
         _options = TrendToLimitOptions.Read(options);
-        _normalQuantile = Normal.InvCDF(0, 1, (1 + _options.Confidence) / 2);
+        _student = new StudentQuantile(_options.Confidence);
     }
 
     public override string? Unit => "second";
@@ -108,7 +116,7 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
                 $"{_input} is {latest} and {change}: it reaches {limit} in {Wording.Span(prediction.Value)} "
                 + $"({Wording.Span(prediction.Lower)} to {Wording.Span(prediction.Upper)} "
                 + $"at {_options.Confidence:0.##%} confidence)")
-            : $"{_input} is {latest} and {change}: no trend that leads to {limit} within the horizon";
+            : $"{_input} is {latest} and {change}: {Silence(state)}";
     }
 
     /// <summary>
@@ -135,6 +143,23 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
     private double Window(in TrendToLimitState state) =>
         _options.Window?.TotalSeconds ?? TrendToLimitOptions.DefaultWindowReadings * state.Line.Interval;
 
+    /// <summary>A line through as many effective readings leaves one that says how well it fits.</summary>
+    private static bool TellsTrend(in TrendToLimitState state) => state.Line.EffectiveReadings > FewestEffective;
+
+    private string Silence(in TrendToLimitState state)
+    {
+        if (TellsTrend(state))
+        {
+            return $"no trend that leads to {Wording.Number(_options.Limit)} within the horizon";
+        }
+
+        double window = Window(state);
+        return window < LeastIntervals * state.Line.Interval
+            ? $"its window of {Wording.Span(window)} is too short for readings every "
+                + $"{Wording.Span(state.Line.Interval)} to tell a trend"
+            : "too few readings yet to tell a trend";
+    }
+
     private double SideOf(double value) => _options.Direction switch
     {
         LimitDirection.Rising => 1,
@@ -147,8 +172,8 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
     private void Extrapolate(in TrendToLimitState state, double window, ref Prediction prediction)
     {
         double slope = state.Line.Slope;
-        double doubt = StudentQuantile(state.Line.EffectiveReadings - 2) * state.Line.SlopeError();
-        if (!((slope * state.Side) - doubt > 0))
+        double doubt = _student.At(state.Line.EffectiveReadings - 2) * state.Line.SlopeError();
+        if (!TellsTrend(state) || !((slope * state.Side) - doubt > 0))
         {
             return;
         }
@@ -171,21 +196,5 @@ internal sealed class TrendToLimit : PredictiveModel<TrendToLimitState>
         prediction.Lower = lower;
         prediction.Upper = upper;
         prediction.Confidence = _options.Confidence;
-    }
-
-    /// <summary>Student's quantile by its series about the normal one: Abramowitz and Stegun 26.7.5.</summary>
-    private double StudentQuantile(double freedom)
-    {
-        if (freedom <= 1)
-        {
-            return double.PositiveInfinity;
-        }
-
-        double z = _normalQuantile;
-        double square = z * z;
-        double first = (square + 1) * z / 4;
-        double second = ((((5 * square) + 16) * square) + 3) * z / 96;
-        double third = ((((((3 * square) + 19) * square) + 17) * square) - 15) * z / 384;
-        return z + ((first + ((second + (third / freedom)) / freedom)) / freedom);
     }
 }

@@ -191,6 +191,40 @@ public sealed class TrendToLimitTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Four_readings_have_the_interval_of_two_degrees_of_freedom()
+    {
+        // By hand: slope 9.8, its standard error √((1.8/2)/5); at 99 % and two degrees of freedom Student's t is
+        // 9.925. From the mean, 25 at 1.5 s before the newest, 75 are left to the limit.
+        RunningModel trend = RunningModel.TrendToLimit("""{ "limit": 100, "window": "400d" }""");
+        double[] values = [10, 21, 29, 40];
+        for (int i = 0; i < values.Length; i++)
+        {
+            trend.Read(i, values[i]);
+        }
+
+        double doubt = 9.925 * Math.Sqrt(0.9 / 5);
+        Assert.Equal((75 / (9.8 + doubt)) - 1.5, trend.Prediction.Lower, 0.002);
+        Assert.Equal((75 / (9.8 - doubt)) - 1.5, trend.Prediction.Upper, 0.002);
+    }
+
+    [Theory]
+    [InlineData(3, "40s", "too few readings yet to tell a trend")]
+    [InlineData(50, "5s", "its window of 5 s is too short for readings every 10 s to tell a trend")]
+    [InlineData(50, "14s", "its window of 14 s is too short for readings every 10 s to tell a trend")]
+    public void What_keeps_it_from_telling_a_trend_is_named(int readings, string window, string why)
+    {
+        RunningModel trend = RunningModel.TrendToLimit($$"""{ "limit": 850, "window": "{{window}}" }""");
+        for (int i = 0; i < readings; i++)
+        {
+            trend.Read(10 * i, 5 * i);
+        }
+
+        Assert.False(trend.Prediction.HasValue);
+        Assert.Equal(
+            $"bearingTemperature is {5 * (readings - 1)} and rising 0.5 per second: {why}", trend.Why);
+    }
+
+    [Fact]
     public void A_clock_that_steps_back_and_readings_at_one_moment_do_no_harm()
     {
         RunningModel trend = RunningModel.TrendToLimit("""{ "limit": 85 }""");
