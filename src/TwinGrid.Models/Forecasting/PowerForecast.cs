@@ -16,13 +16,13 @@ namespace TwinGrid.Models.Forecasting;
 /// and three after; then at other places. Output: the power at the time that the weather is for, 0 to
 /// <c>capacity</c>.</para>
 /// <para>Says: nothing for the first <see cref="FewestReadings"/> outputs; then, when weather comes, <c>value</c> the
-/// median, <c>lower</c> and <c>upper</c> the ends of the middle <c>confidence</c>, <c>expected</c> the mean, all in the
-/// output's unit; with the output, <c>residual</c> too (what it says is from before this output was learnt). An output
-/// pairs with the last weather, if that is for a time at most <c>maxAge</c> away. Weather alone teaches nothing, so a
-/// caller that sets the time of each input, such as the model bench, can look ahead any number of hours. A twin cannot
-/// yet: a reading timed more than 5 minutes ahead counts as one of its arrival, so weather of hours ahead sent as
-/// telemetry would be learnt with the power of now. In the grid it predicts from present weather, until forecasts are
-/// an input of their own.</para>
+/// median, <c>expected</c> the mean and, <see cref="FewestOutcomes"/> outputs later, <c>lower</c> and <c>upper</c>,
+/// the ends of the middle <c>confidence</c>, all in the output's unit; with the output, <c>residual</c> too (what it
+/// says is from before this output was learnt). An output pairs with the last weather, if that is for a time at most
+/// <c>maxAge</c> away. Weather alone teaches nothing, so a caller that sets the time of each input, such as the model
+/// bench, can look ahead any number of hours. A twin cannot yet: a reading timed more than 5 minutes ahead counts as
+/// one of its arrival, so weather of hours ahead sent as telemetry would be learnt with the power of now. In the grid
+/// it predicts from present weather, until forecasts are an input of their own.</para>
 /// <para>Options: <c>capacity</c> (1), <c>confidence</c> (0.9), <c>memory</c> (50,000 outputs), <c>maxAge</c> (1h),
 /// <c>detail</c> (80 units of the random layer). State: 75 KiB with one pair, 216 with fifteen, without the layer 22
 /// and 111: a farm's, not a sensor's.</para>
@@ -35,6 +35,9 @@ internal sealed class PowerForecast : IPredictiveModel
 
     /// <summary>Earlier expectations are so poor that their outcomes would only blur the table.</summary>
     public const int FewestReadings = 500;
+
+    /// <summary>From here on an interval is more than a guess: as many outcomes of what it expected came.</summary>
+    public const int FewestOutcomes = 100;
 
     // The state: the outputs learnt and the weather's time; what to expect; the tables; the weather last spoken of.
     private const int Readings = 0;
@@ -160,11 +163,10 @@ internal sealed class PowerForecast : IPredictiveModel
                 $"{state[Readings]:0} outputs learnt; it speaks after {FewestReadings}, when the wind is known");
         }
 
-        string what = string.Create(
-            CultureInfo.InvariantCulture,
-            $"this wind gave {Wording.Number(prediction.Lower)} to {Wording.Number(prediction.Upper)} in "
-            + $"{prediction.Confidence:0.##%} of cases, {Wording.Number(prediction.Value)} at the median, "
-            + $"{Wording.Number(prediction.Expected)} on average");
+        string what = double.IsNaN(prediction.Lower)
+            ? $"at this wind {Wording.Number(prediction.Expected)} is expected; fewer than {FewestOutcomes} outcomes "
+                + "tell how surely"
+            : Distribution(prediction);
         return double.IsNaN(prediction.Residual)
             ? what
             : $"{what}; it was {Wording.Number(Math.Abs(prediction.Residual))} "
@@ -197,6 +199,12 @@ internal sealed class PowerForecast : IPredictiveModel
         return named;
     }
 
+    private static string Distribution(in Prediction prediction) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"this wind gave {Wording.Number(prediction.Lower)} to {Wording.Number(prediction.Upper)} in "
+        + $"{prediction.Confidence:0.##%} of cases, {Wording.Number(prediction.Value)} at the median, "
+        + $"{Wording.Number(prediction.Expected)} on average");
+
     private static void Keep(ReadOnlySpan<double> weather, Span<double> said)
     {
         for (int i = 0; i < said.Length; i++)
@@ -211,13 +219,14 @@ internal sealed class PowerForecast : IPredictiveModel
     {
         Span<double> quantiles = stackalloc double[3];
         _outcomes.Read(Outcomes(state), input.Inputs, input.Time, expected, each, _levels, quantiles);
+        bool hasInterval = state[Readings] > FewestReadings + FewestOutcomes;
         prediction = Prediction.None with
         {
             At = input.Time,
             Value = quantiles[1] * _options.Capacity,
-            Lower = quantiles[0] * _options.Capacity,
-            Upper = quantiles[2] * _options.Capacity,
-            Confidence = _options.Confidence,
+            Lower = hasInterval ? quantiles[0] * _options.Capacity : double.NaN,
+            Upper = hasInterval ? quantiles[2] * _options.Capacity : double.NaN,
+            Confidence = hasInterval ? _options.Confidence : double.NaN,
             Expected = Math.Clamp(expected, 0, 1) * _options.Capacity,
             Horizon = 0,
             Residual = input.OutputChanged && Magnitude.IsUsable(input.Output)
