@@ -99,6 +99,10 @@ internal sealed class ModelOptions
         return index >= 0 ? index : throw Wrong("inputs", $"{need} needs '{input}', which is not among them");
     }
 
+    /// <summary>Whether the kind file gives an option.</summary>
+    public bool Has(string name) => _definition.Options.ValueKind == JsonValueKind.Object
+        && _definition.Options.TryGetProperty(name, out _);
+
     /// <summary>The exception for an option that only the model can judge.</summary>
     public DefinitionException WrongOption(string name, string problem) => Wrong($"options.{name}", problem);
 

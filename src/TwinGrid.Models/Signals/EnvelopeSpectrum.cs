@@ -16,9 +16,6 @@ namespace TwinGrid.Models.Signals;
 /// </remarks>
 internal ref struct EnvelopeSpectrum
 {
-    /// <summary>Longer blocks are cut: 5 s at 25.6 kHz.</summary>
-    public const int MostSamples = 1 << 17;
-
     /// <summary>With fewer samples or lines in the band there is no spectrum.</summary>
     public const int FewestSamples = 64;
     private const int FewestLines = 16;
@@ -46,7 +43,7 @@ internal ref struct EnvelopeSpectrum
     public static EnvelopeSpectrum Of(in WaveformBlock block, double mean, double peak, double lower, double upper)
     {
         EnvelopeSpectrum spectrum = default;
-        int samples = Math.Min(block.Length, MostSamples);
+        int samples = block.Length;
         if (samples < FewestSamples || !(peak > 0))
         {
             return spectrum;

@@ -19,10 +19,11 @@ namespace TwinGrid.Models.Signals;
 /// the median line; of noise alone it is some 2, and at <c>threshold</c> (4) hardly ever. <c>expected</c> is 1, the
 /// floor. Without a bearing, while the speed is unknown or none, and where the block is too short for the frequency it
 /// says nothing.</para>
-/// <para>Inputs: the waveform, then, where it varies, the shaft's speed. Options: <c>balls</c>, <c>ballDiameter</c>,
-/// <c>pitchDiameter</c>, <c>contactAngle</c> (0), or <c>bpfo</c>, <c>bpfi</c>, <c>bsf</c>, <c>ftf</c> as multiples of
-/// the speed; <c>speed</c>, <c>speedUnit</c> (rpm), <c>lower</c>, <c>upper</c>, <c>harmonics</c> (3), <c>slip</c>
-/// (0.02), <c>threshold</c> (4).</para>
+/// <para>Inputs: the waveform, then, where it varies, the shaft's speed; a negative one turns the other way, which
+/// changes nothing. Options: <c>balls</c>, <c>ballDiameter</c>, <c>pitchDiameter</c>, <c>contactAngle</c> (0), or
+/// <c>bpfo</c>, <c>bpfi</c>, <c>bsf</c>, <c>ftf</c> as multiples of the speed; then <c>speed</c>, <c>speedUnit</c>
+/// (rpm), <c>lower</c>, <c>upper</c>, <c>harmonics</c> (3), <c>slip</c> (0.02), <c>threshold</c> (4). Without a bearing
+/// there are none.</para>
 /// <para>Fails where the band holds no resonance that the defect excites, where the speed changes by more than slip
 /// within a block, and on planet gears; a defect's frequency that falls on a multiple of the shaft's cannot be told
 /// from an impact once a turn.</para>
@@ -82,7 +83,9 @@ internal sealed class SignalFeatures : PredictiveModel<SignalFeaturesState>
         if (_options.Orders is { } orders)
         {
             double speed = _hasSpeedInput ? input.Inputs[1] : _options.Speed;
-            state.Speed = _options.SpeedUnit == SpeedUnit.Rpm ? speed / 60 : speed;
+
+            // Balls pass a defect as often whichever way the shaft turns.
+            state.Speed = Math.Abs(_options.SpeedUnit == SpeedUnit.Rpm ? speed / 60 : speed);
             Demodulate(input.Waveform, features, orders, ref state);
             Say(state, ref prediction);
         }

@@ -14,7 +14,7 @@ internal enum SpeedUnit : byte
 /// <param name="Orders">
 /// The defects' frequencies as multiples of the shaft's: of <c>balls</c>, <c>ballDiameter</c>, <c>pitchDiameter</c> and
 /// <c>contactAngle</c> (degrees, default 0), or as a catalogue gives them, <c>bpfo</c>, <c>bpfi</c>, <c>bsf</c> and
-/// <c>ftf</c>. Without any there is no bearing, and only the features of the block itself.
+/// <c>ftf</c>. Without any there is no bearing, only the features of the block itself, and no other option.
 /// </param>
 /// <param name="Speed">The shaft's speed where no input gives it; else NaN.</param>
 /// <param name="SpeedUnit"><c>rpm</c> (default) or <c>hertz</c>, of the option and the input.</param>
@@ -40,6 +40,9 @@ internal sealed record SignalFeaturesOptions(
 {
     private const double Most = 1e6;
 
+    private static readonly string[] OfBearing =
+        ["contactAngle", "speed", "speedUnit", "lower", "upper", "harmonics", "slip", "threshold"];
+
     public static SignalFeaturesOptions Read(ModelOptions options, bool hasSpeedInput)
     {
         SignalFeaturesOptions read = new(
@@ -55,6 +58,13 @@ internal sealed record SignalFeaturesOptions(
         if (read.Lower >= read.Upper)
         {
             throw options.WrongOption("upper", "the band ends before it begins");
+        }
+
+        if (read.Orders is null && Array.Find(OfBearing, options.Has) is { } useless)
+        {
+            throw options.WrongOption(
+                useless,
+                "without a bearing (balls, ballDiameter and pitchDiameter, or bpfo, bpfi, bsf or ftf) it has no use");
         }
 
         bool hasSpeed = !double.IsNaN(read.Speed);
@@ -81,8 +91,13 @@ internal sealed record SignalFeaturesOptions(
         ];
         if (balls is null && ball is null && pitch is null)
         {
-            return Array.TrueForAll(given, order => order is null)
-                ? null
+            if (Array.TrueForAll(given, order => order is null))
+            {
+                return null;
+            }
+
+            return options.Has("contactAngle")
+                ? throw options.WrongOption("contactAngle", "it goes with balls, ballDiameter and pitchDiameter")
                 : new BearingOrders(Order(0), Order(1), Order(2), Order(3));
         }
 

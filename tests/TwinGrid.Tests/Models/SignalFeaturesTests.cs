@@ -178,7 +178,9 @@ public sealed class SignalFeaturesTests(ITestOutputHelper output)
         Assert.False(Read(model, block, Rate, double.NaN).HasValue);
         Assert.Equal("the shaft's speed is not known, or it stands still", model.Why);
         Assert.False(Read(model, block, Rate, 0).HasValue);
-        Assert.True(Read(model, block, Rate, 1797).Value > 8);
+        double forwards = Read(model, block, Rate, 1797).Value;
+        Assert.True(forwards > 8);
+        Assert.Equal(forwards, Read(model, block, Rate, -1797).Value);
 
         // At another speed nothing is where it was: none of the four has a multiple near one of 107.4 Hz.
         Assert.True(Read(model, block, Rate, 1000).Value < 4);
@@ -344,6 +346,11 @@ public sealed class SignalFeaturesTests(ITestOutputHelper output)
     [Theory]
     [InlineData("""{ "balls": 9 }""", "options.balls: a bearing is balls, ballDiameter and pitchDiameter")]
     [InlineData("""{ "bpfo": 3.58 }""", "options.speed: a bearing's defects need the shaft's speed, here or as second")]
+    [InlineData("""{ "slip": 0.05 }""", "options.slip: without a bearing (balls, ballDiameter and pitch")]
+    [InlineData("""{ "speed": 1797 }""", "options.speed: without a bearing (")]
+    [InlineData("""{ "contactAngle": 15 }""", "options.contactAngle: without a bearing (")]
+    [InlineData("""{ "lower": 100 }""", "options.lower: without a bearing (")]
+    [InlineData("""{ "bpfo": 3, "contactAngle": 9, "speed": 1 }""", "options.contactAngle: it goes with balls, ballD")]
     [InlineData("""{ "lower": 10, "upper": 5 }""", "options.upper: the band ends before it begins")]
     [InlineData("""{ "ball": 9 }""", "options.ball: Signals knows no such option: expected balls, ballDiameter")]
     [InlineData("""{ "speedUnit": "Hz" }""", "options.speedUnit: expected one of \"rpm\", \"hertz\", found \"Hz\"")]
