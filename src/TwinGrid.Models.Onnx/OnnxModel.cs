@@ -199,7 +199,9 @@ internal sealed class OnnxModel : BatchedModel
         }
     }
 
-    private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
+    // Below a half of the last digit 0.#### would write nothing of it.
+    private static string Number(double value) => value.ToString(
+        Math.Abs(value) is > 0 and < 1e-3 ? "0.###e0" : "0.####", CultureInfo.InvariantCulture);
 
     private static void Set(ref Prediction prediction, OnnxField field, double value)
     {

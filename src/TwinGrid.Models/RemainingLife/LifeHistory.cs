@@ -6,8 +6,8 @@ namespace TwinGrid.Models.RemainingLife;
 /// </summary>
 /// <param name="Unit">Its name in messages.</param>
 /// <param name="Ages">
-/// Its age at each row, rising, in the unit in which life is counted (cycles, hours, kilometres). The last row is the
-/// last one before it failed: there its remaining life is 0.
+/// Its age at each row, 0 or more and rising, in the unit in which life is counted (cycles, hours, kilometres). The
+/// last row is the last one before it failed: there its remaining life is 0.
 /// </param>
 /// <param name="Settings">
 /// Per row, one value for each operating setting, such as speed or altitude: what the unit was asked to do.

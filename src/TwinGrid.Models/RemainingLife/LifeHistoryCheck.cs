@@ -40,9 +40,9 @@ internal static class LifeHistoryCheck
 
         for (int row = 0; row < ages.Length; row++)
         {
-            if (!Magnitude.IsUsable(ages[row]) || (row > 0 && ages[row] <= ages[row - 1]))
+            if (!Magnitude.IsUsable(ages[row]) || ages[row] < 0 || (row > 0 && ages[row] <= ages[row - 1]))
             {
-                return $"row {row} has age {ages[row]}: expected ages that rise.";
+                return $"row {row} has age {ages[row]}: expected ages that rise, from 0 on.";
             }
 
             if (history.Settings[row].Length != inputs.Settings.Count

@@ -43,6 +43,17 @@ public sealed class OnnxModelTests : IDisposable
     }
 
     [Fact]
+    public void What_is_small_is_not_told_as_nothing()
+    {
+        Write(OnnxFile.Linear(OnnxFile.Double, -1, [2], 0));
+        TwinSimulation twin = Twin("""{ "path": "model.onnx" }""", "a");
+
+        Assert.Equal(
+            "model.onnx gives 2e-5 for a 1e-5",
+            twin.Read(("a", 0.00001)).Snapshot.Predictions["m"].Why);
+    }
+
+    [Fact]
     public void Inputs_are_scaled_and_wait_until_all_are_known()
     {
         Write(OnnxFile.Linear(OnnxFile.Float, -1, [1, 100], 0));

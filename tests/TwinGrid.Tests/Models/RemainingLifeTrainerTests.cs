@@ -76,6 +76,9 @@ public sealed class RemainingLifeTrainerTests
         LifeHistory[] shuffled = [units[0] with { Ages = [.. units[0].Ages.Reverse()] }, .. units[1..]];
         Assert.Contains("unit unit 0: row 1 has age", Refused(shuffled), StringComparison.Ordinal);
 
+        LifeHistory[] unborn = [units[0] with { Ages = [.. units[0].Ages.Select(age => age - 9)] }, .. units[1..]];
+        Assert.Contains("unit unit 0: row 0 has age -", Refused(unborn), StringComparison.Ordinal);
+
         LifeHistory[] blind = [.. units.Select(unit => unit with
         {
             Sensors = [.. unit.Sensors.Select(row => new[] { 1.0, 2.0, 3.0, 4.0 })],
