@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime;
 
 namespace TwinGrid.Hosting.Api;
 
@@ -7,6 +8,9 @@ namespace TwinGrid.Hosting.Api;
 internal sealed class ApiCalls(
     IGrainFactory grains, IngestBudget budget, IOptionsMonitor<HttpOptions> options, TimeProvider clock)
 {
+    /// <summary>How long a read waits before it is made again.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>The server's clock.</summary>
     public TimeProvider Clock => clock;
 
@@ -30,10 +34,30 @@ internal sealed class ApiCalls(
 
     public ITwin Twin(TwinId id) => grains.GetGrain<ITwin>(id.ToGrainKey());
 
-    /// <summary>Waits for a call to the grid, no longer than <see cref="HttpOptions.Timeout"/>.</summary>
-    /// <exception cref="TimeoutException">It took longer.</exception>
-    public Task<T> Wait<T>(Task<T> call, CancellationToken cancellationToken) =>
-        call.WaitAsync(options.CurrentValue.Timeout, clock, cancellationToken);
+    /// <summary>
+    /// Makes a call that changes nothing, and makes it again when it ended with the silo that it had gone to: a silo
+    /// that stops in order is nothing that a requester need know.
+    /// </summary>
+    /// <param name="call">Begins the call.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="TimeoutException">It took longer than <see cref="HttpOptions.Timeout"/> in all.</exception>
+    public async Task<T> Read<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        TimeSpan most = options.CurrentValue.Timeout;
+        long start = clock.GetTimestamp();
+        TimeSpan Left() => most - clock.GetElapsedTime(start);
+        while (true)
+        {
+            try
+            {
+                return await call().WaitAsync(Left(), clock, cancellationToken);
+            }
+            catch (Exception e) when (EndedWithItsSilo(e, cancellationToken) && Left() > Pause)
+            {
+                await Task.Delay(Pause, clock, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>
     /// Waits for a call that changes something; it counts in the process's budget until it has ended, also when its
@@ -53,8 +77,12 @@ internal sealed class ApiCalls(
         }
 
         budget.Take(bytes);
-        return Wait(ReturnAfter(call(), bytes), cancellationToken);
+        return ReturnAfter(call(), bytes).WaitAsync(options.CurrentValue.Timeout, clock, cancellationToken);
     }
+
+    // Nobody here cancelled it: a silo did, as when its stop ends the load of a twin.
+    private static bool EndedWithItsSilo(Exception e, CancellationToken cancellationToken) =>
+        e is OrleansException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
     private async Task<T> ReturnAfter<T>(Task<T> call, int bytes)
     {

@@ -59,7 +59,7 @@ internal static class CommandRoutes
         }
 
         CommandSnapshot? command = Guid.TryParseExact(id, "D", out Guid command7)
-            ? await grid.Wait(grid.Twin(twin).GetCommandAsync(command7.ToString()), cancellationToken)
+            ? await grid.Read(() => grid.Twin(twin).GetCommandAsync(command7.ToString()), cancellationToken)
             : null;
         return command is null
             ? UnknownCommand(twin)

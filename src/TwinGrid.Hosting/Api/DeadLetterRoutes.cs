@@ -44,8 +44,9 @@ internal static class DeadLetterRoutes
             return Problem.BadRequest("bad-cursor", "that cursor is of another listing");
         }
 
-        IReadOnlyList<StoredDeadLetter> letters = await grid.Wait(
-            store.ReadDeadLettersAsync(from is null ? null : before, count + 1, cancellationToken), cancellationToken);
+        IReadOnlyList<StoredDeadLetter> letters = await grid.Read(
+            () => store.ReadDeadLettersAsync(from is null ? null : before, count + 1, cancellationToken),
+            cancellationToken);
         string? next = letters.Count > count ? letters[count - 1].Id.ToString(CultureInfo.InvariantCulture) : null;
         DeadLetterPage page = new([.. letters.Take(count).Select(Line)], Paging.ToCursor(next));
         return Results.Json(page, ApiJson.Readable.DeadLetterPage);

@@ -63,7 +63,7 @@ internal static class HistoryRoutes
             return Problem.BadRequest("bad-history-query", errors[0].Detail, errors);
         }
 
-        HistoryPage? page = await grid.Wait(grid.History.ReadAsync(id, query), cancellationToken);
+        HistoryPage? page = await grid.Read(() => grid.History.ReadAsync(id, query), cancellationToken);
         return page is null
             ? ApiCalls.UnknownTwin(id)
             : Results.Json(
@@ -84,8 +84,8 @@ internal static class HistoryRoutes
             return Problem.BadRequest("bad-as-of", detail, [new ProblemError("/asOf", detail)]);
         }
 
-        PastTwin? past = await grid.Wait(
-            grid.History.AsOfAsync(id, isRevision ? revision : null, time), cancellationToken);
+        PastTwin? past = await grid.Read(
+            () => grid.History.AsOfAsync(id, isRevision ? revision : null, time), cancellationToken);
         return past switch
         {
             null => ApiCalls.UnknownTwin(id),

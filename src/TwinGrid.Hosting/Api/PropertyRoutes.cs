@@ -89,7 +89,7 @@ internal static class PropertyRoutes
 
     private static async Task<PropertiesSnapshot?> PropertiesAsync(
         ApiCalls grid, TwinId id, CancellationToken cancellationToken) =>
-        (await grid.Wait(grid.Twin(id).GetAsync(), cancellationToken))?.Properties;
+        (await grid.Read(() => grid.Twin(id).GetAsync(), cancellationToken))?.Properties;
 
     private static bool Judge(HttpContext context, out IReadOnlyList<long>? ifMatch, out Problem? problem)
     {

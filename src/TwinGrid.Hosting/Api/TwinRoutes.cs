@@ -24,7 +24,7 @@ internal static class TwinRoutes
             return Problem.BadRequest("bad-cursor", "that cursor is of another listing");
         }
 
-        TwinPage page = await grid.Wait(grid.Fleet.ListAsync(kind, from, count), cancellationToken);
+        TwinPage page = await grid.Read(() => grid.Fleet.ListAsync(kind, from, count), cancellationToken);
         return Results.Json(page with { Cursor = Paging.ToCursor(page.Cursor) }, TwinGridJson.Readable.TwinPage);
     }
 
@@ -47,7 +47,7 @@ internal static class TwinRoutes
             return await HistoryRoutes.AsOfAsync(id, asOf, grid, cancellationToken);
         }
 
-        TwinSnapshot? twin = await grid.Wait(grid.Twin(id).GetAsync(), cancellationToken);
+        TwinSnapshot? twin = await grid.Read(() => grid.Twin(id).GetAsync(), cancellationToken);
         if (twin is null)
         {
             return ApiCalls.UnknownTwin(id);

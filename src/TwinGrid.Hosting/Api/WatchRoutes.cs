@@ -52,7 +52,7 @@ internal sealed class WatchRoutes(
         {
             string watcher = Guid.CreateVersion7(grid.Clock.GetUtcNow()).ToString("N");
             WatchRequest first = new(watcher, after, null, TimeSpan.Zero);
-            WatchAnswer answer = await grid.Wait(grid.Twin(id).WatchAsync(first), cancellationToken);
+            WatchAnswer answer = await grid.Read(() => grid.Twin(id).WatchAsync(first), cancellationToken);
             isOpen = answer.Refusal == WatchRefusal.None;
             return isOpen ? new WatchStream(this, id, first, answer) : Full(answer.Refusal, id);
         }
