@@ -65,11 +65,7 @@ public sealed class PostgreSqlCutTests(ITestOutputHelper output) : IAsyncLifetim
         PostgreSqlServer server = await PostgreSqlServer.SharedAsync();
         await using CuttingProxy proxy = new(server.Port);
         await using PostgreSqlTwinStore store = await OpenAsync(proxy, "Command Timeout=1;Timeout=1");
-        await store.Commit(Turn(Turbine, 1));
-        TwinTurn turn = Turn(Turbine, 2, "committed and not answered");
-
-        TaskCompletionSource stalled = proxy.Stall();
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Commit(turn));
+        (TwinTurn turn, TaskCompletionSource stalled) = await CommitUnansweredAsync(proxy, store);
         await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Load(Turbine));
         stalled.SetResult();
 
@@ -122,10 +118,7 @@ public sealed class PostgreSqlCutTests(ITestOutputHelper output) : IAsyncLifetim
         PostgreSqlServer server = await PostgreSqlServer.SharedAsync();
         await using CuttingProxy proxy = new(server.Port);
         await using PostgreSqlTwinStore store = await OpenAsync(proxy, "Command Timeout=1;Timeout=1");
-        await store.Commit(Turn(Turbine, 1));
-        TwinTurn turn = Turn(Turbine, 2, "committed and not answered");
-        TaskCompletionSource stalled = proxy.Stall();
-        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Commit(turn));
+        (TwinTurn turn, TaskCompletionSource stalled) = await CommitUnansweredAsync(proxy, store);
         Assert.Equal(2, await _home.CountAsync("turn"));
 
         // What sealing and reclaiming by another silo leave of it, a minute later.
@@ -184,6 +177,17 @@ public sealed class PostgreSqlCutTests(ITestOutputHelper output) : IAsyncLifetim
             NullLogger<PostgreSqlTwinStore>.Instance);
         await store.InitializeAsync(CancellationToken.None);
         return store;
+    }
+
+    /// <summary>The turbine's second turn, of which the server says nothing until the source is set.</summary>
+    private static async Task<(TwinTurn Turn, TaskCompletionSource Stalled)> CommitUnansweredAsync(
+        CuttingProxy proxy, PostgreSqlTwinStore store)
+    {
+        await store.Commit(Turn(Turbine, 1));
+        TwinTurn turn = Turn(Turbine, 2, "committed and not answered");
+        TaskCompletionSource stalled = proxy.Stall();
+        await Assert.ThrowsAsync<TwinGridUnavailableException>(() => store.Commit(turn));
+        return (turn, stalled);
     }
 
     private static async Task<IReadOnlyList<CommitOutcome>> SendAsync(
