@@ -18,10 +18,11 @@ internal static class TwinFold
     /// a prediction of historical readings could cause a command once they were live again, and alarms had no evidence.
     /// 3 did not know numbers in order for longer than 1,024. In 4 every input ended the commands whose time was over
     /// by its own, a twin that was deleted in a turn took what came behind in it, and ended commands with a key kept
-    /// new ones out. Turns of an older version are folded by the newest rules: a snapshot of it is the base of all
-    /// that follows, and is not compared.
+    /// new ones out. In 5 models made something else of first and of missing readings: <c>ProcessMonitor</c>,
+    /// <c>PowerCurve</c>, <c>HeartRhythm</c>, <c>TrendToLimit</c>, <c>PowerForecast</c>. Turns of an older version are
+    /// folded by the newest rules: a snapshot of it is the base of all that follows, and is not compared.
     /// </remarks>
-    public const byte Version = 5;
+    public const byte Version = 6;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>
