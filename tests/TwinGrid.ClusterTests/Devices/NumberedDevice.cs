@@ -14,11 +14,8 @@ namespace TwinGrid.ClusterTests.Devices;
 /// <param name="window">Messages in flight.</param>
 /// <param name="batch">Readings in a message.</param>
 /// <param name="pace">Between two new messages; nothing for as fast as the window lets.</param>
-/// <param name="padding">Spaces behind the readings of a message, which make it large.</param>
-internal sealed class NumberedDevice(
-    string twin, long? epoch, int window, int batch = 1, TimeSpan pace = default, int padding = 0)
+internal sealed class NumberedDevice(string twin, long? epoch, int window, int batch = 1, TimeSpan pace = default)
 {
-    private readonly string _padding = new(' ', padding);
     private readonly Lock _sync = new();
     private readonly SortedDictionary<long, string> _unacknowledged = [];
     private readonly HashSet<long> _acknowledged = [];
@@ -158,7 +155,7 @@ internal sealed class NumberedDevice(
         try
         {
             MqttClientPublishResult answer =
-                await connection.TryPublishAsync($"twins/{Twin}/telemetry", payload + _padding, duplicate);
+                await connection.TryPublishAsync($"twins/{Twin}/telemetry", payload, duplicate);
             if (answer.IsSuccess)
             {
                 lock (_sync)

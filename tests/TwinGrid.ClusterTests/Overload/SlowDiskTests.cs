@@ -12,9 +12,6 @@ public sealed partial class SlowDiskTests
     private const int SyncMicroseconds = 300_000;
     private const int Budget = 1_048_576;
 
-    /// <summary>What the garbage collector may have: half of what the senders have ready.</summary>
-    private const int Heap = 200 * 1_048_576;
-
     private static readonly string[] s_slow =
     [
         "strace", "-f", "--seccomp-bpf", "-o", "/dev/null",
@@ -41,35 +38,6 @@ public sealed partial class SlowDiskTests
         await stop.CancelAsync();
         await Task.WhenAll([.. running, fleeting]);
 
-        await AllIsKeptAsync(silo, devices);
-    }
-
-    [Fact]
-    public async Task A_process_that_may_have_little_memory_outlives_all_that_senders_have_ready()
-    {
-        Installed.Require("strace");
-        using var home = new SiloHome();
-        await using SiloProcess silo = await SiloProcess.StartAsync(
-            home,
-            ["env", $"DOTNET_GCHeapHardLimit=0x{Heap:X}", .. s_slow],
-            [$"Limits:IngestBytes={16 * Budget}"]);
-        NumberedDevice[] devices =
-        [
-            .. Enumerable.Range(1, 8).Select(
-                static i => new NumberedDevice($"meter/m{i}", epoch: 1, window: 500, padding: 100_000)),
-        ];
-        using var stop = new CancellationTokenSource();
-        Task[] running = [.. devices.Select(d => d.RunAsync(silo.MqttPort, stop.Token))];
-        await Eventually.HoldsAsync(
-            "5,000 acknowledgements", () => devices.Sum(static d => (long)d.Acknowledged) >= 5_000);
-        await stop.CancelAsync();
-        await Task.WhenAll(running);
-
-        await AllIsKeptAsync(silo, devices);
-    }
-
-    private static async Task AllIsKeptAsync(SiloProcess silo, NumberedDevice[] devices)
-    {
         foreach (NumberedDevice device in devices)
         {
             JsonElement twin = (await silo.Api.TwinAsync(device.Twin))!.Value;
