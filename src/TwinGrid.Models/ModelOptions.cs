@@ -58,6 +58,23 @@ internal sealed class ModelOptions
     public double Number(string name, double fallback, double least, double greatest) =>
         OptionalNumber(name, least, greatest, fallback.ToString(CultureInfo.InvariantCulture)) ?? fallback;
 
+    /// <summary>A number that counts something.</summary>
+    public int Whole(string name, int fallback, int least, int greatest) =>
+        OptionalWhole(name, least, greatest) ?? fallback;
+
+    /// <summary>A number that counts something, without a default; null where the option is absent.</summary>
+    public int? OptionalWhole(string name, int least, int greatest)
+    {
+        double? number = OptionalNumber(name, least, greatest);
+        return number is null || number == Math.Floor(number.Value)
+            ? (int?)number
+            : throw Wrong(
+                $"options.{name}",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"expected a whole number from {least} to {greatest}, found {number}"));
+    }
+
     /// <summary>A number without a default; null where the option is absent.</summary>
     public double? OptionalNumber(string name, double least, double greatest) =>
         OptionalNumber(name, least, greatest, "no default");

@@ -22,7 +22,7 @@ internal sealed record PowerForecastOptions(
             options.Number("confidence", 0.9, 0.1, 0.98),
             options.Number("memory", 50_000, 1_000, 10_000_000),
             options.Duration("maxAge", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
-            (int)options.Number("detail", 80, 0, WeatherFeatures.MostDetail));
+            options.Whole("detail", 80, 0, WeatherFeatures.MostDetail));
         options.RefuseOthers();
         return read;
     }

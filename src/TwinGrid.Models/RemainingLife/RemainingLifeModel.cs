@@ -20,7 +20,8 @@ namespace TwinGrid.Models.RemainingLife;
 /// <para>Inputs: every name in the parameters' <c>settings</c> and <c>sensors</c>, and <c>age</c> where they name a
 /// counter (cycles, hours since new). Without a counter an age is one usual step per reading, a reading being over
 /// when a sensor comes a second time; so a twin that begins in the middle of a life needs the counter. Messages may
-/// carry some sensors only. A counter that goes back begins to count from there and makes nothing younger.</para>
+/// carry some sensors only. A counter that goes back, or ahead by more than a median life, is believed when the
+/// next goes on from there: one wild value ages nobody. One that goes back makes nothing younger.</para>
 /// <para>Options: <c>parameters</c> (required; an object as <see cref="RemainingLifeParameters.ToJson"/> writes it;
 /// another set begins the twins' state anew), <c>resetOn</c> (none; the name of an input, boolean: when it turns
 /// true the unit is as new, because it was repaired or replaced, and its age counts from there).</para>
@@ -38,7 +39,8 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     private const int Repaired = 2;
     private const int Time = 3;
     private const int SecondsPerAge = 4;
-    private const int FilterAt = 5;
+    private const int Doubted = 5;
+    private const int FilterAt = 6;
 
     private const double PaceGain = 0.1;
     private const int MostBlamed = 3;
@@ -78,7 +80,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         _estimate = new LifeEstimate(_filter, _parameters);
     }
 
-    public int Version => 1;
+    public int Version => 2;
 
     public int StateLength => FilterAt + _filter.StateLength;
 
@@ -91,6 +93,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         state[Counter] = double.NaN;
         state[Time] = double.NaN;
         state[SecondsPerAge] = double.NaN;
+        state[Doubted] = double.NaN;
         _filter.Begin(state[FilterAt..]);
     }
 
@@ -170,7 +173,8 @@ internal sealed class RemainingLifeModel : IPredictiveModel
 
     private bool IsRepaired(in ModelInput input, Span<double> state)
     {
-        if (_resetOn < 0 || !HasCome(input, _resetOn))
+        // What is not known turns nothing: else the next true would be a second repair.
+        if (_resetOn < 0 || !HasCome(input, _resetOn) || !Magnitude.IsUsable(input.Inputs[_resetOn]))
         {
             return false;
         }
@@ -202,13 +206,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         double counter = _age >= 0 ? input.Inputs[_age] : double.NaN;
         if (Magnitude.IsUsable(counter))
         {
-            if (counter < state[Counter])
-            {
-                state[Born] = counter - (isFirst ? 0 : before);
-            }
-
-            state[Counter] = counter;
-            _filter.Grow(filter, counter - state[Born]);
+            Count(input, counter, isFirst ? 0 : before, state);
         }
         else if (isFirst || (double.IsNaN(state[Counter]) && BeginsReading(input, filter)))
         {
@@ -223,6 +221,29 @@ internal sealed class RemainingLifeModel : IPredictiveModel
 
         return isOlder;
     }
+
+    /// <summary>Takes a counter that goes on from the last one, or from the one that came since and did not.</summary>
+    private void Count(in ModelInput input, double counter, double age, Span<double> state)
+    {
+        bool goesOn = double.IsNaN(state[Counter]) || IsStep(counter - state[Counter]);
+        if (goesOn || (HasCome(input, _age) && IsStep(counter - state[Doubted])))
+        {
+            if (counter < state[Counter])
+            {
+                state[Born] = state[Doubted] - age;
+            }
+
+            state[Counter] = counter;
+            state[Doubted] = double.NaN;
+            _filter.Grow(state[FilterAt..], counter - state[Born]);
+        }
+        else if (HasCome(input, _age))
+        {
+            state[Doubted] = counter;
+        }
+    }
+
+    private bool IsStep(double step) => step >= 0 && step <= _parameters.MedianLife;
 
     /// <summary>A reading is over when a sensor comes that it already has.</summary>
     private bool BeginsReading(in ModelInput input, ReadOnlySpan<double> filter)

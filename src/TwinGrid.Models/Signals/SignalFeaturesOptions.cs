@@ -51,7 +51,7 @@ internal sealed record SignalFeaturesOptions(
             options.Choice("speedUnit", SpeedUnit.Rpm),
             options.OptionalNumber("lower", 0, 1e9),
             options.OptionalNumber("upper", 0, 1e9),
-            (int)options.Number("harmonics", 3, 1, 10),
+            options.Whole("harmonics", 3, 1, 10),
             options.Number("slip", 0.02, 0, 0.1),
             options.Number("threshold", 4, 1.5, 1000));
         options.RefuseOthers();
@@ -80,7 +80,7 @@ internal sealed record SignalFeaturesOptions(
 
     private static BearingOrders? ReadOrders(ModelOptions options)
     {
-        double? balls = options.OptionalNumber("balls", 1, 1000);
+        int? balls = options.OptionalWhole("balls", 1, 1000);
         double? ball = options.OptionalNumber("ballDiameter", 1e-6, Most);
         double? pitch = options.OptionalNumber("pitchDiameter", 1e-6, Most);
         double angle = options.Number("contactAngle", 0, 0, 89);

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace TwinGrid.Twins.Modelling;
@@ -8,6 +9,8 @@ internal sealed class CompiledModel
     // Inputs of a model and models of a kind are bits of one word on the hot path.
     private const int MostInputs = 64;
     private const int MostModels = 64;
+
+    private readonly string _place;
 
     private CompiledModel(
         ModelDefinition definition, IPredictiveModel model, int offset, int[] inputs, int output, int[] features)
@@ -21,9 +24,9 @@ internal sealed class CompiledModel
         WaveformSlot = model.WaveformInput >= 0 ? inputs[model.WaveformInput] : -1;
         FeatureSlots = features;
         IsPlain = Batched is null && WaveformSlot < 0 && features.Length == 0;
-        string options = definition.Options.ValueKind == JsonValueKind.Undefined ? "" : definition.Options.GetRawText();
-        Fingerprint = $"{definition.Name}|{definition.Type}|{model.Version}|{string.Join(',', definition.Inputs)}"
-            + $"|{definition.Output}|{options}";
+        _place = $"{definition.Name}|{definition.Type}|{model.Version}|{string.Join(',', definition.Inputs)}"
+            + $"|{definition.Output}|";
+        Fingerprint = _place + Sum(definition.Options);
     }
 
     public ModelDefinition Definition { get; }
@@ -36,7 +39,10 @@ internal sealed class CompiledModel
     /// <summary>True where it runs in the turn, on numbers, and makes no features: most do.</summary>
     public bool IsPlain { get; }
 
-    /// <summary>What must stay the same for a twin to keep what this model learnt.</summary>
+    /// <summary>
+    /// What must stay the same for a twin to keep what this model learnt. Of the options it has a checksum: parameters
+    /// may be 100 KB and more, and every twin's snapshot has this.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>Where its slice of the twin's model state begins.</summary>
@@ -78,9 +84,28 @@ internal sealed class CompiledModel
             ModelInputs place = new(definition, i, telemetry);
             compiled[i] = Compile(place, offset, types);
             offset += compiled[i].Model.StateLength;
+            place.CheckMadeBefore(compiled[i].FeatureSlots);
         }
 
         return compiled;
+    }
+
+    /// <summary>Whether what a stored state says of a model is said of this one.</summary>
+    /// <param name="fingerprint">As it is now, or as folds before version 6 wrote it, with the options' text.</param>
+    public bool IsThatOf(string fingerprint)
+    {
+        if (fingerprint == Fingerprint)
+        {
+            return true;
+        }
+
+        if (!fingerprint.StartsWith(_place + "{", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        using var options = JsonDocument.Parse(fingerprint.AsMemory(_place.Length));
+        return Fingerprint == _place + Sum(options.RootElement);
     }
 
     /// <summary>Makes a batched model ready to run.</summary>
@@ -96,6 +121,12 @@ internal sealed class CompiledModel
             });
         }
     }
+
+    /// <summary>SHA-256 of the options, however they are spaced and escaped; the order of members counts.</summary>
+    private static string Sum(JsonElement options) => options.ValueKind == JsonValueKind.Undefined
+        ? ""
+        : Convert.ToHexStringLower(
+            SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(options, TwinGridJson.Default.JsonElement)));
 
     private static CompiledModel Compile(
         ModelInputs place, int offset, IReadOnlyDictionary<string, PredictiveModelType> types)

@@ -83,6 +83,24 @@ internal readonly struct ModelInputs(TwinDefinition definition, int index, List<
         return slots;
     }
 
+    /// <summary>Sees that nobody reads this model's features before it makes them: that one would never run.</summary>
+    /// <param name="features">Their slots.</param>
+    public void CheckMadeBefore(int[] features)
+    {
+        foreach (int slot in features)
+        {
+            string name = telemetry[slot].Name;
+            for (int i = 0; i <= index; i++)
+            {
+                if (definition.Models[i].Inputs.Contains(name))
+                {
+                    throw new ModelInputs(definition, i, telemetry).Wrong(
+                        "inputs", $"'{name}' is made by the model '{Model.Name}': list this one after it");
+                }
+            }
+        }
+    }
+
     private string Features(string name)
     {
         string prefix = name[..(name.LastIndexOf('.') + 1)];

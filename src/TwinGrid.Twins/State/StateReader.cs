@@ -170,7 +170,7 @@ internal static class StateReader
                 learnt[k] = reader.ReadDouble();
             }
 
-            int index = Array.FindIndex(state.Kind.Models, model => model.Fingerprint == fingerprint);
+            int index = Array.FindIndex(state.Kind.Models, model => model.IsThatOf(fingerprint));
             if (index >= 0 && state.Kind.Models[index].Model.StateLength == learnt.Length)
             {
                 state.Predictions[index] = prediction;

@@ -146,6 +146,42 @@ public sealed class RemainingLifeTests
         Assert.Contains("at age 62", twin.Why, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1e6)]
+    [InlineData(0)]
+    [InlineData(-3)]
+    public void One_wild_counter_ages_nobody(double wild)
+    {
+        RemainingLifeTwin twin = RemainingLifeFleet.Twin();
+        twin.Send(Unit, ..60);
+        twin.Send(("cycle", wild));
+        Assert.Contains("at age 60", twin.Why, StringComparison.Ordinal);
+        twin.Send(("temperature", Unit.Sensors[60][0]));
+        twin.Send(Unit, 60..62);
+        Assert.Contains("at age 62", twin.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_counter_that_leapt_is_believed_when_it_goes_on_from_there()
+    {
+        RemainingLifeTwin twin = RemainingLifeFleet.Twin();
+        twin.Send(Unit, ..60);
+        twin.Send(("cycle", 100_000));
+        twin.Send(("cycle", 100_001));
+        Assert.Contains("at age 100,001", twin.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_repair_flag_that_is_not_known_for_a_while_is_no_second_repair()
+    {
+        RemainingLifeTwin twin = RemainingLifeFleet.Twin();
+        twin.Send(("repaired", 1));
+        twin.Send(Unit, ..30);
+        twin.Send(("repaired", double.NaN));
+        Assert.True(twin.Send(("repaired", 1)).HasValue);
+        Assert.Contains("at age 30", twin.Why, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void In_a_regime_that_no_history_shows_sensors_are_not_believed()
     {

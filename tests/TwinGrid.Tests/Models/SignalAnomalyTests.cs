@@ -60,8 +60,8 @@ public sealed class SignalAnomalyTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(60, 0.5)]
-    [InlineData(1000, 0.9)]
+    [InlineData(60, 0.95)]
+    [InlineData(1000, 0.95)]
     public void A_spike_of_eight_sigmas_is_seen_at_once(int after, double share)
     {
         int seen = 0;

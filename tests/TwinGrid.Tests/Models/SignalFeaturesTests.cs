@@ -344,6 +344,8 @@ public sealed class SignalFeaturesTests(ITestOutputHelper output)
     }
 
     [Theory]
+    [InlineData("""{ "balls": 8.5 }""", "options.balls: expected a whole number from 1 to 1000, found 8.5")]
+    [InlineData("""{ "bpfo": 3, "speed": 1, "harmonics": 2.5 }""", "options.harmonics: expected a whole number from 1")]
     [InlineData("""{ "balls": 9 }""", "options.balls: a bearing is balls, ballDiameter and pitchDiameter")]
     [InlineData("""{ "bpfo": 3.58 }""", "options.speed: a bearing's defects need the shaft's speed, here or as second")]
     [InlineData("""{ "slip": 0.05 }""", "options.slip: without a bearing (balls, ballDiameter and pitch")]
