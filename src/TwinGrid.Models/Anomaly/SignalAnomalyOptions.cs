@@ -15,8 +15,9 @@ internal enum Telling : byte
 /// <summary>The options of <see cref="SignalAnomaly"/>.</summary>
 /// <param name="Threshold">
 /// The score at which a reading is unusual, 0.5 to 0.99999; default 0.99. A normal reading passes it with
-/// probability (1 - threshold)² or less where one comes each minute or more often; where they come less often, with a
-/// greater one, so that normal signals alarm as seldom by the clock. It sets the normal band of the reason; alarms are raised by policies.
+/// probability (1 - threshold)² or less where one comes each minute or more often; where they come less often,
+/// with a greater one, so that normal signals alarm as seldom by the clock. It sets the normal band of the
+/// reason; alarms are raised by policies.
 /// </param>
 /// <param name="Warmup">Readings before the first score, 10 to 100,000; default 30.</param>
 /// <param name="Memory">
