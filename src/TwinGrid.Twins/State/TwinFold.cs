@@ -19,8 +19,9 @@ internal static class TwinFold
     /// 3 did not know numbers in order for longer than 1,024. In 4 every input ended the commands whose time was over
     /// by its own, a twin that was deleted in a turn took what came behind in it, and ended commands with a key kept
     /// new ones out. In 5 models made something else of first and of missing readings: <c>ProcessMonitor</c>,
-    /// <c>PowerCurve</c>, <c>HeartRhythm</c>, <c>TrendToLimit</c>, <c>PowerForecast</c>. Turns of an older version are
-    /// folded by the newest rules: a snapshot of it is the base of all that follows, and is not compared.
+    /// <c>PowerCurve</c>, <c>HeartRhythm</c>, <c>TrendToLimit</c>, <c>PowerForecast</c>; <c>RemainingLife</c> believed
+    /// every counter, and a state had its models' options as text. Turns of an older version are folded by the newest
+    /// rules: a snapshot of it is the base of all that follows, and is not compared.
     /// </remarks>
     public const byte Version = 6;
 
