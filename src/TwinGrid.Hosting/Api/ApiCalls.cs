@@ -45,7 +45,7 @@ internal sealed class ApiCalls(
     {
         TimeSpan most = options.CurrentValue.Timeout;
         long start = clock.GetTimestamp();
-        TimeSpan Left() => most - clock.GetElapsedTime(start);
+        TimeSpan Left() => TimeSpan.FromTicks(Math.Max(0, (most - clock.GetElapsedTime(start)).Ticks));
         while (true)
         {
             try
