@@ -21,7 +21,8 @@ namespace TwinGrid.Models.RemainingLife;
 /// counter (cycles, hours since new). Without a counter an age is one usual step per reading, a reading being over
 /// when a sensor comes a second time; so a twin that begins in the middle of a life needs the counter. Messages may
 /// carry some sensors only. A counter that goes back, or ahead by more than a median life, is believed when the
-/// next goes on from there: one wild value ages nobody. One that goes back makes nothing younger.</para>
+/// next goes on from there, so that one wild value ages nobody; the first counter and a smaller leap are believed at
+/// once. One that goes back makes nothing younger.</para>
 /// <para>Options: <c>parameters</c> (required; an object as <see cref="RemainingLifeParameters.ToJson"/> writes it;
 /// another set begins the twins' state anew), <c>resetOn</c> (none; the name of an input, boolean: when it turns
 /// true the unit is as new, because it was repaired or replaced, and its age counts from there).</para>
