@@ -20,9 +20,10 @@ namespace TwinGrid.Models.RemainingLife;
 /// <para>Inputs: every name in the parameters' <c>settings</c> and <c>sensors</c>, and <c>age</c> where they name a
 /// counter (cycles, hours since new). Without a counter an age is one usual step per reading, a reading being over
 /// when a sensor comes a second time; so a twin that begins in the middle of a life needs the counter. Messages may
-/// carry some sensors only. A counter that goes back, or ahead by more than a median life, is believed when the
-/// next goes on from there, so that one wild value ages nobody; the first counter and a smaller leap are believed at
-/// once. One that goes back makes nothing younger.</para>
+/// carry some sensors only. A counter that goes back, or ahead by more than a tenth of a median life and two usual
+/// steps, is believed when the next goes on from there, so that one wild value ages nobody; the first counter is judged
+/// as if the one before were 0, so a twin that begins in the middle of a life says nothing before the second. One that
+/// goes back makes nothing younger.</para>
 /// <para>Options: <c>parameters</c> (required; an object as <see cref="RemainingLifeParameters.ToJson"/> writes it;
 /// another set begins the twins' state anew), <c>resetOn</c> (none; the name of an input, boolean: when it turns
 /// true the unit is as new, because it was repaired or replaced, and its age counts from there).</para>
@@ -44,6 +45,8 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     private const int FilterAt = 6;
 
     private const double PaceGain = 0.1;
+    private const double LivesOfLeap = 0.1;
+    private const double StepsOfLeap = 2;
     private const int MostBlamed = 3;
 
     private readonly RemainingLifeParameters _parameters;
@@ -54,6 +57,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     private readonly int[] _sensors;
     private readonly int _age;
     private readonly int _resetOn;
+    private readonly double _mostStep;
 
     public RemainingLifeModel(ModelDefinition definition)
     {
@@ -79,9 +83,10 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         _filter = new LifeFilter(
             _parameters.Regimes, _parameters.Memories, _parameters.Pace, _parameters.MedianLife);
         _estimate = new LifeEstimate(_filter, _parameters);
+        _mostStep = Math.Max(LivesOfLeap * _parameters.MedianLife, StepsOfLeap * _parameters.Pace);
     }
 
-    public int Version => 2;
+    public int Version => 3;
 
     public int StateLength => FilterAt + _filter.StateLength;
 
@@ -112,6 +117,11 @@ internal sealed class RemainingLifeModel : IPredictiveModel
 
         Span<double> filter = state[FilterAt..];
         bool isOlder = Grow(input, state);
+        if (double.IsNaN(filter[LifeFilter.Age]))
+        {
+            return;
+        }
+
         FindRegime(input, filter);
         bool sawSensor = filter[LifeFilter.Regime] >= 0 && See(input, filter);
         if (sawSensor || (isOlder && prediction.HasValue))
@@ -125,9 +135,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         ReadOnlySpan<double> filter = state[FilterAt..];
         if (!prediction.HasValue)
         {
-            return double.IsNaN(filter[LifeFilter.Age])
-                ? "no sensor was read yet"
-                : "the unit runs as no history of the fleet did: its settings are in no known regime";
+            return WhyNothing(state);
         }
 
         string most = prediction.Value >= prediction.Threshold - 1e-9 ? "at least " : "";
@@ -157,6 +165,19 @@ internal sealed class RemainingLifeModel : IPredictiveModel
                 _parameters.Sensors[s.Sensor], s.Expected, s.Seen, s.Shortens / all))]
             : [.. Shorteners(state[FilterAt..], double.NegativeInfinity).Select(s => new Contribution(
                 _parameters.Sensors[s.Sensor], s.Expected, s.Seen, Share: 0))];
+    }
+
+    private static string WhyNothing(ReadOnlySpan<double> state)
+    {
+        if (!double.IsNaN(state[FilterAt + LifeFilter.Age]))
+        {
+            return "the unit runs as no history of the fleet did: its settings are in no known regime";
+        }
+
+        return double.IsNaN(state[Doubted])
+            ? "no sensor was read yet"
+            : $"the unit's age is not known yet: its counter reads {Wording.Number(state[Doubted])}, which is believed "
+                + "when the next goes on from there";
     }
 
     private static RemainingLifeParameters Parameters(ModelOptions options)
@@ -226,8 +247,11 @@ internal sealed class RemainingLifeModel : IPredictiveModel
     /// <summary>Takes a counter that goes on from the last one, or from the one that came since and did not.</summary>
     private void Count(in ModelInput input, double counter, double age, Span<double> state)
     {
-        bool goesOn = double.IsNaN(state[Counter]) || IsStep(counter - state[Counter]);
-        if (goesOn || (HasCome(input, _age) && IsStep(counter - state[Doubted])))
+        bool goesOn = IsStep(counter - (double.IsNaN(state[Counter]) ? 0 : state[Counter]));
+
+        // A counter that is stuck goes on from nothing.
+        bool isMeant = HasCome(input, _age) && counter != state[Doubted] && IsStep(counter - state[Doubted]);
+        if (goesOn || isMeant)
         {
             if (counter < state[Counter])
             {
@@ -244,7 +268,7 @@ internal sealed class RemainingLifeModel : IPredictiveModel
         }
     }
 
-    private bool IsStep(double step) => step >= 0 && step <= _parameters.MedianLife;
+    private bool IsStep(double step) => step >= 0 && step <= _mostStep;
 
     /// <summary>A reading is over when a sensor comes that it already has.</summary>
     private bool BeginsReading(in ModelInput input, ReadOnlySpan<double> filter)

@@ -20,10 +20,11 @@ internal static class TwinFold
     /// by its own, a twin that was deleted in a turn took what came behind in it, and ended commands with a key kept
     /// new ones out. In 5 models made something else of first and of missing readings: <c>ProcessMonitor</c>,
     /// <c>PowerCurve</c>, <c>HeartRhythm</c>, <c>TrendToLimit</c>, <c>PowerForecast</c>; <c>RemainingLife</c> believed
-    /// every counter, and a state had its models' options as text. Turns of an older version are folded by the newest
-    /// rules: a snapshot of it is the base of all that follows, and is not compared.
+    /// every counter, and a state had its models' options as text. In 6 <c>RemainingLife</c> believed the first counter
+    /// and each leap within a median life. Turns of an older version are folded by the newest rules: a snapshot of it
+    /// is the base of all that follows, and is not compared.
     /// </remarks>
-    public const byte Version = 6;
+    public const byte Version = 7;
 
     /// <summary>Applies the inputs of one sender; a turn is one or more such calls and a revision.</summary>
     /// <param name="state">The twin; changed in place.</param>

@@ -147,18 +147,58 @@ public sealed class RemainingLifeTests
     }
 
     [Theory]
+    [InlineData(1e9)]
     [InlineData(1e6)]
+    [InlineData(94)]
     [InlineData(0)]
     [InlineData(-3)]
     public void One_wild_counter_ages_nobody(double wild)
     {
         RemainingLifeTwin twin = RemainingLifeFleet.Twin();
-        twin.Send(Unit, ..60);
+        twin.Send(Unit, ..30);
         twin.Send(("cycle", wild));
-        Assert.Contains("at age 60", twin.Why, StringComparison.Ordinal);
-        twin.Send(("temperature", Unit.Sensors[60][0]));
-        twin.Send(Unit, 60..62);
-        Assert.Contains("at age 62", twin.Why, StringComparison.Ordinal);
+        Assert.Contains("at age 30", twin.Why, StringComparison.Ordinal);
+        twin.Send(("temperature", Unit.Sensors[30][0]));
+        twin.Send(Unit, 30..32);
+        Assert.Contains("at age 32", twin.Why, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1e9, "1e9")]
+    [InlineData(94, "94")]
+    [InlineData(-3, "-3")]
+    public void A_wild_counter_at_first_ages_nobody_and_nothing_is_said_of_it(double wild, string named)
+    {
+        RemainingLifeTwin twin = RemainingLifeFleet.Twin();
+        twin.Send(Unit, 0, counterAhead: wild - Unit.Ages[0]);
+        Assert.False(twin.Prediction.HasValue);
+        Assert.Contains($"its counter reads {named}", twin.Why, StringComparison.Ordinal);
+
+        RemainingLifeTwin fresh = RemainingLifeFleet.Twin();
+        for (int row = 0; row < 40; row++)
+        {
+            Assert.Equal(fresh.Send(Unit, row).Value, twin.Send(Unit, row).Value);
+        }
+    }
+
+    [Fact]
+    public void A_counter_that_is_stuck_at_a_wild_value_ages_nobody()
+    {
+        RemainingLifeTwin twin = RemainingLifeFleet.Twin();
+        twin.Send(Unit, ..30);
+        twin.Send(("cycle", 65_535));
+        twin.Send(("cycle", 65_535));
+        twin.Send(Unit, 30..32);
+        Assert.Contains("at age 32", twin.Why, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_twin_that_begins_within_a_life_is_as_old_as_its_counter_says_when_that_goes_on()
+    {
+        RemainingLifeTwin twin = RemainingLifeFleet.Twin();
+        Assert.False(twin.Send(Unit, 59).HasValue);
+        Assert.True(twin.Send(Unit, 60).HasValue);
+        Assert.Contains("at age 61", twin.Why, StringComparison.Ordinal);
     }
 
     [Fact]
